@@ -1,0 +1,80 @@
+import type { ColumnType } from './column-type.ts'
+import type { QualifiedName } from './names.ts'
+
+/** What happens to a column's value on its way into the history. */
+export type CapturePolicy = 'record' | 'redact' | 'hash' | 'exclude'
+
+/** What happens to a write that lacks a required session setting. */
+export type MissingSettings = 'refuse' | 'record'
+
+/** What happens to TRUNCATE on an audited table. */
+export type TruncatePolicy = 'record' | 'refuse'
+
+/** Prisma's name of a session setting's type; it decides the TypeScript type and the column's type. */
+export type SettingType =
+  | 'String'
+  | 'Int'
+  | 'BigInt'
+  | 'Float'
+  | 'Boolean'
+  | 'DateTime'
+  | 'Decimal'
+  | 'Uuid'
+  | 'Json'
+
+/** A value that comes with every write: who, which request, why. Travels as the setting `audit.<name>`. */
+export interface SessionSetting {
+  readonly name: string
+  /** The audit table's column for it, `audit_<name>` unless the naming says otherwise. */
+  readonly column: string
+  readonly settingType: SettingType
+  readonly type: ColumnType
+  readonly required: boolean
+  /** Recorded where the setting is absent, as PostgreSQL's text form. */
+  readonly default?: string
+}
+
+/** One source column as it stands in the audit table: same name, bare type, always nullable. */
+export interface AuditedColumn {
+  /** The Prisma field. */
+  readonly field: string
+  /** The database column, in the source table and in the audit table. */
+  readonly name: string
+  readonly type: ColumnType
+  readonly policy: CapturePolicy
+  /** The source column is of an enum type, stored as text. */
+  readonly isEnum: boolean
+}
+
+/** The database objects of one audited table. Functions and the audit table live in the audit schema. */
+export interface AuditNames {
+  readonly table: string
+  readonly captureFunction: string
+  readonly keyFunction: string
+  readonly truncateFunction: string
+  readonly insertTrigger: string
+  readonly updateTrigger: string
+  readonly deleteTrigger: string
+  readonly keyTrigger: string
+  readonly truncateTrigger: string
+}
+
+export interface AuditedTable {
+  readonly model: string
+  readonly source: QualifiedName
+  readonly names: AuditNames
+  /** In the model's order, without those whose policy is `exclude`. */
+  readonly columns: readonly AuditedColumn[]
+  /** Columns of the primary key, else of a unique index of required columns, else none. All are in `columns`. */
+  readonly key: readonly string[]
+  readonly settings: readonly SessionSetting[]
+  readonly missingSettings: MissingSettings
+  readonly truncate: TruncatePolicy
+}
+
+/** Everything that the schema asks for. Tables are sorted by schema and name. */
+export interface AuditModel {
+  /** The PostgreSQL schema of all audit objects. */
+  readonly auditSchema: string
+  readonly tables: readonly AuditedTable[]
+}

@@ -1,0 +1,13 @@
+/** A name inside a PostgreSQL schema. Both parts are raw: quoting happens where SQL is made, nowhere else. */
+export interface QualifiedName {
+  readonly schema: string
+  readonly name: string
+}
+
+/** A key for maps: two qualified names are equal if and only if their keys are. */
+export function nameKey({ schema, name }: QualifiedName): string {
+  return JSON.stringify([schema, name])
+}
+
+/** PostgreSQL cuts identifiers at this many bytes, in silence (NAMEDATALEN - 1). */
+export const MAX_IDENTIFIER_BYTES = 63

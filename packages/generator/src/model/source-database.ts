@@ -1,0 +1,48 @@
+import type { QualifiedName } from './names.ts'
+import type { SourcePlace } from './place.ts'
+
+/** A column as the migration files leave it. `type` is PostgreSQL's own spelling, for comparing. */
+export interface SourceColumn {
+  readonly name: string
+  readonly type: string
+  readonly notNull: boolean
+  /** GENERATED ALWAYS AS (…) VIRTUAL: NULL in transition tables, so never captured. */
+  readonly virtual: boolean
+}
+
+export interface SourceTable extends QualifiedName {
+  readonly columns: readonly SourceColumn[]
+  readonly primaryKey: readonly string[]
+  readonly partitioned: boolean
+  /** Where the table was created. */
+  readonly place: SourcePlace
+}
+
+export type DataChangeVerb = 'INSERT' | 'UPDATE' | 'DELETE' | 'MERGE' | 'COPY' | 'TRUNCATE'
+
+/** A statement in a migration file that changes rows. */
+export interface DataChange {
+  readonly verb: DataChangeVerb
+  readonly table: QualifiedName
+  readonly place: SourcePlace
+  /** The migration's directory name. */
+  readonly migration: string
+  /** Settings (without `audit.`) that the file sets before this statement; `'*'` = audit.set_context. */
+  readonly settingsBefore: readonly string[]
+}
+
+/** A statement that was not interpreted: a DO block, dynamic SQL, a file that does not parse. */
+export interface NotInterpreted {
+  readonly reason: string
+  readonly place: SourcePlace
+  readonly migration: string
+}
+
+/** The source tables as the whole migrations folder builds them, read without a database. */
+export interface SourceDatabase {
+  /** Directory names in the order in which Prisma applies them. */
+  readonly migrations: readonly string[]
+  readonly tables: readonly SourceTable[]
+  readonly dataChanges: readonly DataChange[]
+  readonly notInterpreted: readonly NotInterpreted[]
+}
