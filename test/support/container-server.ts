@@ -1,0 +1,23 @@
+import { spawnSync } from 'node:child_process'
+import { PostgreSqlContainer } from '@testcontainers/postgresql'
+
+/** True where a Docker engine answers within two seconds; a client without an engine is not enough. */
+export function dockerAnswers(): boolean {
+  const version = ['version', '--format', '{{.Server.Version}}']
+  return spawnSync('docker', version, { timeout: 2000, stdio: 'ignore' }).status === 0
+}
+
+/** Starts PostgreSQL 18 in a container. Testcontainers' own reaper removes it if this process is killed. */
+export async function startContainerServer(): Promise<{ url: string; stop(): Promise<void> }> {
+  const container = await new PostgreSqlContainer('postgres:18-alpine')
+    .withTmpFs({ '/var/lib/postgresql': 'rw' })
+    .withCommand(['postgres', '-c', 'max_connections=300', '-c', 'fsync=off', '-c', 'synchronous_commit=off'])
+    .withStartupTimeout(120_000)
+    .start()
+  return {
+    url: container.getConnectionUri().replace(/^postgres:/, 'postgresql:'),
+    async stop() {
+      await container.stop()
+    },
+  }
+}
