@@ -1,0 +1,89 @@
+import type { Audit } from './audit.ts'
+import { reported } from './database-error.ts'
+import { runOperation } from './operation.ts'
+import { ownTransaction } from './own-transaction.ts'
+import { assertPrismaClient, type PrismaClientParts, type QueryHookCall } from './prisma-client.ts'
+import type { SettingDefinition } from './settings.ts'
+import { type ContextSource, settingsSource } from './settings-source.ts'
+import { runTransaction } from './transaction.ts'
+
+export interface AuditContextOptions {
+  /** The project's fixed list of settings. The generated module gives it. */
+  readonly settings?: readonly SettingDefinition[]
+  /**
+   * Which raw calls outside a transaction get the context: `'all'` (the default), since a function called by a SELECT
+   * may write; or `'execute'`, only `$executeRaw` and `$executeRawUnsafe`, which saves raw reads three round trips.
+   */
+  readonly raw?: 'all' | 'execute'
+}
+
+type NoAddition = Record<never, never>
+
+/** For `prisma.$extends(…)`: what comes out has exactly the types of what went in. */
+export type AuditContextExtension = (client: unknown) => {
+  $extends: { extArgs: { result: NoAddition; model: NoAddition; query: NoAddition; client: NoAddition } }
+}
+
+/** Audited client → the client without its audit. */
+const unaudited = new WeakMap<object, PrismaClientParts>()
+
+/**
+ * Puts an audit context on every write of a Prisma Client:
+ *
+ *     const db = prisma.$extends(auditContext({ username: 'ann' }))
+ *
+ * On a client that is audited already it replaces the context.
+ *
+ * @param context the values, or a function that is asked for them at each call, in the caller's async context;
+ *   where it answers `undefined` the call runs as on the bare client, and the database decides
+ * @throws AuditContextError when the context or the client cannot be used
+ */
+export function auditContext(
+  context: ContextSource,
+  options: AuditContextOptions = {},
+): AuditContextExtension {
+  const settings = settingsSource(context, options.settings)
+  return (client) => {
+    assertPrismaClient(client)
+    const given = unaudited.get(client) ?? client
+    const audited: unknown = extend(given, {
+      settings,
+      raw: options.raw ?? 'all',
+      root: given._originalClient,
+    })
+    return audited as ReturnType<AuditContextExtension>
+  }
+}
+
+/** Binds `auditContext` to a project's settings and their TypeScript type; the generated module calls this. */
+export function defineAuditContext<Context extends object>(
+  settings: readonly SettingDefinition[],
+): (
+  context: Context | (() => Context | undefined),
+  options?: Omit<AuditContextOptions, 'settings'>,
+) => AuditContextExtension {
+  return (context, options) => auditContext(context as ContextSource, { ...options, settings })
+}
+
+function extend(client: PrismaClientParts, audit: Audit): PrismaClientParts {
+  const inOwnTransaction = ownTransaction(audit.root)
+  const audited = client.$extends({
+    name: 'audit-context',
+    query: {
+      $allOperations: (call: QueryHookCall) => runOperation(call, audit, inOwnTransaction),
+    },
+    client: {
+      $transaction(this: PrismaClientParts, input: unknown, options?: unknown) {
+        const start = (given: unknown) => client.$transaction.call(this, given, options)
+        return reported(runTransaction(this, input, audit, start))
+      },
+      /** A later extension goes in below the audit, so that the audit's hook stays the innermost one. */
+      $extends(this: PrismaClientParts, extension: object) {
+        if (typeof extension === 'function') return extension(this)
+        return extend(client.$extends(extension), audit)
+      },
+    },
+  })
+  unaudited.set(audited, client)
+  return audited
+}

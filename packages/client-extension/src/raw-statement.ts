@@ -1,0 +1,56 @@
+/**
+ * Statements that no capture trigger can see and that a transaction of ours would break or change: those that
+ * PostgreSQL refuses inside a transaction, and those that must come before a transaction's first snapshot.
+ * The first list is PreventInTransactionBlock's callers in PostgreSQL 18.
+ */
+const refusesTransaction =
+  /^(?:vacuum|cluster|reindex|discard\s+all|alter\s+(?:system|database)|(?:create|drop)\s+(?:database|tablespace)|create\s+(?:unique\s+)?index\s+concurrently|drop\s+index\s+concurrently|(?:create|alter|drop)\s+subscription|(?:commit|rollback)\s+prepared)\b/i
+const detachesConcurrently = /^alter\s+table\b.*\bdetach\s+partition\b.*\bconcurrently\b/is
+const precedesSnapshot = /^(?:set|lock|show)\b/i
+const secondStatement = /;\s*\S/
+
+/**
+ * Whether a raw statement is to be sent just as it is, with no settings before it.
+ * Of several statements in one text this is never true, for the others may write.
+ *
+ * @param args the arguments of `$queryRaw`, `$executeRaw`, their Unsafe forms or `$queryRawTyped`, as a query hook gets them
+ */
+export function passesUnwrapped(args: unknown): boolean {
+  const text = withoutLeadingComments(statementText(args))
+  if (secondStatement.test(text)) return false
+  return refusesTransaction.test(text) || detachesConcurrently.test(text) || precedesSnapshot.test(text)
+}
+
+function statementText(args: unknown): string {
+  const text: unknown = Array.isArray(args)
+    ? args[0]
+    : typeof args === 'object' && args !== null
+      ? Reflect.get(args, 'sql')
+      : undefined
+  return typeof text === 'string' ? text : ''
+}
+
+/** A scan rather than an expression, so that a long run of comments costs linear time. Block comments nest. */
+function withoutLeadingComments(text: string): string {
+  const mark = /\/\*|\*\//g
+  let start = 0
+  for (;;) {
+    start += text.slice(start).search(/\S|$/)
+    if (text.startsWith('--', start)) {
+      const end = text.indexOf('\n', start)
+      if (end < 0) return ''
+      start = end + 1
+    } else if (text.startsWith('/*', start)) {
+      mark.lastIndex = start
+      let depth = 0
+      do {
+        const found = mark.exec(text)
+        if (found === null) return ''
+        depth += found[0] === '/*' ? 1 : -1
+        start = mark.lastIndex
+      } while (depth > 0)
+    } else {
+      return text.slice(start)
+    }
+  }
+}

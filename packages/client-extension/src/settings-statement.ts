@@ -1,0 +1,19 @@
+import type { AuditSettings } from './settings.ts'
+
+/** One statement with its bind parameters. */
+export interface SettingsStatement {
+  readonly text: string
+  readonly values: readonly string[]
+}
+
+/**
+ * The statement that puts settings on the current transaction, and only on it:
+ *
+ *     SELECT pg_catalog.set_config('audit.username', $1, true), pg_catalog.set_config('audit.reason', $2, true)
+ *
+ * The names must have been checked (`assertNames`); the values are bind parameters.
+ */
+export function settingsStatement(settings: AuditSettings): SettingsStatement {
+  const calls = settings.map(([name], index) => `pg_catalog.set_config('audit.${name}', $${index + 1}, true)`)
+  return { text: `SELECT ${calls.join(', ')}`, values: settings.map(([, value]) => value) }
+}

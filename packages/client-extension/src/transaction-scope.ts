@@ -1,0 +1,38 @@
+import type { AuditSettings } from './settings.ts'
+
+/** The settings of one interactive transaction. */
+export interface TransactionScope {
+  /** Writes the settings, once; later calls wait for the same statement. */
+  readonly declare: () => Promise<unknown>
+}
+
+/** By Prisma's transaction id, which is a random UUID. A nested transaction has the id of the outermost one. */
+const scopes = new Map<string, TransactionScope>()
+
+/**
+ * The settings wait for the first operation that may write, so that a transaction that only reads costs nothing and
+ * `LOCK TABLE` or `SET TRANSACTION` may come first. They must not wait past a savepoint: its rollback would undo them.
+ *
+ * @param write sends the settings; not called where there are none
+ */
+export function openScope(
+  id: string,
+  settings: AuditSettings | undefined,
+  write: (settings: AuditSettings) => Promise<unknown>,
+): void {
+  let written: Promise<unknown> | undefined
+  scopes.set(id, {
+    declare: () => {
+      written ??= settings === undefined ? Promise.resolve() : write(settings)
+      return written
+    },
+  })
+}
+
+export function scopeOf(id: string): TransactionScope | undefined {
+  return scopes.get(id)
+}
+
+export function closeScope(id: string): void {
+  scopes.delete(id)
+}
