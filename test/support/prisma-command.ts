@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { delimiter, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+export type PrismaOptions = {
+  /** What stands on stdin, which then ends; nothing by default. */
+  readonly input?: string
+  /** On top of the environment of the tests; `undefined` takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** `true`: must exit with another code than 0; `'allow'`: any code. */
+  readonly expectFailure?: boolean | 'allow'
+}
+
+/** Without colours. */
+export type PrismaResult = { readonly stdout: string; readonly stderr: string; readonly exitCode: number }
+
+/**
+ * Runs `prisma <args>` of `repository` in `dir`, as the real command-line tool in a process of its own.
+ *
+ * @throws Error with the whole output when the exit code is not what `expectFailure` says.
+ */
+export async function runPrisma(
+  repository: string,
+  dir: string,
+  args: readonly string[],
+  options: PrismaOptions,
+): Promise<PrismaResult> {
+  const child = spawn(process.execPath, [join(repository, 'node_modules/prisma/build/index.js'), ...args], {
+    cwd: dir,
+    env: environment(repository, options.env),
+    stdio: 'pipe',
+  })
+  // A command that fails early does not read its input.
+  child.stdin.on('error', () => {})
+  child.stdin.end(options.input ?? '')
+  const [stdout, stderr, [exitCode, signal]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  const result = { stdout: plain(stdout), stderr: plain(stderr), exitCode: Number(exitCode ?? -1) }
+  const expected = options.expectFailure ?? false
+  if (expected !== 'allow' && expected !== (result.exitCode !== 0)) {
+    const end = signal ? `was ended by ${signal}` : `exited with ${result.exitCode}`
+    throw new Error(
+      `prisma ${args.join(' ')} ${end}${expected ? ', and should have failed' : ''}\n${result.stdout}\n${result.stderr}`,
+    )
+  }
+  return result
+}
+
+/** Prisma offline and quiet, with the schema engine and the generator of this repository. */
+function environment(repository: string, extra: PrismaOptions['env']): NodeJS.ProcessEnv {
+  const { CI: _, NODE_OPTIONS: __, VITEST: ___, ...inherited } = process.env
+  const env: Record<string, string | undefined> = {
+    PRISMA_SCHEMA_ENGINE_BINARY: join(repository, 'tooling/schema-engine/schema-engine.js'),
+    ...inherited,
+    PATH: [join(repository, 'node_modules/.bin'), process.env.PATH].join(delimiter),
+    CHECKPOINT_DISABLE: '1',
+    PRISMA_HIDE_UPDATE_MESSAGE: '1',
+    NO_COLOR: '1',
+    ...extra,
+  }
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined))
+}
+
+function plain(output: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with the control character ESC
+  return output.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '')
+}

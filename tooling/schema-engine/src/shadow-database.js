@@ -1,0 +1,59 @@
+// @ts-check
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { connectAdapter } from './adapter.js'
+import { connectionFields, quoteIdentifier } from './connection.js'
+
+/**
+ * The database on which migrations are replayed.
+ *
+ * With `shadowDatabaseUrl` it is the given one, made empty as the native engine does it: only the schemas
+ * that the datasource knows (its `schemas`, else the search path) are dropped and created anew. A schema
+ * that Prisma does not know, and what lies in it, is still there in the next replay.
+ *
+ * Without, it is a new one on the same server, dropped when the adapter is disposed of.
+ *
+ * @param {import('./arguments.js').Datasource} datasource
+ * @param {readonly string[]} schemas the datasource's `schemas`; empty where it has none
+ */
+export async function connectShadowDatabase(datasource, schemas) {
+  if (datasource.shadowDatabaseUrl) {
+    const fields = connectionFields(datasource.shadowDatabaseUrl)
+    const adapter = await connectAdapter(fields)
+    await adapter.executeScript(resetScript(schemas.length > 0 ? schemas : [fields.schema]))
+    return adapter
+  }
+  const fields = connectionFields(datasource.url)
+  const database = `prisma_migrate_shadow_db_${randomUUID()}`
+  await administer(fields, `CREATE DATABASE ${quoteIdentifier(database)}`)
+  const adapter = await connectAdapter({ ...fields, database })
+  const dispose = adapter.dispose.bind(adapter)
+  adapter.dispose = async () => {
+    await dispose()
+    await administer(fields, `DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`)
+  }
+  return adapter
+}
+
+/** @param {readonly string[]} schemas */
+function resetScript(schemas) {
+  const each = schemas.map(quoteIdentifier)
+  return [
+    ...each.map((schema) => `DROP SCHEMA IF EXISTS ${schema} CASCADE;\nCREATE SCHEMA ${schema};`),
+    'DROP TABLE IF EXISTS _prisma_migrations;',
+  ].join('\n')
+}
+
+/**
+ * @param {import('pg').ClientConfig} fields
+ * @param {string} statement
+ */
+async function administer(fields, statement) {
+  const client = new pg.Client(fields)
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
