@@ -5,7 +5,7 @@
  * `connectionString`: in `pg` the string wins over `database`, and a shadow database named by field would
  * be the main one.
  *
- * As in the native engine, the search path is the one schema that `?schema=` names, `public` by default.
+ * `schema` is the one that `?schema=` names, `public` by default; the engine sets the search path to it.
  *
  * @param {string | undefined} url
  * @returns {import('pg').ClientConfig & { schema: string }}
@@ -21,9 +21,7 @@ export function connectionFields(url) {
     user: decodeURIComponent(username),
     password: decodeURIComponent(password),
     database: decodeURIComponent(pathname.slice(1)) || 'postgres',
-    options: [searchParams.get('options'), `-c search_path=${escapeOption(quoteIdentifier(schema))}`]
-      .filter(Boolean)
-      .join(' '),
+    options: searchParams.get('options') ?? undefined,
     ssl: sslOf(host, searchParams),
     schema,
   }
@@ -32,14 +30,6 @@ export function connectionFields(url) {
 /** @param {string} name */
 export function quoteIdentifier(name) {
   return `"${name.replaceAll('"', '""')}"`
-}
-
-/**
- * In the start-up packet's `options`, a space separates and a backslash escapes.
- * @param {string} value
- */
-function escapeOption(value) {
-  return value.replace(/[\\\s]/g, '\\$&')
 }
 
 /**

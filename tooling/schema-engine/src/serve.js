@@ -5,6 +5,7 @@ import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-util
 import { connectAdapter } from './adapter.js'
 import { connectionFields } from './connection.js'
 import { createDatabase } from './create-database.js'
+import { asMigrationError } from './script-error.js'
 import { connectShadowDatabase } from './shadow-database.js'
 import { loadSchemaEngine } from './wasm.js'
 
@@ -16,11 +17,16 @@ import { loadSchemaEngine } from './wasm.js'
 export async function serve({ datasource, datamodels }) {
   /** @type {[string, string][]} */
   const files = datamodels.map((path) => [path, readFileSync(path, 'utf8')])
+  /** @type {import('./script-error.js').ScriptError | undefined} */
+  let failure
+  const onScriptError = (/** @type {import('./script-error.js').ScriptError} */ found) => {
+    failure = found
+  }
   const factory = bindMigrationAwareSqlAdapterFactory({
     provider: 'postgres',
     adapterName: '@prisma/adapter-pg',
-    connect: () => connectAdapter(connectionFields(datasource.url)),
-    connectToShadowDb: () => connectShadowDatabase(datasource, declaredSchemas(files)),
+    connect: () => connectAdapter(connectionFields(datasource.url), onScriptError),
+    connectToShadowDb: () => connectShadowDatabase(datasource, declaredSchemas(files), onScriptError),
   })
   // Made with the first request, so that a schema it refuses is an answer and not a dead process.
   const makeEngine = () =>
@@ -31,6 +37,7 @@ export async function serve({ datasource, datamodels }) {
     const { id, method, params } = JSON.parse(line)
     // Without a method it is the CLI's answer to a `print` request.
     if (!method) continue
+    failure = undefined
     try {
       engine ??= makeEngine()
       const result = await answer(await engine, method, params)
@@ -40,7 +47,7 @@ export async function serve({ datasource, datamodels }) {
       }
       send({ id, result: result ?? {} })
     } catch (error) {
-      send({ id, error: describe(error) })
+      send({ id, error: describe(asMigrationError(/** @type {Error} */ (error), failure)) })
     }
   }
   // Idle connections of the engine's pool would keep the process alive.

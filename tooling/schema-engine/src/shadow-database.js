@@ -15,18 +15,19 @@ import { connectionFields, quoteIdentifier } from './connection.js'
  *
  * @param {import('./arguments.js').Datasource} datasource
  * @param {readonly string[]} schemas the datasource's `schemas`; empty where it has none
+ * @param {(failure: import('./script-error.js').ScriptError) => void} onScriptError
  */
-export async function connectShadowDatabase(datasource, schemas) {
+export async function connectShadowDatabase(datasource, schemas, onScriptError) {
   if (datasource.shadowDatabaseUrl) {
     const fields = connectionFields(datasource.shadowDatabaseUrl)
-    const adapter = await connectAdapter(fields)
-    await adapter.executeScript(resetScript(schemas.length > 0 ? schemas : [fields.schema]))
+    const adapter = await connectAdapter(fields, onScriptError)
+    await adapter.executeScript(resetScript(schemas.length > 0 ? schemas : [fields.schema], fields.schema))
     return adapter
   }
   const fields = connectionFields(datasource.url)
   const database = `prisma_migrate_shadow_db_${randomUUID()}`
   await administer(fields, `CREATE DATABASE ${quoteIdentifier(database)}`)
-  const adapter = await connectAdapter({ ...fields, database })
+  const adapter = await connectAdapter({ ...fields, database }, onScriptError)
   const dispose = adapter.dispose.bind(adapter)
   adapter.dispose = async () => {
     await dispose()
@@ -35,12 +36,15 @@ export async function connectShadowDatabase(datasource, schemas) {
   return adapter
 }
 
-/** @param {readonly string[]} schemas */
-function resetScript(schemas) {
+/**
+ * @param {readonly string[]} schemas
+ * @param {string} main where Prisma keeps the record of migrations, also when it is none of `schemas`
+ */
+function resetScript(schemas, main) {
   const each = schemas.map(quoteIdentifier)
   return [
     ...each.map((schema) => `DROP SCHEMA IF EXISTS ${schema} CASCADE;\nCREATE SCHEMA ${schema};`),
-    'DROP TABLE IF EXISTS _prisma_migrations;',
+    `DROP TABLE IF EXISTS ${quoteIdentifier(main)}._prisma_migrations;`,
   ].join('\n')
 }
 
