@@ -1,11 +1,10 @@
 import type { Audit } from './audit.ts'
-import { reported } from './database-error.ts'
 import { runOperation } from './operation.ts'
 import { ownTransaction } from './own-transaction.ts'
 import { assertPrismaClient, type PrismaClientParts, type QueryHookCall } from './prisma-client.ts'
 import type { SettingDefinition } from './settings.ts'
 import { type ContextSource, settingsSource } from './settings-source.ts'
-import { runTransaction } from './transaction.ts'
+import { auditedTransaction } from './transaction.ts'
 
 export interface AuditContextOptions {
   /** The project's fixed list of settings. The generated module gives it. */
@@ -73,10 +72,7 @@ function extend(client: PrismaClientParts, audit: Audit): PrismaClientParts {
       $allOperations: (call: QueryHookCall) => runOperation(call, audit, inOwnTransaction),
     },
     client: {
-      $transaction(this: PrismaClientParts, input: unknown, options?: unknown) {
-        const start = (given: unknown) => client.$transaction.call(this, given, options)
-        return reported(runTransaction(this, input, audit, start))
-      },
+      $transaction: auditedTransaction(client, audit),
       /** A later extension goes in below the audit, so that the audit's hook stays the innermost one. */
       $extends(this: PrismaClientParts, extension: object) {
         if (typeof extension === 'function') return extension(this)

@@ -11,6 +11,8 @@ export interface PgResult {
 }
 
 export interface PgPoolClient extends PgClient {
+  on(event: 'error', listener: (error: Error) => void): unknown
+  off(event: 'error', listener: (error: Error) => void): unknown
   release(destroy?: boolean | Error): void
 }
 

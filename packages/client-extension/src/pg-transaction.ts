@@ -10,11 +10,15 @@ const savepoint = 'audit_context'
 /** Runs work on a client of the pool, which is destroyed unless it is certain that its transaction has ended. */
 export async function runOnPool<T>(pool: PgPool, settings: AuditSettings, work: Work<T>): Promise<T> {
   const client = await pool.connect()
+  // Without a listener the event that follows a lost connection would end the process; the query fails as well.
+  const ignore = (): void => undefined
+  client.on('error', ignore)
   const state = { ended: false }
   try {
     return await inTransaction(client, settings, work, state)
   } finally {
     client.release(!state.ended)
+    if (state.ended) client.off('error', ignore)
   }
 }
 

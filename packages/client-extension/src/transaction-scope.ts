@@ -19,14 +19,16 @@ export function openScope(
   id: string,
   settings: AuditSettings | undefined,
   write: (settings: AuditSettings) => Promise<unknown>,
-): void {
+): TransactionScope {
   let written: Promise<unknown> | undefined
-  scopes.set(id, {
+  const scope: TransactionScope = {
     declare: () => {
       written ??= settings === undefined ? Promise.resolve() : write(settings)
       return written
     },
-  })
+  }
+  scopes.set(id, scope)
+  return scope
 }
 
 export function scopeOf(id: string): TransactionScope | undefined {

@@ -1,5 +1,6 @@
 import { type Audit, isRead, settingsCall } from './audit.ts'
 import { batchHead, withoutHead } from './batch.ts'
+import { reported } from './database-error.ts'
 import { type PrismaClientParts, type PrismaPromise, transactionOf } from './prisma-client.ts'
 import { closeScope, openScope, scopeOf } from './transaction-scope.ts'
 
@@ -7,13 +8,23 @@ import { closeScope, openScope, scopeOf } from './transaction-scope.ts'
 type Start = (input: unknown) => Promise<unknown>
 type Body = (tx: PrismaClientParts) => unknown
 
-/** The audited `$transaction`. The context is the one at this call, for the whole transaction. */
-export async function runTransaction(
+/** Every `$transaction` made here: a client that has one of them has the query hook too. */
+const audited = new WeakSet<object>()
+
+/** Makes the `$transaction` of an audited client. The context is the one at its call, for the whole transaction. */
+export function auditedTransaction(
   client: PrismaClientParts,
-  input: unknown,
   audit: Audit,
-  start: Start,
-): Promise<unknown> {
+): PrismaClientParts['$transaction'] {
+  function $transaction(this: PrismaClientParts, input: unknown, options?: unknown): Promise<unknown> {
+    const start = (given: unknown) => client.$transaction.call(this, given, options)
+    return reported(runTransaction(this, input, audit, start))
+  }
+  audited.add($transaction)
+  return $transaction
+}
+
+async function runTransaction(client: PrismaClientParts, input: unknown, audit: Audit, start: Start) {
   if (Array.isArray(input)) return runBatch(input, audit, start)
   if (typeof input !== 'function') return start(input)
   const outer = transactionOf(client)
@@ -27,10 +38,12 @@ function runInteractive(body: Body, audit: Audit, start: Start): Promise<unknown
   return start(async (tx: PrismaClientParts) => {
     const transaction = transactionOf(tx)
     if (transaction === undefined) return body(tx)
-    openScope(transaction.id, settings, (declared) =>
+    const scope = openScope(transaction.id, settings, (declared) =>
       settingsCall(audit.root, declared).requestTransaction(transaction),
     )
     try {
+      // An extension may have opened it on a client without the audit, where no hook would declare the settings.
+      if (!audited.has(tx.$transaction)) await scope.declare()
       return await body(tx)
     } finally {
       closeScope(transaction.id)

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest'
+import { passesUnwrapped } from '../src/raw-statement.ts'
+
+describe('is sent as it is', () => {
+  test.each([
+    'vacuum',
+    'VACUUM (FULL) "Order"',
+    'cluster verbose',
+    'REINDEX DATABASE CONCURRENTLY shop',
+    'ALTER SYSTEM SET work_mem = 1',
+    'alter database shop set tablespace fast',
+    'CREATE UNIQUE  INDEX\nCONCURRENTLY i ON t (c)',
+    'ALTER TABLE t DETACH PARTITION p CONCURRENTLY',
+    "COMMIT PREPARED 'x'",
+    'DISCARD ALL;',
+    'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE',
+    'LOCK TABLE t',
+    '-- why\n/* /* deep */ */ VACUUM',
+  ])('%j', (text) => {
+    expect(passesUnwrapped([text])).toBe(true)
+    expect(passesUnwrapped({ sql: text, values: [] })).toBe(true)
+  })
+})
+
+describe('gets the context', () => {
+  test.each([
+    'INSERT INTO t VALUES (1)',
+    'SELECT 1',
+    'WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x',
+    'CALL p()',
+    'DO $$ BEGIN DELETE FROM t; END $$',
+    'MERGE INTO t USING s ON true WHEN MATCHED THEN DELETE',
+    'CREATE INDEX i ON t (c)',
+    'CREATE TABLE vacuum ()',
+    'TRUNCATE t',
+    'SET LOCAL x.y = 1; DELETE FROM t',
+    'VACUUM t;\nDELETE FROM t',
+    '/* VACUUM */ DELETE FROM t',
+    '-- VACUUM\nDELETE FROM t',
+    '/* never closed',
+    '-- only a comment',
+    'vacuumed',
+    '',
+  ])('%j', (text) => {
+    expect(passesUnwrapped([text])).toBe(false)
+    expect(passesUnwrapped({ sql: text, values: [] })).toBe(false)
+  })
+
+  test.each([undefined, null, [], [5], {}, 'VACUUM'])('arguments of an unknown form: %j', (args) => {
+    expect(passesUnwrapped(args)).toBe(false)
+  })
+})
+
+test('a long run of comments is read in linear time', () => {
+  const text = `${'/*'.repeat(50_000)}${'*/'.repeat(50_000)}${'--\n'.repeat(50_000)}VACUUM`
+  const started = performance.now()
+  expect(passesUnwrapped([text])).toBe(true)
+  expect(performance.now() - started).toBeLessThan(1000)
+})
