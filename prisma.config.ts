@@ -1,6 +1,6 @@
 import { defineConfig } from 'prisma/config'
 
-const url = process.env['DATABASE_URL']
+const url = process.env.DATABASE_URL
 
 // `prisma generate` needs no database, so a missing DATABASE_URL is no error here.
 export default defineConfig({

@@ -2,22 +2,17 @@ import { indexOn, inventColumn, inventRelation, inventUnique, spell } from './in
 import { type Column, type ColumnKind, constraintName, keyOf, type Table } from './shape.ts'
 import {
   addForeignKey,
+  alter,
+  alterColumn,
   columnDefinition,
   columnType,
-  createEnum,
   createIndex,
-  enumName,
   foreignKeyName,
-  literal,
   quote,
   tableName,
 } from './sql.ts'
-import { capitalize, fieldWords, freshName, snakeCase, variantWords } from './words.ts'
-import { type Change, columnsOf, pickColumn, type World } from './world.ts'
-
-const alter = (table: Table, action: string) => `ALTER TABLE ${tableName(table)} ${action};`
-const alterColumn = (table: Table, column: Column, action: string) =>
-  alter(table, `ALTER COLUMN ${quote(column.name)} ${action}`)
+import { fieldWords, freshName, snakeCase } from './words.ts'
+import { type Change, pickColumn, type World } from './world.ts'
 
 export function addColumns(world: World): Change {
   const { random, database } = world
@@ -161,49 +156,5 @@ export function dropTable(world: World): Change | undefined {
   return {
     title: `drop_${snakeCase(table.model)}`,
     sql: [...foreignKeys, `DROP TABLE ${tableName(table)};`],
-  }
-}
-
-export function addVariant(world: World): Change | undefined {
-  const { random, database } = world
-  const type = random.pick(database.enums)
-  const variant = random.pick(variantWords.filter((word) => !type.variants.includes(word)))
-  const spelled = random.chance(0.2) ? `${capitalize(variant.toLowerCase())} (old)` : variant
-  if (type.variants.includes(spelled)) return undefined
-  type.variants.push(spelled)
-  return {
-    title: `extend_${snakeCase(type.name)}`,
-    sql: [`ALTER TYPE ${enumName(type)} ADD VALUE ${literal(spelled)};`],
-  }
-}
-
-/** Removes the last variant, which nothing uses, the way Prisma Migrate does: a new type takes its place. */
-export function removeVariant(world: World): Change | undefined {
-  const types = world.database.enums.filter(({ variants }) => variants.length > 2)
-  if (types.length === 0) return undefined
-  const type = world.random.pick(types)
-  type.variants.pop()
-  const users = columnsOf(world.database, type)
-  const using = ({ name, list }: Column) => {
-    const brackets = list ? '[]' : ''
-    const target = `${enumName(type, '_new')}${brackets}`
-    return `TYPE ${target} USING (${quote(name)}::text${brackets}::${target})`
-  }
-  const withDefault = users.filter(({ column }) => column.default)
-  return {
-    title: `shrink_${snakeCase(type.name)}`,
-    sql: [
-      'BEGIN;',
-      createEnum(type, '_new'),
-      ...withDefault.map(({ table, column }) => alterColumn(table, column, 'DROP DEFAULT')),
-      ...users.map(({ table, column }) => alterColumn(table, column, using(column))),
-      `ALTER TYPE ${enumName(type)} RENAME TO ${quote(`${type.dbName}_old`)};`,
-      `ALTER TYPE ${enumName(type, '_new')} RENAME TO ${quote(type.dbName)};`,
-      `DROP TYPE ${enumName(type, '_old')};`,
-      ...withDefault.map(({ table, column }) =>
-        alterColumn(table, column, `SET DEFAULT ${column.default?.sql ?? 'NULL'}`),
-      ),
-      'COMMIT;',
-    ],
   }
 }

@@ -1,12 +1,11 @@
 import { addOwnTrigger, changeData, runBlock } from './change-data.ts'
+import { addVariant, removeVariant } from './change-enum.ts'
 import {
   addColumns,
   addIndex,
-  addVariant,
   dropColumn,
   dropTable,
   makeOptional,
-  removeVariant,
   renameColumn,
   renameTable,
   widenColumn,

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /** What Prisma calls a column's type, how the schema writes it, and what PostgreSQL calls it. */
 export const columnKinds = {
   text: { prisma: 'String', sql: 'TEXT' },
@@ -88,9 +90,26 @@ export function isBound(table: Table, column: Column): boolean {
   )
 }
 
-/** The name that Prisma expects of a constraint: the suffix whole, the rest cut at 63 bytes together. */
+/**
+ * The name that Prisma gives a constraint; where that would be over PostgreSQL's 63 bytes and therefore
+ * cut, one with a check sum, because two long names that begin alike would become one.
+ */
 export function constraintName(table: string, columns: readonly string[], suffix: string): string {
-  const characters = [...[table, ...columns].join('_')]
-  while (Buffer.byteLength(characters.join('') + suffix) > 63) characters.pop()
-  return characters.join('') + suffix
+  const usual = usualName(table, columns, suffix)
+  if (Buffer.byteLength(usual) <= 63) return usual
+  return `long_${createHash('sha256').update(usual).digest('hex').slice(0, 12)}${suffix}`
 }
+
+/** `, map: "…"` where the schema must say what a constraint is called. */
+export function nameArgument(
+  name: string,
+  table: string,
+  columns: readonly Column[],
+  suffix: string,
+): string | undefined {
+  const names = columns.map((column) => column.name)
+  return name === usualName(table, names, suffix) ? undefined : `map: ${JSON.stringify(name)}`
+}
+
+const usualName = (table: string, columns: readonly string[], suffix: string) =>
+  [table, ...columns].join('_') + suffix

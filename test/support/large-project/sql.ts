@@ -16,6 +16,10 @@ export const tableName = (table: { schema: string; name: string }) =>
   `${quote(table.schema)}.${quote(table.name)}`
 export const enumName = (type: Enum, suffix = '') => `${quote(type.schema)}.${quote(type.dbName + suffix)}`
 
+export const alter = (table: Table, action: string) => `ALTER TABLE ${tableName(table)} ${action};`
+export const alterColumn = (table: Table, column: Column, action: string) =>
+  alter(table, `ALTER COLUMN ${quote(column.name)} ${action}`)
+
 const elementType = ({ kind }: Column) => (typeof kind === 'string' ? columnKinds[kind].sql : enumName(kind))
 export const columnType = (column: Column) => elementType(column) + (column.list ? '[]' : '')
 
