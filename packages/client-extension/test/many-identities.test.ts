@@ -6,7 +6,7 @@ import { type LedgerClient, type LedgerTransaction, useLedger } from './fixture/
 const ledger = await useLedger()
 const base = ledger.client({ max: 4, transactionOptions: { maxWait: 600_000, timeout: 600_000 } })
 
-const operations = Number(process.env.AUDIT_TEST_OPERATIONS ?? 20_000)
+const operations = process.env.AUDIT_TEST_SIZE === 'full' ? 60_000 : 20_000
 const identities = 18
 const seed = Number(process.env.AUDIT_TEST_SEED ?? Math.trunc(Math.random() * 2 ** 31))
 
@@ -89,7 +89,7 @@ const forms: readonly Form[] = [
 ]
 
 test(`of ${operations} concurrent operations by ${identities} identities on 4 connections, no row has a wrong, missing or doubled identity`, {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const random = randomNumbers(seed)
   const choose = <T>(from: readonly T[]): T => from[Math.trunc(random() * from.length)] as T

@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { useLedgerProject } from './fixture/ledger-project.ts'
+
+const project = await useLedgerProject('postgresql://localhost/never-connected')
+const source = fileURLToPath(new URL('../src/index.ts', import.meta.url))
+const compiler = path.join(
+  path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
+  'bin/tsc',
+)
+
+/** What the compiler says about a file of the project; nothing when it compiles. */
+async function problems(client: string, body: string): Promise<string> {
+  const name = 'checked.ts'
+  const imports = `import { PrismaClient } from '${client}'
+import { auditContext, defineAuditContext } from '${source}'
+declare const prisma: PrismaClient
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const equal = <A, B>(_: Equal<A, B>) => undefined
+`
+  await project.write(name, imports + body)
+  const strict = [
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--noEmit',
+    '--allowImportingTsExtensions',
+    '--skipLibCheck',
+  ]
+  const modules = ['--module', 'nodenext', '--target', 'es2023', '--types', 'node']
+  return promisify(execFile)(process.execPath, [compiler, ...strict, ...modules, name], {
+    cwd: project.dir,
+  }).then(
+    () => '',
+    (error: { stdout: string }) => error.stdout,
+  )
+}
+
+const sameTypes = `
+const plain = prisma.$extends({})
+const audited = prisma.$extends(auditContext({ username: 'ann' }))
+equal<typeof audited, typeof plain>(true)
+
+const call = (client: typeof prisma) => client.account.create({
+  data: { name: 'a', entries: { create: { note: 'b' } } },
+  select: { name: true, entries: { select: { note: true } } },
+})
+const auditedCall = (client: typeof audited) => client.account.create({
+  data: { name: 'a', entries: { create: { note: 'b' } } },
+  select: { name: true, entries: { select: { note: true } } },
+})
+equal<Awaited<ReturnType<typeof auditedCall>>, Awaited<ReturnType<typeof call>>>(true)
+equal<Awaited<ReturnType<typeof auditedCall>>, { name: string; entries: { note: string }[] }>(true)
+
+async function inTransactions() {
+  const bare = await prisma.$transaction(async (tx) => [await tx.account.findMany({ include: { entries: true } })] as const)
+  const own = await audited.$transaction(async (tx) => [await tx.account.findMany({ include: { entries: true } })] as const)
+  equal<typeof own, typeof bare>(true)
+  await plain.$transaction((one) => audited.$transaction(async (two) => equal<typeof two, typeof one>(true)))
+  const batch = await audited.$transaction([audited.account.count(), audited.account.findMany()])
+  const bareBatch = await prisma.$transaction([prisma.account.count(), prisma.account.findMany()])
+  equal<typeof batch, typeof bareBatch>(true)
+  // @ts-expect-error no such field
+  await audited.$transaction((tx) => tx.account.create({ data: { name: 'a', nonsense: 1 } }))
+}
+void inTransactions
+
+const later = audited.$extends({ client: { $hello: () => 'hello' } }).$extends(auditContext({ username: 'ben' }))
+equal<ReturnType<typeof later.$hello>, string>(true)
+const earlier = prisma.$extends({ result: { account: { loud: { needs: { name: true }, compute: (row) => row.name } } } })
+const both = earlier.$extends(auditContext({ username: 'ann' }))
+equal<typeof both.account.fields, typeof earlier.account.fields>(true)
+const loud = async () => (await both.account.findFirstOrThrow()).loud
+equal<Awaited<ReturnType<typeof loud>>, string>(true)
+// @ts-expect-error not the same
+equal<string, number>(true)
+`
+
+test.each([
+  ['prisma-client', './generated/client/client.ts'],
+  ['prisma-client-js', './generated/js/index.js'],
+])('an audited client of %s has the types of the unextended one, and so has its tx', async (_, client) => {
+  expect(await problems(client, sameTypes)).toBe('')
+})
+
+const typed = `
+interface Context { username: string; tenant?: number | null; note?: { text: string } }
+const audit = defineAuditContext<Context>([
+  { name: 'username', type: 'String', required: true },
+  { name: 'tenant', type: 'Int', required: false },
+  { name: 'note', type: 'Json', required: false },
+])
+`
+
+test('a typed context compiles, as an object and as a function', async () => {
+  const body = `
+    prisma.$extends(audit({ username: 'ann', tenant: null }))
+    prisma.$extends(audit(() => undefined))
+    const db = prisma.$extends(audit(() => ({ username: 'ann', note: { text: 'x' } }), { raw: 'execute' }))
+    void db.account.count()`
+  expect(await problems('./generated/client/client.ts', typed + body)).toBe('')
+})
+
+test.each([
+  ['a required setting left out', 'audit({ tenant: 1 })', "Property 'username' is missing"],
+  ['an unknown setting', "audit({ username: 'ann', tenat: 1 })", "'tenat' does not exist"],
+  [
+    'a value of a wrong type',
+    "audit({ username: 'ann', tenant: '1' })",
+    "'string' is not assignable to type 'number",
+  ],
+  [
+    'a function with a required setting left out',
+    'audit(() => ({ tenant: 1 }))',
+    "Property 'username' is missing",
+  ],
+  ['a promise of a context', "audit(async () => ({ username: 'ann' }))", 'Promise'],
+])('%s does not compile', async (_, call, message) => {
+  expect(await problems('./generated/client/client.ts', typed + call)).toContain(message)
+})
