@@ -1,3 +1,4 @@
+import { makeTypedQueryFactory } from '@prisma/client/runtime/client'
 import { describe, expect, test } from 'vitest'
 import { auditContext } from '../src/index.ts'
 import { type LedgerTransaction, useLedger } from './fixture/ledger.ts'
@@ -13,6 +14,11 @@ interface Form {
   readonly call: (client: LedgerTransaction, label: string) => Promise<unknown>
   readonly captured: string
 }
+
+/** What `prisma generate --sql` makes of a file of SQL. */
+const addTyped = makeTypedQueryFactory('INSERT INTO "Account" (name) VALUES ($1) RETURNING id') as (
+  name: string,
+) => object
 
 const add = (client: LedgerTransaction, name: string) => client.account.create({ data: { name, code: name } })
 
@@ -104,6 +110,19 @@ const forms: readonly Form[] = [
     name: '$queryRawUnsafe',
     call: (client, label) =>
       client.$queryRawUnsafe('INSERT INTO "Account" (name) VALUES ($1) RETURNING id', label),
+    captured: 'I',
+  },
+  {
+    name: 'several statements in one $executeRawUnsafe',
+    call: (client, label) =>
+      client.$executeRawUnsafe(
+        `INSERT INTO "Account" (name) VALUES ('${label}'); INSERT INTO "Entry" (note) VALUES ('${label}')`,
+      ),
+    captured: 'II',
+  },
+  {
+    name: 'TypedSQL',
+    call: (client, label) => client.$queryRawTyped(addTyped(label)),
     captured: 'I',
   },
   {

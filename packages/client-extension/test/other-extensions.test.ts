@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { auditContext } from '../src/index.ts'
+import { type PrismaClientParts, transactionOf } from '../src/prisma-client.ts'
 import { type LedgerClient, type LedgerTransaction, type Row, useLedger } from './fixture/ledger.ts'
 
 const ledger = await useLedger()
@@ -9,7 +10,8 @@ const audit = auditContext({ username: 'ann' })
 interface Hook {
   readonly operation: string
   readonly args: { data?: { name?: string } }
-  readonly query: (args: object) => Promise<unknown>
+  readonly query: (args: object, internalParams?: object) => Promise<unknown>
+  readonly __internalParams: object
 }
 
 const create = (client: LedgerTransaction, name: string) => client.account.create({ data: { name } })
@@ -111,6 +113,22 @@ describe.each(orders)('an extension applied %s', (order, apply) => {
     await db.$transaction([create(db, `tenant ${order}`), create(db, `tenant ${order}`)])
     expect(await users(`tenant ${order}`)).toEqual(['ann', 'ann', 'ann'])
     expect(await db.account.count({ where: { name: `tenant ${order}` } })).toBe(3)
+  })
+
+  test('with a hook that moves each operation into a transaction of its own records the context', async () => {
+    const db = apply(base, (client) => ({
+      query: {
+        account: {
+          create: ({ args, query, __internalParams }: Hook) =>
+            client.$transaction(async (tx) => {
+              const transaction = transactionOf(tx as unknown as PrismaClientParts)
+              return query(args, { ...__internalParams, transaction })
+            }),
+        },
+      },
+    }))
+    await create(db, `moved ${order}`)
+    expect(await users(`moved ${order}`)).toEqual(['ann'])
   })
 
   test('with result, model and client components works as before', async () => {

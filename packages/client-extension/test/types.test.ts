@@ -68,8 +68,10 @@ async function inTransactions() {
 }
 void inTransactions
 
-const later = audited.$extends({ client: { $hello: () => 'hello' } }).$extends(auditContext({ username: 'ben' }))
-equal<ReturnType<typeof later.$hello>, string>(true)
+const hello = { client: { $hello: () => 'hello' } }
+const later = audited.$extends(hello).$extends(auditContext({ username: 'ben' }))
+const bareLater = plain.$extends(hello).$extends({})
+equal<typeof later, typeof bareLater>(true)
 const earlier = prisma.$extends({ result: { account: { loud: { needs: { name: true }, compute: (row) => row.name } } } })
 const both = earlier.$extends(auditContext({ username: 'ann' }))
 equal<typeof both.account.fields, typeof earlier.account.fields>(true)
