@@ -1,0 +1,264 @@
+import { suggest } from './annotation/closest-word.ts'
+import { parseSettingSyntax } from './annotation/parser.ts'
+import { byteLength, checkTemplate, DEFAULT_TEMPLATES, type TemplateKind } from './datamodel/name-template.ts'
+import { resolveSetting } from './datamodel/session-settings.ts'
+import type { Diagnostic, DiagnosticCode } from './diagnostics.ts'
+import type { MissingSettings, TruncatePolicy } from './model/audit-model.ts'
+import { MAX_IDENTIFIER_BYTES } from './model/names.ts'
+import type { SourcePlace } from './model/place.ts'
+
+/** What the generator block says, defaults filled in. */
+export interface AuditOptions {
+  readonly output: string
+  /** As written: `username String`, `app_uuid String? @db.Uuid`. */
+  readonly sessionSettings: readonly string[]
+  readonly missingSettings: MissingSettings
+  readonly truncate: TruncatePolicy
+  readonly schema: string
+  readonly table: string
+  readonly function: string
+  readonly trigger: string
+  readonly settingColumn: string
+  readonly migrations?: string
+  readonly write: 'auto' | 'always' | 'never'
+  readonly strict: boolean
+  /** Milliseconds. */
+  readonly lockTimeout: number
+}
+
+type OptionName = keyof AuditOptions
+type RawValue = string | readonly string[]
+
+/** Where an option stands in the schema; a caller that knows no more may give the block's place for all. */
+export type OptionPlace = SourcePlace | ((option: string, element?: number) => SourcePlace | undefined)
+
+type Report = (problem: { code?: DiagnosticCode; message: string; hint?: string } | Diagnostic) => undefined
+
+interface OptionRow<Value> {
+  /** As one would write it in the schema; empty where there is none. */
+  readonly default: string
+  readonly value: Value
+  /** One line for the README. */
+  readonly documentation: string
+  readonly parse: (
+    raw: RawValue,
+    report: Report,
+    place: (element?: number) => SourcePlace | undefined,
+  ) => Value | undefined
+}
+
+/** All options of the generator block. The README's table is rendered from this one. */
+export const OPTIONS: { readonly [Name in OptionName]-?: OptionRow<AuditOptions[Name]> } = {
+  output: {
+    default: '"../generated/audit"',
+    value: '../generated/audit',
+    documentation: 'Folder of the typed module, relative to the schema file.',
+    parse: text,
+  },
+  sessionSettings: {
+    default: '[]',
+    value: [],
+    documentation:
+      'What comes with every write, each like a Prisma field: `["username String", "reason String?"]`.',
+    parse: parseSettings,
+  },
+  missingSettings: {
+    default: '"refuse"',
+    value: 'refuse',
+    documentation:
+      'What happens to a write without a required setting: `"refuse"` stops it, `"record"` records NULL.',
+    parse: oneOf('refuse', 'record'),
+  },
+  truncate: {
+    default: '"record"',
+    value: 'record',
+    documentation:
+      'What happens to TRUNCATE: `"record"` writes every vanishing row as deleted, `"refuse"` stops it.',
+    parse: oneOf('record', 'refuse'),
+  },
+  schema: {
+    default: '"audit"',
+    value: 'audit',
+    documentation: 'PostgreSQL schema of the audit tables and functions.',
+    parse: parseSchema,
+  },
+  table: template('table', 'Name of an audit table. Placeholders: `{table}`, `{schema}`, `{model}`.'),
+  function: template('function', 'Name of a function. Placeholders: those of `table`, and `{role}`.'),
+  trigger: template('trigger', 'Name of a trigger. Placeholders: those of `table`, and `{operation}`.'),
+  settingColumn: template(
+    'settingColumn',
+    "Name of a setting's column in the audit table. Placeholder: `{setting}`.",
+  ),
+  migrations: {
+    default: '',
+    value: undefined,
+    documentation:
+      'Migrations folder, relative to the schema file; else the one that prisma.config.ts names.',
+    parse: text,
+  },
+  write: {
+    default: '"auto"',
+    value: 'auto',
+    documentation:
+      'Whether `prisma generate` writes migrations: `"auto"` only where somebody will commit them, `"always"`, `"never"`.',
+    parse: oneOf('auto', 'always', 'never'),
+  },
+  strict: {
+    default: 'false',
+    value: false,
+    documentation: 'Fail, rather than tell, when a migration is missing and may not be written.',
+    parse: parseBoolean,
+  },
+  lockTimeout: {
+    default: '"5s"',
+    value: 5000,
+    documentation: 'How long a migration may wait for a lock on a table: `"500ms"`, `"5s"`, `"1min"`.',
+    parse: parseDuration,
+  },
+}
+
+/**
+ * Reads the generator block's own options. What is wrong is reported, all at once, and its default taken, so that
+ * the rest can be checked too. Never throws.
+ */
+export function parseOptions(
+  config: Readonly<Record<string, string | string[] | undefined>>,
+  place?: OptionPlace,
+): { options: AuditOptions; diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = []
+  const placeOf = (name: string, element?: number) =>
+    typeof place === 'function' ? place(name, element) : place
+  const names = Object.keys(OPTIONS)
+  const values: Record<string, unknown> = {}
+  for (const [name, { value }] of Object.entries(OPTIONS)) if (value !== undefined) values[name] = value
+
+  for (const [name, raw] of Object.entries(config)) {
+    if (raw === undefined) continue
+    const at = placeOf(name)
+    const report: Report = (problem) =>
+      void diagnostics.push({ code: 'AUD102', severity: 'error', ...(at ? { place: at } : {}), ...problem })
+    if (!isOptionName(name)) {
+      report({
+        code: 'AUD101',
+        message: `The generator has no option "${name}".`,
+        hint: suggest(name, names),
+      })
+      continue
+    }
+    const value = OPTIONS[name].parse(raw, report, (element) => placeOf(name, element))
+    if (value !== undefined) values[name] = value
+  }
+  // Every required option has a default in the table, which `OPTIONS`' own type checks.
+  return { options: values as unknown as AuditOptions, diagnostics }
+}
+
+/** The generator writes PostgreSQL only. `provider` is the datasource's. */
+export function checkDatasource(provider: string, place?: SourcePlace): readonly Diagnostic[] {
+  if (provider === 'postgresql' || provider === 'postgres') return []
+  return [
+    {
+      code: 'AUD105',
+      severity: 'error',
+      message: `The datasource's provider is "${provider}", and the audit trail is made of PostgreSQL triggers.`,
+      ...(place ? { place } : {}),
+      hint: 'Remove this generator from the schema, or use a datasource with provider = "postgresql".',
+    },
+  ]
+}
+
+function isOptionName(name: string): name is OptionName {
+  return Object.hasOwn(OPTIONS, name)
+}
+
+function text(raw: RawValue, report: Report): string | undefined {
+  if (typeof raw === 'string' && raw !== '' && !raw.includes('\0')) return raw
+  return report({ message: 'This option takes one string that is not empty.' })
+}
+
+function oneOf<const Word extends string>(...words: readonly Word[]) {
+  return (raw: RawValue, report: Report): Word | undefined => {
+    const word = words.find((each) => each === raw)
+    if (word !== undefined) return word
+    return report({ message: `Unknown value ${JSON.stringify(raw)}.`, hint: suggest(String(raw), words) })
+  }
+}
+
+function parseBoolean(raw: RawValue, report: Report): boolean | undefined {
+  const word = oneOf('true', 'false')(raw, report)
+  return word && word === 'true'
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000 }
+/** PostgreSQL's largest lock_timeout. */
+const MAX_MILLISECONDS = 2_147_483_647
+
+function parseDuration(raw: RawValue, report: Report): number | undefined {
+  const [, amount, unit] = (typeof raw === 'string' && /^(\d+)\s*(ms|s|min)$/.exec(raw)) || []
+  const milliseconds = Number(amount) * (UNITS[unit ?? ''] ?? 0)
+  if (milliseconds >= 1 && milliseconds <= MAX_MILLISECONDS) return milliseconds
+  return report({
+    message: `${JSON.stringify(raw)} is no duration.`,
+    hint: 'Write it like "500ms", "5s" or "1min".',
+  })
+}
+
+function parseSchema(raw: RawValue, report: Report): string | undefined {
+  const name = text(raw, report)
+  if (name === undefined) return undefined
+  if (byteLength(name) > MAX_IDENTIFIER_BYTES) {
+    return report({
+      code: 'AUD502',
+      message: `The schema name "${name}" has ${byteLength(name)} bytes; PostgreSQL keeps ${MAX_IDENTIFIER_BYTES}.`,
+      hint: 'Choose a shorter one.',
+    })
+  }
+  if (name.startsWith('pg_') || name === 'information_schema') {
+    return report({
+      message: `PostgreSQL keeps the schema name "${name}" for itself.`,
+      hint: 'The default is "audit".',
+    })
+  }
+  if (name === 'public') {
+    return report({
+      code: 'AUD907',
+      message: 'Audit objects in the schema "public" are not available in this version yet.',
+      hint: 'Leave the option out: the schema "audit" is out of the way of prisma migrate.',
+    })
+  }
+  return name
+}
+
+function parseSettings(
+  raw: RawValue,
+  report: Report,
+  place: (element?: number) => SourcePlace | undefined,
+): readonly string[] | undefined {
+  const elements = typeof raw === 'string' ? [raw] : raw
+  elements.forEach((element, index) => {
+    const at = place(index)
+    const parsed = parseSettingSyntax(element, at ?? NOWHERE)
+    const resolved =
+      parsed.syntax && parsed.diagnostics.length === 0 ? resolveSetting(parsed.syntax) : undefined
+    for (const { place: found, ...rest } of [...parsed.diagnostics, ...(resolved?.diagnostics ?? [])]) {
+      report({ ...rest, ...(at && found ? { place: found } : {}) })
+    }
+  })
+  return elements
+}
+
+const NOWHERE: SourcePlace = { file: '', line: 1, column: 1, length: 1 }
+
+function template<Kind extends TemplateKind>(kind: Kind, documentation: string): OptionRow<string> {
+  return {
+    default: JSON.stringify(DEFAULT_TEMPLATES[kind]),
+    value: DEFAULT_TEMPLATES[kind],
+    documentation,
+    parse: (raw, report) => {
+      const name = text(raw, report)
+      if (name === undefined) return undefined
+      const problems = checkTemplate(kind, name, 'all')
+      for (const problem of problems) report(problem)
+      return problems.length === 0 ? name : undefined
+    },
+  }
+}
