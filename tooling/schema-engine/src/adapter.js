@@ -1,6 +1,7 @@
 // @ts-check
 import { PrismaPg } from '@prisma/adapter-pg'
 import { ColumnTypeEnum, DriverAdapterError } from '@prisma/driver-adapter-utils'
+import { quoteIdentifier } from './connection.js'
 import { describeScriptError } from './script-error.js'
 
 /** OIDs of PostgreSQL's "char" (in system catalogs) and char(n). */
@@ -10,6 +11,7 @@ const blankPaddedChar = 1042
 /**
  * Connects a driver adapter that behaves as the native engine's connection does.
  *
+ * - The search path is `schema` and nothing else.
  * - ONE connection for everything. Session state reaches the next statement as it does there: what a
  *   migration leaves behind (an aborted transaction, a changed search_path) is met by the next one and by
  *   Prisma's own bookkeeping. A pool would replace the connection after any error.
@@ -24,6 +26,7 @@ export async function connectAdapter({ schema, ...fields }, onScriptError = () =
   // The methods below are adapter-pg's own, from PgQueryable; its types keep some of them private.
   const inner = /** @type {any} */ (adapter)
   const connection = await holdConnection(inner)
+  await connection.query(`SET search_path = ${quoteIdentifier(schema)}`)
   inner.executeScript = async (/** @type {string} */ script) => {
     try {
       await connection.query(script)

@@ -5,7 +5,7 @@
  * `connectionString`: in `pg` the string wins over `database`, and a shadow database named by field would
  * be the main one.
  *
- * `schema` is the one that `?schema=` names, `public` by default; the engine sets the search path to it.
+ * `schema` is the one that `?schema=` names, `public` by default.
  *
  * @param {string | undefined} url
  * @returns {import('pg').ClientConfig & { schema: string }}

@@ -25,10 +25,11 @@ export function describeScriptError(thrown, script) {
     position && `\nPosition:\n${excerpt(script, Number(position))}`,
   ]
   const words = lines.filter(Boolean).join('\n')
-  // The engine keeps no code for an adapter's error; in the words it reaches `_prisma_migrations.logs`.
+  // The engine would turn codes that it knows into sentences of its own ("No such table"), so it gets none.
+  // In the words, the code reaches `_prisma_migrations.logs`.
   const cause = /** @type {const} */ ({
     kind: 'postgres',
-    code,
+    code: 'N/A',
     severity,
     message: `${words}\n\nDatabase error code: ${code}`,
     detail,

@@ -20,8 +20,8 @@ import { connectionFields, quoteIdentifier } from './connection.js'
 export async function connectShadowDatabase(datasource, schemas, onScriptError) {
   if (datasource.shadowDatabaseUrl) {
     const fields = connectionFields(datasource.shadowDatabaseUrl)
+    await reset(fields, schemas.length > 0 ? schemas : [fields.schema])
     const adapter = await connectAdapter(fields, onScriptError)
-    await adapter.executeScript(resetScript(schemas.length > 0 ? schemas : [fields.schema], fields.schema))
     return adapter
   }
   const fields = connectionFields(datasource.url)
@@ -37,15 +37,25 @@ export async function connectShadowDatabase(datasource, schemas, onScriptError) 
 }
 
 /**
+ * Makes each of `schemas` that exists empty, and creates none: the replayed migrations do that.
+ *
+ * @param {import('pg').ClientConfig & { schema: string }} fields
  * @param {readonly string[]} schemas
- * @param {string} main where Prisma keeps the record of migrations, also when it is none of `schemas`
  */
-function resetScript(schemas, main) {
-  const each = schemas.map(quoteIdentifier)
-  return [
-    ...each.map((schema) => `DROP SCHEMA IF EXISTS ${schema} CASCADE;\nCREATE SCHEMA ${schema};`),
-    `DROP TABLE IF EXISTS ${quoteIdentifier(main)}._prisma_migrations;`,
-  ].join('\n')
+async function reset(fields, schemas) {
+  const client = new pg.Client(fields)
+  await client.connect()
+  try {
+    const sql = 'SELECT nspname FROM pg_namespace WHERE nspname = ANY ($1) ORDER BY nspname'
+    const { rows } = await client.query(sql, [schemas])
+    for (const schema of rows.map(({ nspname }) => quoteIdentifier(nspname))) {
+      await client.query(`DROP SCHEMA ${schema} CASCADE; CREATE SCHEMA ${schema}`)
+    }
+    // Prisma's record of migrations lies in the connection's schema, also when that is none of `schemas`.
+    await client.query(`DROP TABLE IF EXISTS ${quoteIdentifier(fields.schema)}._prisma_migrations`)
+  } finally {
+    await client.end()
+  }
 }
 
 /**
