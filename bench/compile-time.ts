@@ -33,14 +33,9 @@ try {
   const cold = { bare: await timed(bare), audited: await timed(audited) }
   const seconds: { bare: number; audited: number }[] = []
   for (let n = 0; n < runs; n += 1) {
-    seconds.push(
-      n % 2 === 0
-        ? { bare: await timed(bare), audited: await timed(audited) }
-        : (({ audited: second, bare: first }) => ({ bare: first, audited: second }))({
-            audited: await timed(audited),
-            bare: await timed(bare),
-          }),
-    )
+    const before = n % 2 === 0 ? await timed(bare) : undefined
+    const withAudit = await timed(audited)
+    seconds.push({ bare: before ?? (await timed(bare)), audited: withAudit })
   }
   report(cold, seconds)
 } finally {

@@ -48,6 +48,7 @@ export const oddTableNames = [
   'größe',
   '注文',
   '$1',
+  '{model}',
   'UPPER',
   'x;--',
   ' padded ',
