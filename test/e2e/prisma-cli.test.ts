@@ -1,4 +1,6 @@
-import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { createDatabaseOn } from '../support/database.ts'
+import { startEmbeddedServer } from '../support/embedded-server.ts'
 import { createPrismaProject, type PrismaProjectOptions } from '../support/prisma-project.ts'
 import { createDatabase } from '../support/test-database.ts'
 
@@ -48,16 +50,6 @@ async function setUp(options: Omit<PrismaProjectOptions, 'databaseUrl'>) {
   }
   return { database, project, tables }
 }
-
-const shadowDatabases = async (database: { query: (sql: string) => Promise<unknown[]> }) =>
-  database.query("SELECT datname FROM pg_database WHERE datname LIKE 'prisma_migrate_shadow_db_%'")
-
-afterAll(async () => {
-  const database = await createDatabase()
-  const left = await shadowDatabases(database)
-  await database.drop()
-  expect(left).toEqual([])
-})
 
 test('generate writes a client that a test can import and use, in both generators', async () => {
   const both = `${schema}\ngenerator js {\n  provider = "prisma-client-js"\n  output   = "../generated/js"\n}\n`
@@ -230,6 +222,25 @@ test('a replay that fails on the shadow database shows the words of PostgreSQL',
   expect(stderr).toContain('Error: P3006')
   expect(stderr).toContain('`20240101000000_note` failed to apply cleanly to the shadow database')
   expect(stderr).toContain('Database error code: AU001\n\nDatabase error:\nERROR: who are you?\nHINT: say it')
+})
+
+test('no shadow database is left behind, not by a replay that fails either', async () => {
+  // A server of its own: on the shared one, other tests have shadow databases at any time.
+  const server = await startEmbeddedServer()
+  onTestFinished(() => server.stop())
+  const database = await createDatabaseOn({ url: server.url, prefix: 'alone' })
+  const project = await createPrismaProject({
+    schema: noteSchema,
+    databaseUrl: database.url,
+    migrations: { '20240101000000_note': 'SELECT 1 / 0;' },
+  })
+  onTestFinished(project.cleanup)
+  await project.prisma(['migrate', 'dev'], { expectFailure: true })
+  await project.write('prisma/migrations/20240101000000_note/migration.sql', createNote)
+  await project.prisma(['migrate', 'dev'])
+  const rows = await database.query('SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1')
+  expect(rows).toEqual([{ datname: database.name }, { datname: 'postgres' }])
+  await database.drop()
 })
 
 test('migrate diff prints the SQL, and --exit-code tells a difference from none', async () => {

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { expect, inject, test } from 'vitest'
+import { dropAbandonedDatabases, holdPrefix } from './abandoned-databases.ts'
 import { administer, createDatabaseOn, createTemplateOn } from './database.ts'
 import { createDatabase, createTemplate, useTestDatabase } from './test-database.ts'
 
@@ -61,4 +62,18 @@ test('two runs that ask for a template of one name on one server get a template 
   const databases = await Promise.all(hosts.map((host, index) => createDatabaseOn(host, templates[index])))
   expect(new Set(databases.map((each) => each.name)).size).toBe(2)
   await Promise.all(databases.map((each) => each.drop()))
+})
+
+test('databases of a run that was killed are dropped by the next, those of a running one are not', async () => {
+  const { url, prefix } = inject('database')
+  const family = `${prefix}_family`
+  const [killed, running] = await Promise.all(
+    ['00000001', '00000002'].map((run) => createDatabaseOn({ url, prefix: `${family}_${run}` })),
+  )
+  const release = await holdPrefix(url, `${family}_00000002`)
+  await dropAbandonedDatabases(url, family)
+  const left = await names(url)
+  expect([left.includes(killed?.name ?? ''), left.includes(running?.name ?? '')]).toEqual([false, true])
+  await release()
+  await running?.drop()
 })

@@ -62,6 +62,8 @@ const repository = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Writes a Prisma 7 project into a temporary folder, with this repository's packages installed. */
 export async function createPrismaProject(options: PrismaProjectOptions): Promise<PrismaProject> {
+  const schemas = typeof options.schema === 'string' ? { 'schema.prisma': options.schema } : options.schema
+  requireBuild(Object.values(schemas).join('\n'))
   // The real path: the temporary folder of macOS is a symbolic link, and modules are known by real paths.
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'prisma-audit-project-')))
   const multiFile = typeof options.schema !== 'string'
@@ -71,8 +73,6 @@ export async function createPrismaProject(options: PrismaProjectOptions): Promis
     mkdirSync(dirname(file), { recursive: true })
     await writeFile(file, text)
   }
-  const schemas = typeof options.schema === 'string' ? { 'schema.prisma': options.schema } : options.schema
-  requireBuild(Object.values(schemas).join('\n'))
   for (const [name, text] of Object.entries(schemas)) await write(`prisma/${name}`, text)
   for (const [name, sql] of Object.entries(options.migrations ?? {})) {
     await write(`prisma/migrations/${name}/migration.sql`, sql)
