@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { PostgreSqlContainer } from '@testcontainers/postgresql'
 
 /** True where a Docker engine answers within two seconds; a client without an engine is not enough. */
 export function dockerAnswers(): boolean {
@@ -9,6 +8,8 @@ export function dockerAnswers(): boolean {
 
 /** Starts PostgreSQL 18 in a container. Testcontainers' own reaper removes it if this process is killed. */
 export async function startContainerServer(): Promise<{ url: string; stop(): Promise<void> }> {
+  // Slow to load, and of no use without Docker.
+  const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
   const container = await new PostgreSqlContainer('postgres:18-alpine')
     .withTmpFs({ '/var/lib/postgresql': 'rw' })
     .withCommand(['postgres', '-c', 'max_connections=300', '-c', 'fsync=off', '-c', 'synchronous_commit=off'])
