@@ -57,6 +57,7 @@ export const DIAGNOSTIC_CODES = {
   AUD507: 'Join table of a many-to-many relation',
   AUD508: 'Nothing is audited',
   AUD509: 'Name is reserved',
+  AUD510: 'Unknown native type of a column',
   AUD901: 'level: row is not available yet',
   AUD902: 'updates: changed is not available yet',
   AUD903: 'backfill: true is not available yet',

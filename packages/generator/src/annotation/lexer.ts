@@ -17,8 +17,11 @@ export type Token =
 const WORD = /[\p{L}_][\p{L}\p{N}_-]*/uy
 const NUMBER = /-?\d+(?:\.\d+)?/y
 const STRING = /"(?:\\.|[^"\\\r\n])*("?)/y
-/** Space, and at a line's end whatever leads to the next line's text: `///` there is no content. */
-const GAP = /(?:(?:\r\n|\n|\r)[\p{Zs}\t]*(?:\/\/\/?|\*(?!\/))?|[\p{Zs}\t]+)+/uy
+/**
+ * What stands between tokens: space, and a line's end with the `///` that leads to the next line's text. A `//` line
+ * between two `///` lines is no part of the text for Prisma either.
+ */
+const GAP = /(?:(?:\r\n|\n|\r)(?:[\p{Zs}\t]*\/\/(?:\/|[^/\r\n][^\r\n]*|(?=[\r\n]|$)))?|[\p{Zs}\t]+)+/uy
 const PUNCTUATION = new Set<string>(['(', ')', '[', ']', ',', ':', '?', '@', '.'])
 
 /**

@@ -1,0 +1,59 @@
+const STRING = /"(?:\\.|[^"\\\r\n])*"?/y
+
+/** Where the code of a line ends: at its comment or its end. What looks like a comment inside a string is none. */
+export function codeEnd(text: string, from: number): number {
+  let offset = from
+  while (offset < text.length) {
+    const char = text[offset]
+    if (char === '\n' || char === '\r') return offset
+    if (char === '/' && (text[offset + 1] === '/' || text[offset + 1] === '*')) return offset
+    STRING.lastIndex = offset
+    offset += char === '"' ? (STRING.exec(text)?.[0].length ?? 1) : 1
+  }
+  return offset
+}
+
+/** `Unsupported("circle")?` gives `Unsupported("circle")`, `Post[]` gives `Post`. */
+export function readFieldType(code: string): string {
+  const unsupported = /^(Unsupported\([\p{Zs}\t]*"(?:\\.|[^"\\])*"[\p{Zs}\t]*\))/u.exec(code)?.[1]
+  return unsupported ?? /^[\w-]+/.exec(code)?.[0] ?? ''
+}
+
+export interface LineAttributes {
+  readonly ignored: boolean
+  /** `@map("…")`. */
+  readonly column?: string
+  /** `@@schema("…")`. */
+  readonly schema?: string
+}
+
+/** The attributes that matter here, of a field's line or a block attribute's. */
+export function readAttributes(code: string): LineAttributes {
+  // Strings first become numbered marks, so that their content is never taken for an attribute.
+  const strings: string[] = []
+  const bare = code.replaceAll(/"(?:\\.|[^"\\])*"/g, (quoted) => `"${strings.push(quoted) - 1}"`)
+  const argument = (name: string): string | undefined => {
+    const pattern = new RegExp(
+      String.raw`@[\p{Zs}\t]*${name}[\p{Zs}\t]*\([\p{Zs}\t]*(?:name[\p{Zs}\t]*:[\p{Zs}\t]*)?"(\d+)"`,
+      'u',
+    )
+    const index = pattern.exec(bare)?.[1]
+    return index === undefined ? undefined : stringValue(strings[Number(index)] ?? '""')
+  }
+  const column = argument('map')
+  const schema = argument('schema')
+  return {
+    ignored: /@[\p{Zs}\t]*ignore(?![\w-])/u.test(bare),
+    ...(column === undefined ? {} : { column }),
+    ...(schema === undefined ? {} : { schema }),
+  }
+}
+
+/** Prisma's strings are JSON's; one that is not keeps its characters. */
+function stringValue(quoted: string): string {
+  try {
+    return String(JSON.parse(quoted))
+  } catch {
+    return quoted.slice(1, -1)
+  }
+}

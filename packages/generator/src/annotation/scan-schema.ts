@@ -1,0 +1,16 @@
+import type { SourceFile } from '../model/place.ts'
+import { scanFile } from './scan-file.ts'
+import type { ScannedSchema } from './schema-blocks.ts'
+
+/**
+ * Reads what the DMMF does not have from the schema files' own text: places, ignored and unsupported fields, views,
+ * schemas of enums, and every `@audit`, also those that Prisma drops. The files must be ones that Prisma accepts;
+ * of others it reads what it can. Never throws.
+ */
+export function scanSchema(files: readonly SourceFile[]): ScannedSchema {
+  const scanned = files.map(scanFile)
+  return {
+    blocks: scanned.flatMap((each) => each.blocks),
+    lost: scanned.flatMap((each) => each.lost),
+  }
+}

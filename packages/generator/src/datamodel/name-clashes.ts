@@ -1,0 +1,59 @@
+import type { Diagnostic } from '../diagnostics.ts'
+import type { AuditedTable } from '../model/audit-model.ts'
+import type { SourcePlace } from '../model/place.ts'
+
+/** Functions of the audit schema that every model shares. */
+const SHARED_FUNCTIONS: readonly string[] = ['missing_setting', 'set_context', 'refuse_change']
+
+/**
+ * Two models whose audit tables or functions would be one: the second CREATE OR REPLACE would silently take over the
+ * first one's triggers. One diagnostic a pair.
+ */
+export function findNameClashes(
+  tables: readonly AuditedTable[],
+  placeOf: (model: string) => SourcePlace | undefined,
+): readonly Diagnostic[] {
+  const tableOwners = new Map<string, AuditedTable>()
+  const functionOwners = new Map<string, AuditedTable>()
+  return tables.flatMap((table) => {
+    const { names, model } = table
+    const functions = [names.captureFunction, names.keyFunction, names.truncateFunction]
+    const at = placeOf(model)
+    const shared = functions.find((name) => SHARED_FUNCTIONS.includes(name))
+    if (shared) return [reserved(table, shared, at)]
+    const sameTable = tableOwners.get(names.table)
+    const sameFunction = functions.find((name) => functionOwners.has(name))
+    const functionOwner = sameFunction === undefined ? undefined : functionOwners.get(sameFunction)
+    tableOwners.set(names.table, sameTable ?? table)
+    for (const name of functions) functionOwners.set(name, functionOwners.get(name) ?? table)
+    if (sameTable) return [clash(sameTable, table, `audit table "${names.table}"`, at)]
+    if (functionOwner) return [clash(functionOwner, table, `function "${sameFunction}"`, at)]
+    return []
+  })
+}
+
+function clash(first: AuditedTable, second: AuditedTable, what: string, place?: SourcePlace): Diagnostic {
+  const named = ({ model, source }: AuditedTable) => `"${model}" (${source.schema}.${source.name})`
+  return {
+    code: 'AUD503',
+    severity: 'error',
+    message: `Models ${named(first)} and ${named(second)} would share the ${what}.`,
+    ...(place ? { place } : {}),
+    model: second.model,
+    hint:
+      first.source.schema === second.source.schema
+        ? 'Give one of them names of its own: @audit(enabled, table: "…", function: "…_{role}")'
+        : 'Put the schema into the names, in the generator block:\ntable    = "{schema}_{table}_audit"\nfunction = "{schema}_{table}_audit_{role}"',
+  }
+}
+
+function reserved({ model }: AuditedTable, name: string, place?: SourcePlace): Diagnostic {
+  return {
+    code: 'AUD509',
+    severity: 'error',
+    message: `Model "${model}" would get the function "${name}", which the audit schema has for all models.`,
+    ...(place ? { place } : {}),
+    model,
+    hint: 'Choose another template for the function.',
+  }
+}

@@ -1,0 +1,122 @@
+import type { At, AuditAnnotation, FieldOptions, ModelOptions } from '../annotation/audit-annotation.ts'
+import { parseAnnotation } from '../annotation/parse-annotation.ts'
+import type { AnnotationText } from '../annotation/schema-blocks.ts'
+import type { Diagnostic, DiagnosticCode } from '../diagnostics.ts'
+import type { SourcePlace } from '../model/place.ts'
+
+export type NodeKind = 'model' | 'field'
+
+const FIELD_OPTIONS = ['policy', 'renamedFrom'] as const satisfies readonly (keyof FieldOptions)[]
+const MODEL_OPTIONS = [
+  'state',
+  'sessionSettings',
+  'level',
+  'updates',
+  'truncate',
+  'missingSettings',
+  'backfill',
+  'table',
+  'function',
+  'trigger',
+] as const satisfies readonly (keyof ModelOptions)[]
+
+/** The one annotation of a model or field, checked for what may stand there and what this version can do. */
+export function readNodeAnnotation(
+  node: NodeKind,
+  texts: readonly AnnotationText[],
+  context: Pick<Diagnostic, 'model' | 'field'>,
+): { annotation: AuditAnnotation | undefined; diagnostics: readonly Diagnostic[] } {
+  const [first, ...more] = texts
+  if (!first) return { annotation: undefined, diagnostics: [] }
+  const { annotation, diagnostics: problems } = parseAnnotation(first.text, first.place)
+  const diagnostics: Diagnostic[] = [...problems]
+  const report = (diagnostic: Omit<Diagnostic, 'severity'>) => {
+    diagnostics.push({ severity: 'error', ...diagnostic })
+  }
+  for (const { place } of more) {
+    report({
+      code: 'AUD206',
+      message: `A second @audit on one ${node}; the first is in line ${first.place.line}.`,
+      place,
+      hint: 'Put all options into one annotation.',
+    })
+  }
+  for (const option of node === 'model' ? FIELD_OPTIONS : MODEL_OPTIONS) {
+    const found = annotation[option]
+    if (!found) continue
+    const word = option === 'policy' || option === 'state' ? String(found.value) : option
+    report({
+      code: 'AUD207',
+      message: `"${word}" does not belong on a ${node}.`,
+      place: found.place,
+      hint:
+        node === 'model'
+          ? 'Put it above the field that is meant.'
+          : 'Put it above the model. A field knows: exclude, record.',
+    })
+  }
+  if (node === 'model' && !annotation.state && diagnostics.length === 0) {
+    report({
+      code: 'AUD209',
+      message: 'This annotation says neither "enabled" nor "disabled".',
+      place: annotation.place,
+      hint: 'Begin with the one that is meant: @audit(enabled, …)',
+    })
+  }
+  diagnostics.push(...unavailable(annotation))
+  return { annotation, diagnostics: diagnostics.map((each) => ({ ...context, ...each })) }
+}
+
+/** What the grammar knows and this version cannot do: said, never accepted in silence. */
+function unavailable(annotation: AuditAnnotation): readonly Diagnostic[] {
+  const { level, updates, backfill, policy, renamedFrom } = annotation
+  return [
+    ...missing(is(level, 'row'), 'AUD901', 'level: row', 'Leave it out: statement level is the default.'),
+    ...missing(
+      is(updates, 'changed'),
+      'AUD902',
+      'updates: changed',
+      'Leave it out: every update is recorded.',
+    ),
+    ...missing(
+      is(backfill, true),
+      'AUD903',
+      'backfill: true',
+      'Leave it out: the history begins with the first write after the migration.',
+    ),
+    ...missing(
+      is(policy, 'redact'),
+      'AUD904',
+      'redact',
+      'Use exclude, which keeps the column out of the history.',
+    ),
+    ...missing(
+      is(policy, 'hash'),
+      'AUD905',
+      'hash',
+      'Use exclude, which keeps the column out of the history.',
+    ),
+    ...missing(
+      renamedFrom?.place,
+      'AUD906',
+      'renamedFrom',
+      'Remove it: the renamed column gets a new audit column, and the old one keeps its values.',
+    ),
+  ]
+}
+
+function is<T>(option: At<T> | undefined, value: T): SourcePlace | undefined {
+  return option?.value === value ? option.place : undefined
+}
+
+function missing(
+  place: SourcePlace | undefined,
+  code: DiagnosticCode,
+  what: string,
+  hint: string,
+): readonly Diagnostic[] {
+  if (!place) return []
+  return [
+    { code, severity: 'error', message: `"${what}" is not available in this version yet.`, place, hint },
+  ]
+}

@@ -1,0 +1,128 @@
+import type { DMMF } from '@prisma/generator-helper'
+import { findAuditGenerator, optionPlaces } from '../annotation/option-places.ts'
+import { scanSchema } from '../annotation/scan-schema.ts'
+import type { ScannedSchema, SchemaBlock } from '../annotation/schema-blocks.ts'
+import type { AuditOptions } from '../config.ts'
+import type { Diagnostic } from '../diagnostics.ts'
+import type { AuditModel } from '../model/audit-model.ts'
+import type { SourceFile } from '../model/place.ts'
+import { auditSchemaProblems } from './audit-schema.ts'
+import { explainLost } from './lost-annotations.ts'
+import { misplacedAnnotations } from './misplaced-annotations.ts'
+import { findNameClashes } from './name-clashes.ts'
+import { readNodeAnnotation } from './node-annotation.ts'
+import { type ResolvedTable, resolveTable } from './resolve-table.ts'
+import { compareSettings, resolveGeneratorSettings } from './setting-lists.ts'
+
+export interface ResolveInput {
+  readonly dmmf: Pick<DMMF.Document, 'datamodel'>
+  /** The schema's files as they are on disk, from which all places come. */
+  readonly files: readonly SourceFile[]
+  readonly options: AuditOptions
+  /** The datasource's `schemas`. */
+  readonly datasourceSchemas?: readonly string[]
+}
+
+/**
+ * What the schema asks to be audited, and everything that is wrong or worth knowing about it. Pure; never throws.
+ * With an error among the diagnostics the model is incomplete and nothing should be written from it.
+ */
+export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = [] }: ResolveInput): {
+  model: AuditModel
+  diagnostics: readonly Diagnostic[]
+} {
+  const scanned = scanSchema(files)
+  const { models } = dmmf.datamodel
+  const generator = findAuditGenerator(scanned.blocks)
+  const placeOfElement = generator && optionPlaces(generator)
+  const generatorList = resolveGeneratorSettings(options.sessionSettings, (element) =>
+    placeOfElement?.('sessionSettings', element),
+  )
+  const context = { models, blocks: scanned.blocks, options, generatorSettings: generatorList.settings }
+
+  const diagnostics: Diagnostic[] = [...explainLost(scanned.lost), ...generatorList.diagnostics]
+  const resolved: ResolvedTable[] = []
+  for (const block of scanned.blocks) {
+    const model = block.kind === 'model' && models.find(({ name }) => name === block.name)
+    if (!model) {
+      diagnostics.push(...misplacedAnnotations(block))
+      continue
+    }
+    const read = readNodeAnnotation('model', block.annotations, { model: block.name })
+    diagnostics.push(...read.diagnostics)
+    if (!read.annotation) diagnostics.push(...unauditedFields(block), ...overlooked(model, block, scanned))
+    else if (read.annotation.state?.value !== 'disabled') {
+      resolved.push(resolveTable(model, block, read.annotation, context))
+    }
+  }
+  const tables = resolved.map(({ table }) => table).sort(bySource)
+  const placeOf = (name: string) => scanned.blocks.find((block) => block.name === name)?.place
+  const lists = [generatorList.settings, ...resolved.map(({ declarations }) => declarations)]
+  diagnostics.push(
+    ...resolved.flatMap((each) => each.diagnostics),
+    ...compareSettings(lists),
+    ...findNameClashes(tables, placeOf),
+    ...auditSchemaProblems(options.schema, datasourceSchemas, models, generator),
+    ...nothingAudited(scanned),
+  )
+  return { model: { auditSchema: options.schema, tables }, diagnostics: withoutRepeats(diagnostics) }
+}
+
+/** Settings of the generator block are checked for every model, and said once. */
+function withoutRepeats(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const key = ({ code, message, place }: Diagnostic) => JSON.stringify([code, message, place])
+  return [...new Map(diagnostics.map((each) => [key(each), each])).values()]
+}
+
+function unauditedFields(block: SchemaBlock): readonly Diagnostic[] {
+  return block.fields.flatMap((field) =>
+    field.annotations.map(
+      ({ place }): Diagnostic => ({
+        code: 'AUD414',
+        severity: 'warning',
+        message: `"${block.name}.${field.name}" is annotated, but the model "${block.name}" is not audited.`,
+        place,
+        model: block.name,
+        field: field.name,
+        hint: 'Put /// @audit(enabled) above the model, or remove the annotation.',
+      }),
+    ),
+  )
+}
+
+/** A net under the scan: Prisma saw an annotation here that the files do not show. */
+function overlooked(model: DMMF.Model, block: SchemaBlock, { lost }: ScannedSchema): readonly Diagnostic[] {
+  if (lost.length > 0 || !/(?:^|\s)@audit\s*\(/.test(model.documentation ?? '')) return []
+  return [
+    {
+      code: 'AUD413',
+      severity: 'error',
+      message: `Prisma reads an @audit in the documentation of model "${model.name}" that was not found above it.`,
+      place: block.place,
+      model: model.name,
+      hint: 'Write it as /// @audit(…) on a line of its own, directly above the model.',
+    },
+  ]
+}
+
+function nothingAudited({ blocks, lost }: ScannedSchema): readonly Diagnostic[] {
+  const annotated = blocks.some(
+    (block) => block.annotations.length > 0 || block.fields.some((field) => field.annotations.length > 0),
+  )
+  if (annotated || lost.length > 0) return []
+  return [
+    {
+      code: 'AUD508',
+      severity: 'info',
+      message: 'No model is audited.',
+      hint: 'Put /// @audit(enabled) above a model.',
+    },
+  ]
+}
+
+function bySource(a: AuditModel['tables'][number], b: AuditModel['tables'][number]): number {
+  const keys = (table: typeof a) => [table.source.schema, table.source.name] as const
+  const [[schemaA, nameA], [schemaB, nameB]] = [keys(a), keys(b)]
+  if (schemaA !== schemaB) return schemaA < schemaB ? -1 : 1
+  return nameA < nameB ? -1 : nameA > nameB ? 1 : 0
+}

@@ -1,0 +1,66 @@
+import type { DMMF } from '@prisma/generator-helper'
+import type { AuditAnnotation } from '../annotation/audit-annotation.ts'
+import type { SchemaBlock } from '../annotation/schema-blocks.ts'
+import type { AuditOptions } from '../config.ts'
+import type { Diagnostic } from '../diagnostics.ts'
+import type { AuditedTable } from '../model/audit-model.ts'
+import { resolveNames } from './audit-names.ts'
+import { hiddenColumns, joinTables } from './not-captured.ts'
+import { resolveColumns } from './resolve-columns.ts'
+import type { SettingDeclaration } from './session-settings.ts'
+import { resolveSettingColumns } from './setting-columns.ts'
+import { resolveSettingList } from './setting-lists.ts'
+
+export interface SchemaContext {
+  readonly models: readonly DMMF.Model[]
+  readonly blocks: readonly SchemaBlock[]
+  readonly options: AuditOptions
+  /** The generator block's settings, for models that name none. */
+  readonly generatorSettings: readonly SettingDeclaration[]
+}
+
+export interface ResolvedTable {
+  readonly table: AuditedTable
+  readonly declarations: readonly SettingDeclaration[]
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** What one audited model asks for. */
+export function resolveTable(
+  model: DMMF.Model,
+  block: SchemaBlock,
+  annotation: AuditAnnotation,
+  { models, blocks, options, generatorSettings }: SchemaContext,
+): ResolvedTable {
+  const source = { schema: model.schema ?? 'public', name: model.dbName ?? model.name }
+  const named = { model: model.name, schema: source.schema, table: source.name, place: block.place }
+  const { names, diagnostics: nameProblems } = resolveNames(named, annotation, options)
+  const { columns, key, diagnostics: columnProblems } = resolveColumns(model, block)
+  const own = annotation.sessionSettings && resolveSettingList(annotation.sessionSettings.value)
+  const declarations = own?.settings ?? generatorSettings
+  const { settings, diagnostics: settingProblems } = resolveSettingColumns(
+    model.name,
+    declarations,
+    columns,
+    options,
+  )
+  const table: AuditedTable = {
+    model: model.name,
+    source,
+    names,
+    columns,
+    key,
+    settings,
+    missingSettings: annotation.missingSettings?.value ?? options.missingSettings,
+    truncate: annotation.truncate?.value ?? options.truncate,
+  }
+  const diagnostics = [
+    ...nameProblems,
+    ...columnProblems,
+    ...(own?.diagnostics ?? []),
+    ...settingProblems,
+    ...hiddenColumns(block, blocks),
+    ...joinTables(model, block, models),
+  ]
+  return { table, declarations, diagnostics }
+}
