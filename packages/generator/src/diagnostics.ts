@@ -7,7 +7,7 @@ export type Severity = 'error' | 'warning' | 'info'
 /**
  * Every code with what it is about. Codes are stable: a number is never given a new meaning.
  * 1xx generator block, 2xx annotation text, 3xx session settings, 4xx where an annotation stands,
- * 5xx what the schema makes of it, 9xx not available yet. Each has an entry in docs/diagnostics.md.
+ * 5xx what the schema makes of it, 6xx the migrations folder, 9xx not available yet. Each has an entry in docs/diagnostics.md.
  */
 export const DIAGNOSTIC_CODES = {
   AUD101: 'Unknown option in the generator block',
@@ -58,6 +58,14 @@ export const DIAGNOSTIC_CODES = {
   AUD508: 'Nothing is audited',
   AUD509: 'Name is reserved',
   AUD510: 'Unknown native type of a column',
+  AUD601: 'Header of an audit part cannot be read',
+  AUD602: 'Branches or edited audit parts come together',
+  AUD603: 'Change that the audit trail does not support',
+  AUD604: 'Partitioned table',
+  AUD605: 'Change that refuses writes',
+  AUD606: 'Index that the history would need is missing',
+  AUD607: 'Data migration without a context',
+  AUD608: 'Statement in the migrations that is not interpreted',
   AUD901: 'level: row is not available yet',
   AUD902: 'updates: changed is not available yet',
   AUD903: 'backfill: true is not available yet',

@@ -5,6 +5,7 @@ import type { AuditOptions } from '../config.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedTable } from '../model/audit-model.ts'
 import { resolveNames } from './audit-names.ts'
+import { sourceOf } from './declared-tables.ts'
 import { hiddenColumns, joinTables } from './not-captured.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import type { SettingDeclaration } from './session-settings.ts'
@@ -32,7 +33,7 @@ export function resolveTable(
   annotation: AuditAnnotation,
   { models, blocks, options, generatorSettings }: SchemaContext,
 ): ResolvedTable {
-  const source = { schema: model.schema ?? 'public', name: model.dbName ?? model.name }
+  const source = sourceOf(model)
   const named = { model: model.name, schema: source.schema, table: source.name, place: block.place }
   const { names, diagnostics: nameProblems } = resolveNames(named, annotation, options)
   const { columns, key, diagnostics: columnProblems } = resolveColumns(model, block)

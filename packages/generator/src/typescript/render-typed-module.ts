@@ -1,0 +1,46 @@
+import type { AuditOptions } from '../config.ts'
+import type { AuditModel } from '../model/audit-model.ts'
+import { contextSettings } from './context-settings.ts'
+import { renderAuditContext } from './render-audit-context.ts'
+
+/** What a client generator of the same schema says about the TypeScript that the project compiles. */
+export interface ClientGenerator {
+  readonly provider: string
+  readonly importFileExtension?: string
+  readonly moduleFormat?: string
+  readonly generatedFileExtension?: string
+}
+
+export interface TypedModuleFile {
+  /** Relative to the output folder. */
+  readonly path: string
+  readonly text: string
+}
+
+export interface TypedModuleInput {
+  readonly model: AuditModel
+  readonly options: Pick<AuditOptions, 'sessionSettings'>
+  readonly clientGenerators: readonly ClientGenerator[]
+}
+
+/**
+ * The typed module: `AuditContext` and an `auditContext` that takes nothing else. Same input, same bytes.
+ *
+ * It is one file that imports a package and nothing beside it, so it needs no import extension and compiles as ESM
+ * and as CommonJS; only its own extension follows the client's `generatedFileExtension`.
+ */
+export function renderTypedModule({
+  model,
+  options,
+  clientGenerators,
+}: TypedModuleInput): readonly TypedModuleFile[] {
+  const settings = contextSettings(model, options)
+  return [{ path: `index.${fileExtension(clientGenerators)}`, text: renderAuditContext(settings) }]
+}
+
+const EXTENSIONS = ['ts', 'mts', 'cts']
+
+function fileExtension(generators: readonly ClientGenerator[]): string {
+  const wanted = generators.flatMap(({ generatedFileExtension }) => generatedFileExtension ?? [])
+  return wanted.find((each) => EXTENSIONS.includes(each)) ?? 'ts'
+}
