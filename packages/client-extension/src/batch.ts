@@ -35,17 +35,16 @@ export function withoutHead(error: unknown): unknown {
  * Prisma sends a batch, in order of `index`, when each of its operations has asked for the lock once. So the settings
  * only wait for the operation's own asking: if that never comes, because its arguments are invalid, nothing is sent.
  */
-export function joinBatch(
+export async function joinBatch(
   batch: BatchTransaction,
   statement: PrismaPromise,
   operation: (batch: BatchTransaction) => PromiseLike<unknown>,
-): PromiseLike<unknown> {
+): Promise<unknown> {
   let open: (lock: unknown) => void = () => undefined
   const opened = new Promise<unknown>((resolve) => {
     open = resolve
   })
   const settings = statement.requestTransaction({ ...batch, lock: opened, index: batch.index - 0.5 })
-  settings.catch(() => undefined) // the operation fails with the same error
   const lock = new Proxy(opened, {
     get: (target, name) => {
       if (name !== 'then') return Reflect.get(target, name)
@@ -53,5 +52,7 @@ export function joinBatch(
       return target.then.bind(target)
     },
   })
-  return operation({ ...batch, lock })
+  // After a failed statement Prisma resolves the rest of a batch with nothing, so both outcomes count.
+  const [result] = await Promise.all([operation({ ...batch, lock }), settings])
+  return result
 }

@@ -28,5 +28,5 @@ export function ownTransaction(root: PrismaClientParts): OwnTransaction {
         throw new Error('a transaction of Prisma Client is bound to no transaction')
       await declare(transaction)
       return await operation(transaction)
-    }, limits)
+    })
 }

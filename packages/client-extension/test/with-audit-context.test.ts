@@ -178,4 +178,16 @@ describe('on a pool', () => {
     await withAuditContext(pool, ann, (client) => insert(client, 'usable'))
     expect(await users('usable')).toEqual(['ann'])
   })
+
+  test('destroys a client whose rollback was not acknowledged, though its connection lives', async () => {
+    const pool = ledger.pool({ max: 1, query_timeout: 300 })
+    const { rows: before } = await pool.query(backend)
+    const outcome = withAuditContext(pool, ann, async (client) => {
+      await insert(client, 'unacknowledged')
+      await client.query('SELECT pg_sleep(2)')
+    })
+    await expect(outcome).rejects.toThrow(/timeout/i)
+    expect((await pool.query(backend)).rows).not.toEqual(before)
+    expect(await users('unacknowledged')).toEqual([])
+  })
 })
