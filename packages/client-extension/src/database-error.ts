@@ -8,7 +8,8 @@ interface DatabaseReport {
 }
 
 const auditStates: ReadonlySet<unknown> = new Set<AuditErrorCode>(['AU001', 'AU002', 'AU003'])
-const settingName = /\baudit\.([A-Za-z][A-Za-z0-9_]*)/
+/** The last one in the message: before it stands the table, whose schema may be called `audit`. */
+const settingName = /\baudit\.([A-Za-z][A-Za-z0-9_]*)(?!.*\baudit\.)/s
 
 /**
  * Turns a refusal by the audit's own SQL into an `AuditContextError`, its cause kept.

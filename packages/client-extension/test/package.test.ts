@@ -48,13 +48,11 @@ process.stdout.write(JSON.stringify({ missing, error: error instanceof Error && 
 const good = JSON.stringify({ missing: [], error: 'AuditContextError' })
 
 test('require() loads the CommonJS build', async () => {
-  await writeFile(path.join(consumer, 'load.cjs'), `const audit = require('prisma-extension-audit')${check}`)
-  // Without this flag newer versions of Node would also require() an ES module.
-  const flags = process.allowedNodeEnvironmentFlags.has('--no-experimental-require-module')
-    ? ['--no-experimental-require-module']
-    : []
-  const { stdout } = await run(process.execPath, [...flags, 'load.cjs'], { cwd: consumer })
-  expect(stdout).toBe(good)
+  const text = `const audit = require('prisma-extension-audit')${check}
+process.stdout.write(require.resolve('prisma-extension-audit').split(/[\\\\/]/).slice(-3).join('/'))`
+  await writeFile(path.join(consumer, 'load.cjs'), text)
+  const { stdout } = await run(process.execPath, ['load.cjs'], { cwd: consumer })
+  expect(stdout).toBe(`${good}dist/cjs/index.js`)
 })
 
 test('import loads the ES module build', async () => {

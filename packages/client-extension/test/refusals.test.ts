@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { toAuditContextError } from '../src/database-error.ts'
 import { AuditContextError, auditContext } from '../src/index.ts'
 import { internalParams } from '../src/prisma-client.ts'
 import { type LedgerClient, useLedger } from './fixture/ledger.ts'
@@ -83,6 +84,22 @@ test('a refused TRUNCATE is an AuditContextError AU003', async () => {
   const error = await errorOf(ann.$executeRaw`TRUNCATE "Entry"`)
   expect(error).toBeInstanceOf(AuditContextError)
   expect(error).toMatchObject({ code: 'AU003' })
+})
+
+test.each<[string, () => Promise<unknown>]>([
+  ['a single write', () => ann.entry.create({ data: { note: 'late' } })],
+  ['an interactive transaction', () => ann.$transaction((tx) => tx.entry.create({ data: { note: 'late' } }))],
+  ['a batch', () => ann.$transaction([ann.entry.create({ data: { note: 'late' } })])],
+])('a refusal that comes only with the COMMIT of %s is an AuditContextError', async (_, write) => {
+  const error = await errorOf(write())
+  expect(error).toBeInstanceOf(AuditContextError)
+  expect(error).toMatchObject({ code: 'AU003', hint: 'Do not.' })
+})
+
+test('the setting is named also where the table is in a schema called audit', () => {
+  const message = 'a write to audit.orders needs the setting audit.app_uuid, which is not set'
+  const report = Object.assign(new Error(message), { code: 'AU001', hint: 'Set it.' })
+  expect(toAuditContextError(report)).toMatchObject({ code: 'AU001', setting: 'app_uuid', hint: 'Set it.' })
 })
 
 describe('any other error comes as from the bare client', () => {
