@@ -1,0 +1,43 @@
+import { condenseDo, condenseFunction } from './condense-plpgsql.ts'
+import { condenseStatement } from './condense-statement.ts'
+import type { CondensedFile, Statement } from './condensed.ts'
+import type { SqlParser } from './sql-parser.ts'
+import { skipBlank } from './sql-text.ts'
+import { textPositions } from './text-position.ts'
+
+/** The first line of our own part of a migration; everything after it is ours. */
+export const AUDIT_PART = /^-- prisma-generator-audit v\d+ /m
+
+/** Reads one migration's text into what the fold needs. Never throws: what cannot be read is reported in it. */
+export function condenseFile(text: string, parser: SqlParser): CondensedFile {
+  const positions = textPositions(text)
+  const parsed = parser.parse(text)
+  if (!parsed.ok) {
+    const span = positions.span(positions.fromCharacters(parsed.character))
+    return {
+      statements: [{ kind: 'notInterpreted', reason: `the file does not parse: ${parsed.message}`, span }],
+      own: 1,
+    }
+  }
+  const auditPart = AUDIT_PART.exec(text)?.index ?? Number.POSITIVE_INFINITY
+  const statements: Statement[] = []
+  let own = 0
+  parsed.statements.forEach(({ node, byte }, index) => {
+    const start = skipBlank(text, positions.fromBytes(byte))
+    const nextByte = parsed.statements[index + 1]?.byte
+    const end = nextByte === undefined ? text.length : positions.fromBytes(nextByte)
+    const span = positions.span(start, end - start)
+    const source = { text, positions, start, place: positions.span }
+    const isOurs = start >= auditPart
+    if ('DoStmt' in node || 'CreateFunctionStmt' in node) {
+      // Our own functions and blocks are known: they write audit tables only.
+      if (isOurs) return
+      // Both of them end before the next statement's semicolon, which the PL/pgSQL parser does not mind.
+      const body = text.slice(start, end)
+      statements.push(...condenseDo(node, parser, source, body, span))
+      statements.push(...condenseFunction(node, parser, source, body, span))
+    } else statements.push(...condenseStatement(node, source, span))
+    if (!isOurs) own = statements.length
+  })
+  return { statements, own }
+}

@@ -1,0 +1,195 @@
+import type { Node, VariableSetStmt } from 'libpg-query'
+import { condenseAlterTable, condenseCreateTable } from './condense-table.ts'
+import { condenseWrites, type TreeSource } from './condense-writes.ts'
+import type { Span, Statement, WrittenName } from './condensed.ts'
+import { nameOf, objectName, relationName, strings } from './syntax-names.ts'
+
+/**
+ * What one statement does to tables, types and settings. DO blocks and functions are not here: see
+ * `condense-plpgsql.ts`. Statements that touch nothing the fold knows (grants, comments, …) give nothing.
+ */
+export function condenseStatement(node: Node, source: TreeSource, span: Span): Statement[] {
+  if ('CreateStmt' in node) {
+    if (node.CreateStmt.ofTypename) {
+      return [{ kind: 'notInterpreted', reason: 'CREATE TABLE … OF takes its columns from a type', span }]
+    }
+    return [condenseCreateTable(node.CreateStmt, span)]
+  }
+  if ('CreateForeignTableStmt' in node)
+    return createView(relationName(node.CreateForeignTableStmt.base?.relation))
+  if ('AlterTableStmt' in node) {
+    const { objtype, relation, missing_ok } = node.AlterTableStmt
+    const commands = condenseAlterTable(node.AlterTableStmt)
+    if (objtype !== 'OBJECT_TABLE' || commands.length === 0) return []
+    return [
+      { kind: 'alterTable', table: relationName(relation), ifExists: missing_ok ?? false, commands, span },
+    ]
+  }
+  if ('CreateTableAsStmt' in node) {
+    const { into, objtype, is_select_into } = node.CreateTableAsStmt
+    if (objtype === 'OBJECT_MATVIEW') return createView(relationName(into?.rel))
+    return [
+      opaqueTable(is_select_into ? 'SELECT INTO' : 'CREATE TABLE … AS', span),
+      ...condenseWrites(node, source),
+    ]
+  }
+  if ('SelectStmt' in node && node.SelectStmt.intoClause) {
+    return [opaqueTable('SELECT INTO', span), ...condenseWrites(node, source)]
+  }
+  if ('ViewStmt' in node) return createView(relationName(node.ViewStmt.view))
+  if ('IndexStmt' in node) {
+    const { idxname, relation, indexParams } = node.IndexStmt
+    const columns = (indexParams ?? []).map((each) =>
+      'IndexElem' in each ? (each.IndexElem.name ?? '') : '',
+    )
+    return idxname ? [{ kind: 'createIndex', index: idxname, table: relationName(relation), columns }] : []
+  }
+  if ('CreateSchemaStmt' in node) return condenseCreateSchema(node, source, span)
+  if ('RenameStmt' in node) return condenseRename(node)
+  if ('AlterObjectSchemaStmt' in node) {
+    const { objectType, relation, object, newschema: schema = '' } = node.AlterObjectSchemaStmt
+    if (objectType === 'OBJECT_TABLE') return [{ kind: 'moveTable', table: relationName(relation), schema }]
+    if (objectType === 'OBJECT_TYPE' || objectType === 'OBJECT_DOMAIN') {
+      return [{ kind: 'moveType', type: objectName(object), schema }]
+    }
+    return []
+  }
+  if ('DropStmt' in node) return condenseDrop(node)
+  if ('CreateEnumStmt' in node) {
+    const { typeName, vals } = node.CreateEnumStmt
+    return [{ kind: 'createType', type: nameOf(strings(typeName)), values: strings(vals) }]
+  }
+  if ('AlterEnumStmt' in node) return condenseAlterEnum(node)
+  if ('CreateDomainStmt' in node) return createType(nameOf(strings(node.CreateDomainStmt.domainname)))
+  if ('CompositeTypeStmt' in node) return createType(relationName(node.CompositeTypeStmt.typevar))
+  if ('CreateRangeStmt' in node) return createType(nameOf(strings(node.CreateRangeStmt.typeName)))
+  if ('DefineStmt' in node) {
+    return node.DefineStmt.kind === 'OBJECT_TYPE' ? createType(nameOf(strings(node.DefineStmt.defnames))) : []
+  }
+  if ('VariableSetStmt' in node) return condenseSet(node.VariableSetStmt, span)
+  if ('DiscardStmt' in node)
+    return node.DiscardStmt.target === 'DISCARD_ALL' ? [{ kind: 'resetSettings' }] : []
+  if ('TransactionStmt' in node) {
+    const { kind } = node.TransactionStmt
+    return kind === 'TRANS_STMT_COMMIT' || kind === 'TRANS_STMT_ROLLBACK' ? [{ kind: 'endTransaction' }] : []
+  }
+  return [...condenseSearchPathCall(node, span), ...condenseWrites(node, source)]
+}
+
+function createView(view: WrittenName): Statement[] {
+  return [{ kind: 'createView', view }]
+}
+
+function createType(type: WrittenName): Statement[] {
+  return [{ kind: 'createType', type }]
+}
+
+function opaqueTable(what: string, span: Span): Statement {
+  return { kind: 'notInterpreted', reason: `${what} takes its columns from a query`, span }
+}
+
+function condenseCreateSchema(
+  { CreateSchemaStmt: statement }: Extract<Node, { CreateSchemaStmt: unknown }>,
+  source: TreeSource,
+  span: Span,
+): Statement[] {
+  const schema = statement.schemaname ?? ''
+  return (statement.schemaElts ?? []).flatMap((element) =>
+    condenseStatement(element, source, span).map((each) =>
+      each.kind === 'createTable' ? { ...each, table: { schema, ...each.table } } : each,
+    ),
+  )
+}
+
+function condenseRename({ RenameStmt: statement }: Extract<Node, { RenameStmt: unknown }>): Statement[] {
+  const table = relationName(statement.relation)
+  const { subname: from = '', newname: to = '' } = statement
+  switch (statement.renameType) {
+    case 'OBJECT_TABLE':
+      return [{ kind: 'renameTable', table, to }]
+    case 'OBJECT_COLUMN':
+      return statement.relationType === 'OBJECT_TABLE' ? [{ kind: 'renameColumn', table, from, to }] : []
+    case 'OBJECT_TABCONSTRAINT':
+      return [{ kind: 'renameConstraint', table, from, to }]
+    case 'OBJECT_INDEX':
+      return [{ kind: 'renameIndex', index: table, to }]
+    case 'OBJECT_TYPE':
+    case 'OBJECT_DOMAIN':
+      return [{ kind: 'renameType', type: objectName(statement.object), to }]
+    case 'OBJECT_SCHEMA':
+      return [{ kind: 'renameSchema', from, to }]
+    default:
+      return []
+  }
+}
+
+const DROPPED: Readonly<Record<string, 'table' | 'type' | 'schema' | 'index' | 'view' | 'function'>> = {
+  OBJECT_TABLE: 'table',
+  OBJECT_TYPE: 'type',
+  OBJECT_DOMAIN: 'type',
+  OBJECT_SCHEMA: 'schema',
+  OBJECT_INDEX: 'index',
+  OBJECT_VIEW: 'view',
+  OBJECT_MATVIEW: 'view',
+  OBJECT_FOREIGN_TABLE: 'view',
+  OBJECT_FUNCTION: 'function',
+  OBJECT_PROCEDURE: 'function',
+  OBJECT_ROUTINE: 'function',
+}
+
+function condenseDrop({ DropStmt: statement }: Extract<Node, { DropStmt: unknown }>): Statement[] {
+  const what = DROPPED[statement.removeType ?? '']
+  if (what === undefined) return []
+  const names = (statement.objects ?? []).map(objectName)
+  return [{ kind: 'drop', what, names, cascade: statement.behavior === 'DROP_CASCADE' }]
+}
+
+function condenseAlterEnum({
+  AlterEnumStmt: statement,
+}: Extract<Node, { AlterEnumStmt: unknown }>): Statement[] {
+  const type = nameOf(strings(statement.typeName))
+  const value = statement.newVal ?? ''
+  if (statement.oldVal !== undefined)
+    return [{ kind: 'renameEnumValue', type, from: statement.oldVal, to: value }]
+  const beside = statement.newValNeighbor === undefined ? {} : { beside: statement.newValNeighbor }
+  return [{ kind: 'addEnumValue', type, value, ...beside, after: statement.newValIsAfter ?? false }]
+}
+
+function condenseSet(statement: VariableSetStmt, span: Span): Statement[] {
+  const local = statement.is_local ?? false
+  const name = statement.name?.toLowerCase() ?? ''
+  const isSet = statement.kind === 'VAR_SET_VALUE'
+  const values = (statement.args ?? []).map((arg) => ('A_Const' in arg ? arg.A_Const.sval?.sval : undefined))
+  if (statement.kind === 'VAR_RESET_ALL') return [{ kind: 'resetSettings' }]
+  if (name === 'search_path') {
+    const schemas = values.flatMap((value) => (value === undefined ? [] : [value]))
+    return [{ kind: 'searchPath', ...(isSet ? { schemas } : {}), local, span }]
+  }
+  return [{ kind: 'setting', setting: name, local, isSet: isSet && values[0] !== '' }]
+}
+
+/** `SELECT pg_catalog.set_config('search_path', '', false)`, which begins every pg_dump. */
+function condenseSearchPathCall(node: Node, span: Span): Statement[] {
+  const target = 'SelectStmt' in node ? node.SelectStmt.targetList?.[0] : undefined
+  const call = target && 'ResTarget' in target ? target.ResTarget.val : undefined
+  if (!call || !('FuncCall' in call) || nameOf(strings(call.FuncCall.funcname)).name !== 'set_config')
+    return []
+  const [setting, value, local] = (call.FuncCall.args ?? []).map((arg) =>
+    'A_Const' in arg ? arg.A_Const : undefined,
+  )
+  if (setting?.sval?.sval?.toLowerCase() !== 'search_path') return []
+  const isLocal = local?.boolval?.boolval === true
+  if (value?.sval === undefined) {
+    return [{ kind: 'notInterpreted', reason: 'search_path is set to a value that is computed', span }]
+  }
+  const schemas = (value.sval.sval ?? '')
+    .split(',')
+    .map(unquote)
+    .filter((schema) => schema !== '')
+  return [{ kind: 'searchPath', schemas, local: isLocal, span }]
+}
+
+function unquote(part: string): string {
+  const name = part.trim()
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase()
+}

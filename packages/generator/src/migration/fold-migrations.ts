@@ -1,0 +1,131 @@
+import { nameKey } from '../model/names.ts'
+import type { SourceDatabase, SourceTable } from '../model/source-database.ts'
+import { condenseFile } from './condense-file.ts'
+import type { CondensedFile, Statement } from './condensed.ts'
+import { type FoldState, report, typeText } from './fold-state.ts'
+import { foldStructure } from './fold-statement.ts'
+import { foldWrites, NO_SETTINGS } from './fold-writes.ts'
+import type { FoldOptions, MigrationFile } from './migration-file.ts'
+import { loadSqlParser } from './sql-parser.ts'
+
+/** An enum as the migration files leave it, its labels in order. */
+export interface SourceEnum {
+  readonly schema: string
+  readonly name: string
+  readonly values: readonly string[]
+}
+
+/** What the files build: the source database, and its enums. */
+export interface FoldedDatabase extends SourceDatabase {
+  readonly enums: readonly SourceEnum[]
+}
+
+/**
+ * Reads the tables, types and data changes out of migration files, without a database.
+ *
+ * `files` come in Prisma's order. Tables are sorted by schema and name. A column's type is spelled as
+ * PostgreSQL's `format_type` spells it; a type of the application's own is `"schema"."name"`, one that an
+ * extension brings `"name"`. Never throws on any text: what is not understood is in `notInterpreted`.
+ */
+export async function foldMigrations(
+  files: readonly MigrationFile[],
+  options: FoldOptions = {},
+): Promise<FoldedDatabase> {
+  const parser = await loadSqlParser()
+  return foldCondensed(
+    files.map(({ name, path, text }) => ({
+      name,
+      path,
+      condensed: condenseFile(text.replace(/^\uFEFF/, ''), parser),
+    })),
+    options,
+  )
+}
+
+/** A migration that needs no parsing any more. */
+export interface CondensedMigration {
+  readonly name: string
+  readonly path: string
+  readonly condensed: CondensedFile
+}
+
+/** The fold itself: pure, quick, and without a parser. */
+export function foldCondensed(
+  migrations: readonly CondensedMigration[],
+  options: FoldOptions = {},
+): FoldedDatabase {
+  const defaultPath = [options.defaultSchema ?? 'public']
+  const state: FoldState = {
+    tables: new Map(),
+    types: new Map(),
+    indexes: new Map(),
+    views: new Set(),
+    functions: new Map(),
+    dataChanges: [],
+    notInterpreted: [],
+    defaultPath,
+    auditSchema: options.auditSchema ?? 'audit',
+    searchPath: defaultPath,
+    file: { name: '', path: '' },
+  }
+  for (const { name, path, condensed } of migrations) {
+    state.file = { name, path }
+    foldFile(state, condensed)
+  }
+  return {
+    migrations: migrations.map(({ name }) => name),
+    tables: sourceTables(state),
+    enums: [...state.types.values()]
+      .flatMap(({ schema, name, values }) => (values ? [{ schema, name, values }] : []))
+      .sort(byName),
+    dataChanges: state.dataChanges,
+    notInterpreted: state.notInterpreted,
+  }
+}
+
+function foldFile(state: FoldState, { statements, own }: CondensedFile): void {
+  let settings = NO_SETTINGS
+  let session: readonly string[] = state.defaultPath
+  let left: Extract<Statement, { kind: 'searchPath' }> | undefined
+  statements.forEach((statement, index) => {
+    if (statement.kind === 'searchPath') {
+      state.searchPath = statement.schemas ?? state.defaultPath
+      if (!statement.local) {
+        session = state.searchPath
+        left = statement.schemas && index < own ? statement : undefined
+      }
+    } else if (statement.kind === 'endTransaction') state.searchPath = session
+    foldStructure(state, statement, index >= own)
+    settings = foldWrites(state, statement, settings)
+  })
+  // Whether the next file meets this path depends on how many files one `migrate deploy` applies.
+  if (left && session.join() !== state.defaultPath.join()) {
+    report(state, 'search_path stays changed after this file', left.span)
+  }
+  state.searchPath = state.defaultPath
+  for (const [key, table] of state.tables) if (table.schema === 'pg_temp') state.tables.delete(key)
+}
+
+function sourceTables(state: FoldState): SourceTable[] {
+  return [...state.tables.values()]
+    .filter((table) => !table.hidden && table.schema !== state.auditSchema)
+    .sort(byName)
+    .map(({ schema, name, columns, primaryKey, partitioned, place }) => ({
+      schema,
+      name,
+      columns: columns.map((column) => ({
+        name: column.name,
+        type: typeText(column.type),
+        notNull: column.notNull,
+        virtual: column.virtual,
+      })),
+      primaryKey: primaryKey?.columns ?? [],
+      partitioned,
+      place,
+    }))
+}
+
+function byName(a: { schema: string; name: string }, b: { schema: string; name: string }): number {
+  const [left, right] = [nameKey(a), nameKey(b)]
+  return left < right ? -1 : left > right ? 1 : 0
+}

@@ -1,0 +1,128 @@
+import { nameKey, type QualifiedName } from '../model/names.ts'
+import type { SourcePlace } from '../model/place.ts'
+import type { DataChange, NotInterpreted } from '../model/source-database.ts'
+import type { ReferenceAction, Span, Statement, WrittenName, WrittenType } from './condensed.ts'
+import { builtinTypeName } from './type-name.ts'
+
+/** A type of the application's own. Columns hold it by reference, so a rename reaches them all. */
+export interface FoldedType {
+  schema: string
+  name: string
+  /** The labels of an enum, in order. */
+  values: string[] | undefined
+}
+
+export type FoldedColumnType =
+  | { readonly builtin: string }
+  | { readonly type: FoldedType | string; readonly suffix: string }
+
+export interface FoldedColumn {
+  name: string
+  type: FoldedColumnType
+  notNull: boolean
+  notNullConstraint: string
+  virtual: boolean
+  /** Declared on this table itself, not only inherited. */
+  local: boolean
+}
+
+export interface FoldedForeignKey {
+  constraint: string
+  columns: string[]
+  table: FoldedTable
+  referenced: string[]
+  onDelete: ReferenceAction
+  onUpdate: ReferenceAction
+}
+
+export interface FoldedTable {
+  schema: string
+  name: string
+  columns: FoldedColumn[]
+  primaryKey: { constraint: string; columns: string[] } | undefined
+  foreignKeys: FoldedForeignKey[]
+  parents: FoldedTable[]
+  isPartition: boolean
+  partitioned: boolean
+  /** An audit table of ours, or a temporary one. */
+  hidden: boolean
+  place: SourcePlace
+}
+
+/** The database while the files are folded into it. */
+export interface FoldState {
+  readonly tables: Map<string, FoldedTable>
+  readonly types: Map<string, FoldedType>
+  readonly indexes: Map<string, { table: FoldedTable; columns: readonly string[] }>
+  readonly views: Set<string>
+  readonly functions: Map<string, readonly Statement[]>
+  readonly dataChanges: DataChange[]
+  readonly notInterpreted: NotInterpreted[]
+  readonly defaultPath: readonly string[]
+  readonly auditSchema: string
+  searchPath: readonly string[]
+  file: { readonly name: string; readonly path: string }
+}
+
+export function placeOf(state: FoldState, [line, column, length]: Span): SourcePlace {
+  return { file: state.file.path, line, column, length }
+}
+
+export function report(state: FoldState, reason: string, span: Span): void {
+  state.notInterpreted.push({ reason, place: placeOf(state, span), migration: state.file.name })
+}
+
+/** The name under which a new object is created. */
+export function newName(state: FoldState, { schema, name }: WrittenName): QualifiedName {
+  return { schema: schema ?? state.searchPath[0] ?? 'public', name }
+}
+
+/** The existing object that a name means: the first one along search_path. */
+export function find<T>(
+  state: FoldState,
+  objects: ReadonlyMap<string, T>,
+  written: WrittenName,
+): T | undefined {
+  const schemas = written.schema === undefined ? ['pg_temp', ...state.searchPath] : [written.schema]
+  for (const schema of schemas) {
+    const found = objects.get(nameKey({ schema, name: written.name }))
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Puts an object under a new name. */
+export function rekey<T extends QualifiedName & { schema: string; name: string }>(
+  objects: Map<string, T>,
+  object: T,
+  to: Partial<QualifiedName>,
+): void {
+  objects.delete(nameKey(object))
+  object.schema = to.schema ?? object.schema
+  object.name = to.name ?? object.name
+  objects.set(nameKey(object), object)
+}
+
+export function resolveType(state: FoldState, written: WrittenType): FoldedColumnType {
+  const builtin = builtinTypeName(written)
+  if (builtin !== undefined) return { builtin }
+  const name = written.names.at(-1) ?? ''
+  const schema = written.names.at(-2)
+  const type = find(state, state.types, schema === undefined ? { name } : { schema, name })
+  const modifiers = written.modifiers.length > 0 ? `(${written.modifiers.join(',')})` : ''
+  const suffix = `${modifiers}${written.array ? '[]' : ''}`
+  // An extension's type: which schema it lives in is not in the files.
+  return { type: type ?? (schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`), suffix }
+}
+
+/** `integer`, `"public"."Status"[]`; a type of unknown schema (an extension's) is `"citext"`. */
+export function typeText(type: FoldedColumnType): string {
+  if ('builtin' in type) return type.builtin
+  const name =
+    typeof type.type === 'string' ? type.type : `${quote(type.type.schema)}.${quote(type.type.name)}`
+  return name + type.suffix
+}
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}

@@ -1,0 +1,166 @@
+import { nameKey } from '../model/names.ts'
+import type { Statement } from './condensed.ts'
+import { type FoldedTable, type FoldState, find, newName, rekey, report } from './fold-state.ts'
+import { dropColumn, foldAlterTable, foldCreateTable, heirs, renameColumn } from './fold-table.ts'
+
+/** Applies what a statement does to tables and types; data changes and settings are `fold-writes.ts`. */
+export function foldStructure(state: FoldState, statement: Statement, isOurs: boolean): void {
+  switch (statement.kind) {
+    case 'createTable':
+      foldCreateTable(state, statement, isOurs)
+      return
+    case 'alterTable':
+      foldAlterTable(state, statement)
+      return
+    case 'renameTable': {
+      const table = find(state, state.tables, statement.table)
+      if (table) rekey(state.tables, table, { name: statement.to })
+      return
+    }
+    case 'moveTable': {
+      const table = find(state, state.tables, statement.table)
+      if (table) rekey(state.tables, table, { schema: statement.schema })
+      return
+    }
+    case 'renameColumn': {
+      const table = find(state, state.tables, statement.table)
+      if (table) renameColumn(state, table, statement.from, statement.to)
+      return
+    }
+    case 'renameConstraint': {
+      const table = find(state, state.tables, statement.table)
+      if (table) renameConstraint(table, statement.from, statement.to)
+      return
+    }
+    case 'createIndex': {
+      const table = find(state, state.tables, statement.table)
+      if (table) {
+        const key = nameKey({ schema: table.schema, name: statement.index })
+        state.indexes.set(key, { table, columns: statement.columns })
+      }
+      return
+    }
+    case 'renameIndex':
+      renameIndex(state, statement)
+      return
+    case 'createType': {
+      const name = newName(state, statement.type)
+      state.types.set(nameKey(name), { ...name, values: statement.values && [...statement.values] })
+      return
+    }
+    case 'addEnumValue':
+      addEnumValue(state, statement)
+      return
+    case 'renameEnumValue': {
+      const type = find(state, state.types, statement.type)
+      if (type?.values)
+        type.values = type.values.map((each) => (each === statement.from ? statement.to : each))
+      return
+    }
+    case 'renameType':
+    case 'moveType': {
+      const type = find(state, state.types, statement.type)
+      if (!type) return
+      const to = statement.kind === 'renameType' ? { name: statement.to } : { schema: statement.schema }
+      rekey(state.types, type, to)
+      return
+    }
+    case 'createView':
+      state.views.add(nameKey(newName(state, statement.view)))
+      return
+    case 'renameSchema':
+      renameSchema(state.tables, statement.from, statement.to)
+      renameSchema(state.types, statement.from, statement.to)
+      return
+    case 'drop':
+      foldDrop(state, statement)
+      return
+    case 'createFunction':
+      state.functions.set(nameKey(newName(state, statement.function)), isOurs ? [] : statement.body)
+      return
+    case 'notInterpreted':
+      if (!isOurs) report(state, statement.reason, statement.span)
+      return
+    default:
+      return
+  }
+}
+
+function renameSchema<T extends { schema: string; name: string }>(
+  objects: Map<string, T>,
+  from: string,
+  to: string,
+): void {
+  for (const object of [...objects.values()])
+    if (object.schema === from) rekey(objects, object, { schema: to })
+}
+
+function renameConstraint(table: FoldedTable, from: string, to: string): void {
+  if (table.primaryKey?.constraint === from) table.primaryKey.constraint = to
+  for (const key of table.foreignKeys) if (key.constraint === from) key.constraint = to
+  for (const column of table.columns) if (column.notNullConstraint === from) column.notNullConstraint = to
+}
+
+/** The index of a primary key carries its constraint along. */
+function renameIndex(state: FoldState, { index, to }: Extract<Statement, { kind: 'renameIndex' }>): void {
+  const found = find(state, state.indexes, index)
+  if (found) {
+    state.indexes.delete(nameKey({ schema: found.table.schema, name: index.name }))
+    state.indexes.set(nameKey({ schema: found.table.schema, name: to }), found)
+    return
+  }
+  const schemas = index.schema === undefined ? state.searchPath : [index.schema]
+  for (const table of state.tables.values()) {
+    if (schemas.includes(table.schema)) renameConstraint(table, index.name, to)
+  }
+}
+
+function addEnumValue(state: FoldState, statement: Extract<Statement, { kind: 'addEnumValue' }>): void {
+  const type = find(state, state.types, statement.type)
+  if (!type?.values || type.values.includes(statement.value)) return
+  const beside = statement.beside === undefined ? -1 : type.values.indexOf(statement.beside)
+  const at = beside === -1 ? type.values.length : beside + (statement.after ? 1 : 0)
+  type.values.splice(at, 0, statement.value)
+}
+
+function foldDrop(state: FoldState, { what, names, cascade }: Extract<Statement, { kind: 'drop' }>): void {
+  for (const name of names) {
+    if (what === 'table') dropTable(state, find(state, state.tables, name), cascade)
+    else if (what === 'type') dropType(state, name)
+    else if (what === 'schema') dropSchema(state, name.name)
+    else if (what === 'view') state.views.delete(nameKey(newName(state, name)))
+    else if (what === 'function') state.functions.delete(nameKey(newName(state, name)))
+    else {
+      const index = find(state, state.indexes, name)
+      if (index) state.indexes.delete(nameKey({ schema: index.table.schema, name: name.name }))
+    }
+  }
+}
+
+function dropTable(state: FoldState, table: FoldedTable | undefined, cascade: boolean): void {
+  if (!table) return
+  const children = heirs(state, table)
+  state.tables.delete(nameKey(table))
+  for (const [key, index] of state.indexes) if (index.table === table) state.indexes.delete(key)
+  for (const each of state.tables.values()) {
+    each.foreignKeys = each.foreignKeys.filter((foreignKey) => foreignKey.table !== table)
+  }
+  for (const child of children) if (cascade || child.isPartition) dropTable(state, child, cascade)
+}
+
+/** Whatever columns still have the type were dropped with it, or PostgreSQL would have refused. */
+function dropType(state: FoldState, name: { schema?: string; name: string }): void {
+  const type = find(state, state.types, name)
+  if (!type) return
+  state.types.delete(nameKey(type))
+  for (const table of state.tables.values()) {
+    for (const column of [...table.columns]) {
+      if ('type' in column.type && column.type.type === type) dropColumn(state, table, column.name, true)
+    }
+  }
+}
+
+function dropSchema(state: FoldState, schema: string): void {
+  for (const table of [...state.tables.values()]) if (table.schema === schema) dropTable(state, table, true)
+  for (const type of [...state.types.values()]) if (type.schema === schema) dropType(state, type)
+}
