@@ -3,7 +3,13 @@ import type { AuditedTable } from '../model/audit-model.ts'
 import type { SourcePlace } from '../model/place.ts'
 
 /** Functions of the audit schema that every model shares. */
-const SHARED_FUNCTIONS: readonly string[] = ['missing_setting', 'set_context', 'refuse_change']
+export const SHARED_FUNCTIONS: readonly string[] = [
+  'set_context',
+  'missing_setting',
+  'append_only',
+  'require_source',
+  'keep_private',
+]
 
 /**
  * Two models whose audit tables or functions would be one: the second CREATE OR REPLACE would silently take over the
