@@ -5,7 +5,7 @@ import type {
   SessionSetting,
   TruncatePolicy,
 } from '../model/audit-model.ts'
-import type { QualifiedName } from '../model/names.ts'
+import { nameKey, type QualifiedName } from '../model/names.ts'
 
 /** The audit schema itself: its name, and the version of the SQL that our functions in it have. */
 export interface AuditSchemaObject {
@@ -14,8 +14,16 @@ export interface AuditSchemaObject {
   readonly sqlVersion: number
 }
 
+/** What the database knows of an audited column: the Prisma field's name is not part of it. */
+export type CapturedColumn = Omit<AuditedColumn, 'field'>
+
 /** An audit column; `retired` ones are kept for their history and captured no more. */
-export interface StateColumn extends AuditedColumn {
+export interface StateColumn extends CapturedColumn {
+  readonly retired: boolean
+}
+
+/** A setting's audit column; a `retired` one may carry another column name than it had in its life. */
+export interface StateSetting extends SessionSetting {
   readonly retired: boolean
 }
 
@@ -23,11 +31,11 @@ export interface StateColumn extends AuditedColumn {
 export interface AuditTableObject {
   readonly kind: 'auditTable'
   readonly schema: string
-  readonly model: string
   readonly source: QualifiedName
   readonly names: AuditNames
+  /** In the order in which the audit table got them. */
   readonly columns: readonly StateColumn[]
-  readonly settings: readonly (SessionSetting & { readonly retired: boolean })[]
+  readonly settings: readonly StateSetting[]
   readonly key: readonly string[]
   readonly missingSettings: MissingSettings
   readonly truncate: TruncatePolicy
@@ -43,3 +51,19 @@ export interface DatabaseState {
 }
 
 export const EMPTY_STATE: DatabaseState = { schema: undefined, tables: [] }
+
+/** The audit table of a source table, also one that captures no more. */
+export function findTable(state: DatabaseState, source: QualifiedName): AuditTableObject | undefined {
+  return state.tables.find(
+    (table) => table.source.name === source.name && table.source.schema === source.schema,
+  )
+}
+
+/** The order of tables in a state and in a migration: by code units, the same on every machine. */
+export function sortTables(tables: readonly AuditTableObject[]): readonly AuditTableObject[] {
+  return [...tables].sort((a, b) => compareText(nameKey(a.source), nameKey(b.source)))
+}
+
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,127 @@
+import type { AuditTableObject, CapturedColumn, StateSetting } from '../state/database-state.ts'
+import { baseFunction } from './base-functions.ts'
+import { renderType } from './column-type.ts'
+import {
+  APPEND_ONLY_TRIGGER,
+  AUDIT_COLUMNS,
+  keyIndexName,
+  primaryKeyName,
+  requiredCheckName,
+} from './object-names.ts'
+import {
+  dollarQuoted,
+  ident,
+  join,
+  lines,
+  literal,
+  paragraphs,
+  qualified,
+  type Sql,
+  sql,
+  sqlText,
+} from './sql.ts'
+
+/** The name of the audit table. */
+export function auditTable(table: AuditTableObject): Sql {
+  return qualified({ schema: table.schema, name: table.names.table })
+}
+
+/** The audit table with its index and its guard; a table that is there already is kept. */
+export function renderAuditTable(table: AuditTableObject): Sql {
+  return paragraphs([
+    createTable(table),
+    commentOnTable(table),
+    createKeyIndex(table),
+    appendOnlyGuard(table),
+  ])
+}
+
+function createTable(table: AuditTableObject): Sql {
+  const c = AUDIT_COLUMNS
+  const entries = [
+    sql`${ident(c.id)} bigint GENERATED ALWAYS AS IDENTITY`,
+    sql`${ident(c.operation)} char(1) NOT NULL`,
+    sql`${ident(c.operationTimestamp)} timestamptz NOT NULL`,
+    sql`${ident(c.transactionTimestamp)} timestamptz NOT NULL`,
+    sql`${ident(c.currentUser)} text NOT NULL`,
+    sql`${ident(c.transactionId)} bigint NOT NULL`,
+    ...liveSettings(table).map(settingColumn),
+    ...liveColumns(table).map(sourceColumn),
+    sql`CONSTRAINT ${ident(primaryKeyName(table))} PRIMARY KEY (${ident(c.id)})`,
+    sql`CONSTRAINT "audit_operation_known" CHECK (${ident(c.operation)} IN ('I', 'U', 'D', 'B'))`,
+    ...requiredChecks(table).map(requiredCheck),
+  ]
+  return sql`CREATE TABLE IF NOT EXISTS ${auditTable(table)} (
+  ${join(entries, sql`,\n`)}
+);`
+}
+
+export function commentOnTable(table: AuditTableObject): Sql {
+  const source = sqlText(qualified(table.source))
+  const state = table.capturing ? 'History of' : 'Retired, written no more. History of'
+  return sql`COMMENT ON TABLE ${auditTable(table)} IS ${literal(`${state} ${source}`)};`
+}
+
+function createKeyIndex(table: AuditTableObject): Sql {
+  if (table.key.length === 0) return sql``
+  const columns = [...table.key, AUDIT_COLUMNS.id].map(ident)
+  return sql`CREATE INDEX IF NOT EXISTS ${ident(keyIndexName(table))}
+  ON ${auditTable(table)} (${join(columns, sql`, `)});`
+}
+
+/** ENABLE ALWAYS: it fires under session_replication_role = replica too. */
+function appendOnlyGuard(table: AuditTableObject): Sql {
+  const trigger = ident(APPEND_ONLY_TRIGGER)
+  const body = sql`BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = ${relation(table)} AND t.tgname = ${literal(APPEND_ONLY_TRIGGER)}
+  ) THEN
+    CREATE TRIGGER ${trigger}
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON ${auditTable(table)}
+      FOR EACH STATEMENT EXECUTE FUNCTION ${baseFunction(table.schema, 'appendOnly')}();
+    ALTER TABLE ${auditTable(table)} ENABLE ALWAYS TRIGGER ${trigger};
+  END IF;
+END`
+  return sql`DO ${dollarQuoted(body)};`
+}
+
+/** The audit table as a value of type regclass. */
+export function relation(table: AuditTableObject): Sql {
+  return sql`${literal(sqlText(auditTable(table)))}::regclass`
+}
+
+export function settingColumn(setting: Omit<StateSetting, 'retired'>): Sql {
+  return sql`${ident(setting.column)} ${renderType(setting.type)}`
+}
+
+export function sourceColumn(column: CapturedColumn): Sql {
+  return sql`${ident(column.name)} ${renderType(column.type)}`
+}
+
+/** Settings that no row may lack: the columns that carry a CHECK. */
+export function requiredChecks(table: AuditTableObject): readonly StateSetting[] {
+  if (table.missingSettings !== 'refuse') return []
+  return liveSettings(table).filter((setting) => setting.required)
+}
+
+export function requiredCheck(setting: StateSetting): Sql {
+  return sql`CONSTRAINT ${ident(requiredCheckName(setting))} CHECK (${ident(setting.column)} IS NOT NULL)`
+}
+
+export function liveSettings(table: AuditTableObject) {
+  return table.settings.filter((setting) => !setting.retired)
+}
+
+export function liveColumns(table: AuditTableObject) {
+  return table.columns.filter((column) => !column.retired)
+}
+
+/** One column's COMMENT: a retired column says so, a live one has none. */
+export function commentOnColumn(table: AuditTableObject, column: string, isRetired: boolean): Sql {
+  const text = isRetired ? literal('Retired: kept for its history, written no more.') : sql`NULL`
+  return sql`COMMENT ON COLUMN ${auditTable(table)}.${ident(column)} IS ${text};`
+}
+
+export const addColumns = (table: AuditTableObject, columns: readonly Sql[]): Sql =>
+  lines(columns.map((column) => sql`ALTER TABLE ${auditTable(table)} ADD COLUMN IF NOT EXISTS ${column};`))

@@ -1,0 +1,86 @@
+import { cutToBytes } from '../state/free-name.ts'
+import { dollarQuoted, ident, literal, type Sql, sql } from './sql.ts'
+
+/** The beginning of the COMMENT by which the generator knows its own schema. */
+const MARK = 'prisma-generator-audit'
+/** The COMMENT that down.sql leaves: triggers are gone on purpose, the history waits to be used again. */
+const DETACHED = `${MARK}: detached by a down migration; its history is kept`
+
+/**
+ * Gives this migration a schema of its own. `migrate reset` and a reused shadow database leave an old one
+ * behind, and a squashed folder meets a live one:
+ *
+ * - no such schema: create it;
+ * - not ours: stop, with what to do;
+ * - ours and live (a trigger outside it uses its functions): adopt it, for renaming it would break every write;
+ * - ours, left over, without rows: drop it and start anew;
+ * - ours, left over, with rows: keep them under another name and start anew.
+ *
+ * `public` belongs to the application and is used as it is.
+ */
+export function renderBaseGuard(schema: string, sqlVersion: number): Sql {
+  if (schema === 'public') return sql``
+  const name = literal(schema)
+  const stale = literal(`${cutToBytes(schema, 35)}_stale_`)
+  const body = sql`DECLARE
+  existing oid := (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = ${name});
+  mark text := pg_catalog.obj_description(existing, 'pg_namespace');
+  history record;
+  has_rows boolean := false;
+  stale_name text;
+BEGIN
+  IF existing IS NULL THEN
+    CREATE SCHEMA ${ident(schema)};
+    RETURN;
+  END IF;
+  IF mark IS NULL OR NOT pg_catalog.starts_with(mark, ${literal(MARK)}) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'duplicate_schema',
+      MESSAGE = pg_catalog.format('schema %I exists already and does not belong to prisma-generator-audit', ${name}),
+      HINT = 'Choose another one in the generator block of schema.prisma, for example schema = "audit_trail", and generate the migration anew.';
+  END IF;
+  -- A down migration took the triggers away on purpose.
+  IF mark = ${literal(DETACHED)} THEN
+    RETURN;
+  END IF;
+  -- Live: a trigger outside the schema uses its functions. It is adopted as it is.
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+    JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+    WHERE f.pronamespace = existing AND c.relnamespace <> existing
+  ) THEN
+    RETURN;
+  END IF;
+  -- Left over from a reset. History is never dropped.
+  FOR history IN
+    SELECT c.oid::regclass AS name
+    FROM pg_catalog.pg_class AS c
+    WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p')
+  LOOP
+    EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s)', history.name) INTO has_rows;
+    EXIT WHEN has_rows;
+  END LOOP;
+  IF has_rows THEN
+    stale_name := ${stale} || pg_catalog.to_char(
+      pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISSUS'
+    );
+    EXECUTE pg_catalog.format('ALTER SCHEMA %I RENAME TO %I', ${name}, stale_name);
+    RAISE NOTICE 'the audit schema of an earlier database was kept as %', stale_name;
+  ELSE
+    DROP SCHEMA ${ident(schema)} CASCADE;
+  END IF;
+  CREATE SCHEMA ${ident(schema)};
+END`
+  const mark = literal(`${MARK}: the audit trail of this database, SQL version ${sqlVersion}`)
+  return sql`-- The schema is ours alone: found live it is adopted, left over from a reset it makes room.
+DO ${dollarQuoted(body)};
+
+COMMENT ON SCHEMA ${ident(schema)} IS ${mark};`
+}
+
+/** The mark by which a later run of the base migration knows that the history was left on purpose. */
+export function renderDetachedMark(schema: string): Sql {
+  if (schema === 'public') return sql``
+  return sql`COMMENT ON SCHEMA ${ident(schema)} IS ${literal(DETACHED)};`
+}

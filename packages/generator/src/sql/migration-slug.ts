@@ -1,0 +1,70 @@
+import { nameKey } from '../model/names.ts'
+import type { MigrationPlan } from '../state/migration-plan.ts'
+import { type MigrationStep, stepSource, unreachable } from '../state/migration-step.ts'
+
+const MAX_LENGTH = 60
+
+/** What a migration's directory is called after its time stamp: `audit_order_add_column_note`, `audit_12_tables`. */
+export function migrationSlug(plan: MigrationPlan): string {
+  const sources = new Map(
+    plan.steps.map(stepSource).flatMap((source) => (source ? [[nameKey(source), source] as const] : [])),
+  )
+  const own = plan.steps.filter((step) => stepSource(step) !== undefined)
+  const [source] = sources.values()
+  if (source === undefined) {
+    return plan.steps.some((step) => step.kind === 'upgradeSchema') ? 'audit_upgrade' : 'audit'
+  }
+  if (sources.size > 1) return `audit_${sources.size}_tables`
+  const [step] = own
+  const what = own.length === 1 && step !== undefined ? describe(step) : 'change'
+  return slug(['audit', source.name, what].filter((word) => word !== '').join(' '))
+}
+
+function describe(step: MigrationStep): string {
+  switch (step.kind) {
+    case 'createAuditTable':
+      return ''
+    case 'addColumn':
+      return `add column ${step.column.name}`
+    case 'retireColumn':
+      return `retire column ${step.column}`
+    case 'changeColumn':
+      return `change column ${step.column.name}`
+    case 'setAsideColumn':
+      return `set aside ${step.column}`
+    case 'addSetting':
+      return `add setting ${step.setting.name}`
+    case 'retireSetting':
+      return `retire setting ${step.column}`
+    case 'changeSetting':
+      return `change setting ${step.setting.name}`
+    case 'changeMissingSettings':
+      return `${step.missingSettings} missing settings`
+    case 'changeTruncate':
+      return `${step.truncate} truncate`
+    case 'changeKey':
+      return 'change key'
+    case 'retireTable':
+      return 'retire'
+    case 'resumeTable':
+      return 'resume'
+    case 'replaceFunctions':
+      return step.reason === 'enum changed' ? 'enum' : 'merge'
+    case 'createSchema':
+      return 'schema'
+    case 'upgradeSchema':
+      return 'upgrade'
+    case 'unsupported':
+      return 'change'
+    default:
+      return unreachable(step)
+  }
+}
+
+function slug(text: string): string {
+  const words = text
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+  return words.slice(0, MAX_LENGTH).replace(/^_+|_+$/g, '')
+}

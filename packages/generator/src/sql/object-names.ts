@@ -1,0 +1,47 @@
+import { MAX_IDENTIFIER_BYTES } from '../model/names.ts'
+import type { AuditTableObject, StateSetting } from '../state/database-state.ts'
+import { cutToBytes } from '../state/free-name.ts'
+import { textHash } from '../state/state-hash.ts'
+
+/** The audit table's own columns, before those of the settings and of the source. */
+export const AUDIT_COLUMNS = {
+  id: 'audit_id',
+  operation: 'audit_operation',
+  operationTimestamp: 'audit_operation_timestamp',
+  transactionTimestamp: 'audit_transaction_timestamp',
+  currentUser: 'audit_current_user',
+  transactionId: 'audit_transaction_id',
+} as const
+
+/** The trigger on each audit table that refuses changes of history. */
+export const APPEND_ONLY_TRIGGER = 'append_only'
+
+/** The functions and procedures of the audit schema itself. */
+export const BASE_FUNCTIONS = {
+  setContext: 'set_context',
+  missingSetting: 'missing_setting',
+  appendOnly: 'append_only',
+  requireSource: 'require_source',
+  keepPrivate: 'keep_private',
+} as const
+
+export function keyIndexName(table: AuditTableObject): string {
+  return derivedName(table.names.table, '_key')
+}
+
+export function primaryKeyName(table: AuditTableObject): string {
+  return derivedName(table.names.table, '_pkey')
+}
+
+/** The CHECK that keeps a required setting's column filled. */
+export function requiredCheckName(setting: StateSetting): string {
+  return derivedName(setting.column, '_required')
+}
+
+/** `base` and suffix; where PostgreSQL would cut that, the base is cut and a hash keeps it unique. */
+export function derivedName(base: string, suffix: string): string {
+  const bytes = new TextEncoder().encode(base).length
+  if (bytes + suffix.length <= MAX_IDENTIFIER_BYTES) return base + suffix
+  const end = `_${textHash(base).slice(0, 8)}${suffix}`
+  return cutToBytes(base, MAX_IDENTIFIER_BYTES - end.length) + end
+}

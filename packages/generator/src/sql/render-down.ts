@@ -1,0 +1,138 @@
+import { applySteps } from '../state/apply-steps.ts'
+import type { AuditTableObject, DatabaseState } from '../state/database-state.ts'
+import type { MigrationPlan } from '../state/migration-plan.ts'
+import { type TableStep, unreachable } from '../state/migration-step.ts'
+import { auditTable, commentOnColumn, commentOnTable, relation } from './audit-table.ts'
+import { renderDetachedMark } from './base-guard.ts'
+import { renderCaptureFunctions } from './capture-functions.ts'
+import {
+  assertPossible,
+  groupByTable,
+  inTransactions,
+  type RenderOptions,
+  type TableGroup,
+} from './render-migration.ts'
+import {
+  comment,
+  dollarQuoted,
+  ident,
+  literal,
+  paragraphs,
+  qualified,
+  type Sql,
+  sql,
+  sqlText,
+} from './sql.ts'
+import { checksAdded, checksGone } from './table-section.ts'
+import {
+  renderKeyFunctionGone,
+  renderKeyTriggerGone,
+  renderTriggers,
+  renderTriggersGone,
+} from './triggers.ts'
+
+/**
+ * The text of down.sql: the functions and triggers that were there before the plan's steps, exactly. History is
+ * never dropped: a column or table that the steps brought stays, marked retired. Going up again afterwards works.
+ */
+export function renderDown(plan: MigrationPlan, options: RenderOptions): string {
+  assertPossible(plan)
+  if (plan.steps.length === 0) return ''
+  const { from } = options
+  const to = applySteps(from, plan.steps)
+  const groups = groupByTable(plan.steps, from, to).filter((group) => group.steps.length > 0)
+  const sections = [...groups.toReversed().map(renderTableDown), renderSchemaDown(plan, to)]
+  const head = 'Takes the steps of migration.sql back. No history is dropped. Run it by hand.'
+  return `${sqlText(comment(head))}\n\n${inTransactions(sections, options)}`
+}
+
+function renderSchemaDown(plan: MigrationPlan, to: DatabaseState): Sql {
+  // Functions of a newer SQL version serve the older ones' tables too, and the kept history needs its guard.
+  if (to.schema === undefined || !plan.steps.some((step) => step.kind === 'createSchema')) return sql``
+  return renderDetachedMark(to.schema.name)
+}
+
+function renderTableDown({ before, steps, after }: TableGroup): Sql {
+  const head = comment(`History of ${sqlText(qualified(after.source))}`)
+  if (before === undefined) {
+    return paragraphs([head, commentOnTable({ ...after, capturing: false }), renderTriggersGone(after)])
+  }
+  return paragraphs([
+    head,
+    checksGone(after, before, steps),
+    ...steps.toReversed().map((step) => renderStepDown(step, before)),
+    checksAdded(after, before, steps),
+    renderCaptureDown(before, steps, after),
+  ])
+}
+
+function renderCaptureDown(
+  before: AuditTableObject,
+  steps: readonly TableStep[],
+  after: AuditTableObject,
+): Sql {
+  if (!before.capturing) return after.capturing ? renderTriggersGone(after) : sql``
+  const isKeyOld = after.capturing && steps.some((step) => step.kind === 'changeKey')
+  return paragraphs([
+    renderCaptureFunctions(before),
+    isKeyOld ? renderKeyTriggerGone(after) : sql``,
+    isKeyOld && before.key.length === 0 ? renderKeyFunctionGone(after) : sql``,
+    isKeyOld || !after.capturing ? renderTriggers(before) : sql``,
+  ])
+}
+
+function renderStepDown(step: TableStep, before: AuditTableObject): Sql {
+  switch (step.kind) {
+    case 'addColumn':
+      return commentOnColumn(before, step.column.name, true)
+    case 'addSetting':
+      return commentOnColumn(before, step.setting.column, true)
+    case 'retireColumn':
+    case 'retireSetting':
+      return commentOnColumn(before, step.column, false)
+    case 'setAsideColumn':
+      return swapBack(before, step.column, step.as)
+    case 'retireTable':
+    case 'resumeTable':
+      return commentOnTable(before)
+    case 'createAuditTable':
+    case 'changeColumn':
+    case 'changeSetting':
+    case 'changeMissingSettings':
+    case 'changeTruncate':
+    case 'changeKey':
+    case 'replaceFunctions':
+      // A wider column holds the narrower values; the rest is in the functions and triggers.
+      return sql``
+    default:
+      return unreachable(step)
+  }
+}
+
+/** The column that took the name steps aside under one that is free, and the former column gets its name back. */
+function swapBack(table: AuditTableObject, column: string, as: string): Sql {
+  const body = sql`DECLARE
+  free_name text;
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = ${relation(table)} AND a.attname = ${literal(as)} AND NOT a.attisdropped
+  ) THEN
+    SELECT pg_catalog.left(${literal(column)}, 15) || '__undone_' || number
+    INTO free_name
+    FROM pg_catalog.generate_series(1, 1600) AS number
+    WHERE NOT EXISTS (
+      SELECT FROM pg_catalog.pg_attribute AS a
+      WHERE a.attrelid = ${relation(table)}
+        AND a.attname = pg_catalog.left(${literal(column)}, 15) || '__undone_' || number
+    )
+    ORDER BY number
+    LIMIT 1;
+    EXECUTE pg_catalog.format(
+      'ALTER TABLE %s RENAME COLUMN %I TO %I', ${relation(table)}, ${literal(column)}, free_name
+    );
+    ALTER TABLE ${auditTable(table)} RENAME COLUMN ${ident(as)} TO ${ident(column)};
+  END IF;
+END`
+  return sql`DO ${dollarQuoted(body)};`
+}

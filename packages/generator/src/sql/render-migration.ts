@@ -1,0 +1,101 @@
+import { nameKey } from '../model/names.ts'
+import { applySteps } from '../state/apply-steps.ts'
+import { type AuditTableObject, compareText, type DatabaseState, findTable } from '../state/database-state.ts'
+import type { MigrationPlan } from '../state/migration-plan.ts'
+import type { MigrationStep, TableStep } from '../state/migration-step.ts'
+import { renderHeader } from '../state/part-header.ts'
+import { stateHash } from '../state/state-hash.ts'
+import { renderBaseSchema, renderBaseUpgrade } from './base-schema.ts'
+import { integer, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
+import { renderTableSection } from './table-section.ts'
+
+export interface RenderOptions {
+  /** The state that the migrations folder builds before this part. */
+  readonly from: DatabaseState
+  /** How long a statement may wait for a lock, in milliseconds; 5000 unless given. */
+  readonly lockTimeout?: number
+  /**
+   * True where the part is appended to a draft of Prisma's: all in the draft's one transaction. Otherwise each
+   * table has a transaction of its own, so that no two live tables are locked at once.
+   */
+  readonly appended?: boolean
+}
+
+/**
+ * The text of migration.sql, or of the part to append to one: the header with its steps, then a section for
+ * the schema and one for each table. Every section is safe to run again.
+ *
+ * @throws Error for a plan with a hazard of severity `error`: it has no SQL.
+ */
+export function renderMigration(plan: MigrationPlan, options: RenderOptions): string {
+  assertPossible(plan)
+  if (plan.steps.length === 0) return ''
+  const sections = renderSections(plan.steps, options.from)
+  return `${renderHeader(stateHash(options.from), plan.steps)}\n${inTransactions(sections, options)}`
+}
+
+function renderSections(steps: readonly MigrationStep[], from: DatabaseState): readonly Sql[] {
+  const to = applySteps(from, steps)
+  const isUpgrade = steps.some((step) => step.kind === 'upgradeSchema')
+  const tables = groupByTable(steps, from, to)
+  const base = steps.map((step) => {
+    if (step.kind === 'createSchema') return renderBaseSchema(step.name, step.sqlVersion)
+    if (step.kind === 'upgradeSchema' && to.schema) return renderBaseUpgrade(to.schema.name)
+    return sql``
+  })
+  const touched = tables.filter((group) => group.steps.length > 0 || (isUpgrade && group.after.capturing))
+  return [
+    paragraphs(base),
+    ...touched.map((group) => renderTableSection(group.before, group.steps, group.after)),
+  ]
+}
+
+export interface TableGroup {
+  readonly before: AuditTableObject | undefined
+  readonly steps: readonly TableStep[]
+  readonly after: AuditTableObject
+}
+
+/** Every audit table of the state after the steps, with its own steps, in the state's order. */
+export function groupByTable(
+  steps: readonly MigrationStep[],
+  from: DatabaseState,
+  to: DatabaseState,
+): readonly TableGroup[] {
+  const own = new Map<string, TableStep[]>()
+  for (const step of steps) {
+    if (step.kind === 'createSchema' || step.kind === 'upgradeSchema' || step.kind === 'unsupported') continue
+    const key = nameKey(step.source)
+    own.set(key, [...(own.get(key) ?? []), step])
+  }
+  return to.tables
+    .toSorted((a, b) => compareText(nameKey(a.source), nameKey(b.source)))
+    .map((after) => ({
+      before: findTable(from, after.source),
+      steps: own.get(nameKey(after.source)) ?? [],
+      after,
+    }))
+}
+
+/**
+ * A bare COMMIT ends the implicit transaction in which a migration file runs, and the next statement begins
+ * another. BEGIN … COMMIT would do so too, but then Prisma hides the error of a statement that fails.
+ */
+export function inTransactions(sections: readonly Sql[], options: Omit<RenderOptions, 'from'>): string {
+  const timeout = literal(`${sqlText(integer(options.lockTimeout ?? 5000))}ms`)
+  const settings = sql`SET LOCAL lock_timeout = ${timeout};
+SET LOCAL search_path = pg_catalog, pg_temp;`
+  const filled = sections.filter((section) => sqlText(section) !== '')
+  if (options.appended) {
+    const reset = sql`SET LOCAL lock_timeout TO DEFAULT;
+SET LOCAL search_path TO DEFAULT;`
+    return `${sqlText(paragraphs([settings, ...filled, reset]))}\n`
+  }
+  const each = filled.map((section) => paragraphs([settings, section]))
+  return `${sqlText(join(each, sql`\n\nCOMMIT;\n\n`))}\n`
+}
+
+export function assertPossible(plan: MigrationPlan): void {
+  const errors = plan.hazards.filter((hazard) => hazard.severity === 'error')
+  if (errors.length > 0) throw new Error(errors.map((hazard) => hazard.message).join('\n'))
+}

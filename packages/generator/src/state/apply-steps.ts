@@ -1,0 +1,138 @@
+import type { QualifiedName } from '../model/names.ts'
+import {
+  type AuditTableObject,
+  compareText,
+  type DatabaseState,
+  findTable,
+  sortTables,
+} from './database-state.ts'
+import { type MigrationStep, type TableStep, unreachable } from './migration-step.ts'
+
+/**
+ * The state after the steps. Forgiving, because two branches may have taken the same step: what is there
+ * already is kept, what is missing cannot be changed. An `unsupported` step changes nothing.
+ */
+export function applySteps(from: DatabaseState, steps: readonly MigrationStep[]): DatabaseState {
+  return steps.reduce(applyStep, from)
+}
+
+function applyStep(state: DatabaseState, step: MigrationStep): DatabaseState {
+  switch (step.kind) {
+    case 'unsupported':
+      return state
+    case 'createSchema': {
+      const { name, sqlVersion } = step
+      return { ...state, schema: state.schema ?? { kind: 'schema', name, sqlVersion } }
+    }
+    case 'upgradeSchema': {
+      if (state.schema === undefined) return state
+      const sqlVersion = Math.max(state.schema.sqlVersion, step.sqlVersion)
+      return { ...state, schema: { ...state.schema, sqlVersion } }
+    }
+    default:
+      return withTable(state, step.source, (table) => applyToTable(table, step))
+  }
+}
+
+function withTable(
+  state: DatabaseState,
+  source: QualifiedName,
+  change: (table: AuditTableObject | undefined) => AuditTableObject | undefined,
+): DatabaseState {
+  const before = findTable(state, source)
+  const after = change(before)
+  if (after === before || after === undefined) return state
+  return { ...state, tables: sortTables([...state.tables.filter((table) => table !== before), after]) }
+}
+
+function applyToTable(table: AuditTableObject | undefined, step: TableStep): AuditTableObject | undefined {
+  if (step.kind === 'createAuditTable') return table === undefined ? step.table : union(table, step.table)
+  if (table === undefined) return undefined
+  switch (step.kind) {
+    case 'addColumn': {
+      const others = table.columns.filter((column) => column.name !== step.column.name)
+      return { ...table, columns: [...others, { ...step.column, retired: false }] }
+    }
+    case 'retireColumn':
+      return { ...table, columns: retire(table.columns, (column) => column.name === step.column) }
+    case 'setAsideColumn':
+      return setAside(table, step.column, step.as)
+    case 'changeColumn':
+      return {
+        ...table,
+        columns: table.columns.map((column) =>
+          column.name === step.column.name ? { ...step.column, retired: column.retired } : column,
+        ),
+      }
+    case 'addSetting': {
+      const others = table.settings.filter((setting) => setting.column !== step.setting.column)
+      return { ...table, settings: [...others, { ...step.setting, retired: false }] }
+    }
+    case 'retireSetting':
+      return { ...table, settings: retire(table.settings, (setting) => setting.column === step.column) }
+    case 'changeSetting':
+      return {
+        ...table,
+        settings: table.settings.map((setting) =>
+          setting.column === step.setting.column ? { ...step.setting, retired: setting.retired } : setting,
+        ),
+      }
+    case 'changeMissingSettings':
+      return { ...table, missingSettings: step.missingSettings }
+    case 'changeTruncate':
+      return { ...table, truncate: step.truncate }
+    case 'changeKey':
+      return { ...table, key: step.key }
+    case 'retireTable':
+      return { ...table, capturing: false }
+    case 'resumeTable':
+      return { ...table, capturing: true }
+    case 'replaceFunctions':
+      return table
+    default:
+      return unreachable(step)
+  }
+}
+
+function retire<T extends { readonly retired: boolean }>(
+  items: readonly T[],
+  isMeant: (item: T) => boolean,
+): readonly T[] {
+  return items.map((item) => (isMeant(item) ? { ...item, retired: true } : item))
+}
+
+function setAside(table: AuditTableObject, name: string, as: string): AuditTableObject {
+  return {
+    ...table,
+    columns: table.columns.map((column) => (column.name === name ? { ...column, name: as } : column)),
+    settings: table.settings.map((setting) =>
+      setting.column === name ? { ...setting, column: as } : setting,
+    ),
+  }
+}
+
+/** Two branches audited the same table: the columns and settings of both. */
+function union(first: AuditTableObject, second: AuditTableObject): AuditTableObject {
+  const columns = new Set(first.columns.map((column) => column.name))
+  const settings = new Set(first.settings.map((setting) => setting.column))
+  return {
+    ...first,
+    columns: [...first.columns, ...second.columns.filter((column) => !columns.has(column.name))],
+    settings: [...first.settings, ...second.settings.filter((setting) => !settings.has(setting.column))],
+    capturing: true,
+  }
+}
+
+/** A state without what is retired, its columns and settings by name: what two equal installations share. */
+export function liveState(state: DatabaseState): DatabaseState {
+  return {
+    schema: state.schema,
+    tables: state.tables
+      .filter((table) => table.capturing)
+      .map((table) => ({
+        ...table,
+        columns: table.columns.filter((c) => !c.retired).toSorted((a, b) => compareText(a.name, b.name)),
+        settings: table.settings.filter((s) => !s.retired).toSorted((a, b) => compareText(a.name, b.name)),
+      })),
+  }
+}

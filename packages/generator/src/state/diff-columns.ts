@@ -1,0 +1,67 @@
+import type { AuditTableObject, CapturedColumn, StateColumn } from './database-state.ts'
+import type { TableStep, UnsupportedStep } from './migration-step.ts'
+import { isCatalogOnlyWidening, sameType } from './type-change.ts'
+
+/** Steps sorted by what they do, so that the caller can put them in order across columns and settings. */
+export interface ColumnSteps {
+  readonly retire: readonly TableStep[]
+  readonly change: readonly TableStep[]
+  readonly add: readonly Extract<TableStep, { kind: 'addColumn' | 'addSetting' }>[]
+  readonly unsupported: readonly UnsupportedStep[]
+}
+
+/** Source columns that came, went or changed their type. The order of columns is no difference. */
+export function diffColumns(before: AuditTableObject, after: AuditTableObject): ColumnSteps {
+  const { source } = before
+  const wanted = new Map(live(after).map((column) => [column.name, column]))
+  const present = new Map(live(before).map((column) => [column.name, column]))
+  const replaced = (column: StateColumn) => {
+    const old = present.get(column.name)
+    return old === undefined || needsNewColumn(old, column)
+  }
+  const retired = (column: StateColumn) => {
+    const next = wanted.get(column.name)
+    return next === undefined || needsNewColumn(column, next)
+  }
+  return {
+    retire: live(before)
+      .filter(retired)
+      .map((column) => ({ kind: 'retireColumn', source, column: column.name })),
+    change: live(after)
+      .filter((column) => !replaced(column) && isChanged(present.get(column.name), column))
+      .map((column) => ({ kind: 'changeColumn', source, column: captured(column) })),
+    add: live(after)
+      .filter(replaced)
+      .map((column) => ({ kind: 'addColumn', source, column: captured(column) })),
+    unsupported: live(after).flatMap((column) => policyChange(present.get(column.name), column, after)),
+  }
+}
+
+function live(table: AuditTableObject): readonly StateColumn[] {
+  return table.columns.filter((column) => !column.retired)
+}
+
+function captured({ name, type, policy, isEnum }: StateColumn): CapturedColumn {
+  return { name, type, policy, isEnum }
+}
+
+function needsNewColumn(from: StateColumn, to: StateColumn): boolean {
+  return !sameType(from.type, to.type) && !isCatalogOnlyWidening(from.type, to.type)
+}
+
+function isChanged(from: StateColumn | undefined, to: StateColumn): boolean {
+  return from !== undefined && (!sameType(from.type, to.type) || from.isEnum !== to.isEnum)
+}
+
+/** Capture policies of a new column or table that have no SQL yet, and changes of a policy. */
+export function policyChange(
+  from: StateColumn | undefined,
+  to: StateColumn,
+  { source }: Pick<AuditTableObject, 'source'>,
+): readonly UnsupportedStep[] {
+  // Nothing but `record` has SQL yet: the others must not be taken for it in silence.
+  const before = from?.policy ?? 'record'
+  if (before === to.policy) return []
+  const detail = `column "${to.name}" is captured as "${before}" and should be captured as "${to.policy}"`
+  return [{ kind: 'unsupported', source, change: 'policy', detail }]
+}

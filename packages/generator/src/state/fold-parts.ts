@@ -1,0 +1,106 @@
+import { nameKey, type QualifiedName } from '../model/names.ts'
+import { applySteps } from './apply-steps.ts'
+import { type DatabaseState, EMPTY_STATE } from './database-state.ts'
+import { type MigrationStep, stepSource } from './migration-step.ts'
+import { type AuditPart, parseHeaders } from './part-header.ts'
+import { stateHash } from './state-hash.ts'
+
+/** A migration file: the name of its directory and its text. */
+export interface PartFile {
+  readonly migration: string
+  readonly text: string
+}
+
+export type FoldProblem =
+  /** A header that cannot be read: an error, for the state is then not known. */
+  | {
+      readonly kind: 'unreadable'
+      readonly migration: string
+      readonly line: number
+      readonly message: string
+    }
+  /**
+   * A part that starts from another state than the one before it: two branches met, or a file went away.
+   * `tables`: those that both sides changed, whose functions must be emitted anew (see `mergeSteps`).
+   */
+  | {
+      readonly kind: 'diverged'
+      readonly migration: string
+      readonly line: number
+      readonly message: string
+      readonly tables: readonly QualifiedName[]
+    }
+
+interface Taken {
+  /** The hash before the part. */
+  readonly hash: string
+  readonly part: AuditPart
+}
+
+/** The state that the folder's audit parts build, in folder order; two branches fold to their union. */
+export function foldParts(files: readonly PartFile[]): {
+  readonly state: DatabaseState
+  readonly problems: readonly FoldProblem[]
+} {
+  let state = EMPTY_STATE
+  let problems: FoldProblem[] = []
+  const taken: Taken[] = []
+  for (const { migration, text } of files) {
+    if (!text.includes('-- prisma-generator-audit ')) continue
+    const { parts, problems: unreadable } = parseHeaders(text)
+    problems.push(...unreadable.map((problem) => ({ kind: 'unreadable' as const, migration, ...problem })))
+    for (const part of parts) {
+      const hash = stateHash(state)
+      if (part.from === hash) problems = settle(problems, part)
+      else problems.push(divergence(migration, part, hash, taken))
+      taken.push({ hash, part })
+      state = applySteps(state, part.steps)
+    }
+  }
+  return { state, problems }
+}
+
+/** The steps of a merge part: the functions that both branches emitted, from the union of their columns. */
+export function mergeSteps(problems: readonly FoldProblem[]): readonly MigrationStep[] {
+  const tables = new Map(
+    problems
+      .flatMap((problem) => (problem.kind === 'diverged' ? problem.tables : []))
+      .map((table) => [nameKey(table), table]),
+  )
+  return [...tables.keys()].sort().flatMap((key) => {
+    const source = tables.get(key)
+    return source === undefined
+      ? []
+      : [{ kind: 'replaceFunctions' as const, source, reason: 'branches met' as const }]
+  })
+}
+
+function divergence(migration: string, part: AuditPart, hash: string, taken: readonly Taken[]): FoldProblem {
+  const start = taken.findLastIndex((each) => each.hash === part.from)
+  // Without a common start nothing is known of the other side: all that the part touches is suspect.
+  const other = start === -1 ? undefined : touched(taken.slice(start).map((each) => each.part))
+  const own = touched([part])
+  const tables = [...own].filter(([key]) => other === undefined || other.has(key)).map(([, table]) => table)
+  const message =
+    start === -1
+      ? `its audit part starts from state ${part.from}, which no earlier migration leaves (they leave ${hash}): a migration is missing or was edited`
+      : `its audit part starts from state ${part.from}, but the migrations before it leave ${hash}: two branches were merged`
+  return { kind: 'diverged', migration, line: part.line, message, tables }
+}
+
+/** A later part that starts from the fold knows both branches: the functions that it emits are right again. */
+function settle(problems: readonly FoldProblem[], part: AuditPart): FoldProblem[] {
+  const emitted = touched([part])
+  return problems.flatMap((problem): FoldProblem[] => {
+    if (problem.kind !== 'diverged') return [problem]
+    const tables = problem.tables.filter((table) => !emitted.has(nameKey(table)))
+    return tables.length === 0 ? [] : [{ ...problem, tables }]
+  })
+}
+
+function touched(parts: readonly AuditPart[]): ReadonlyMap<string, QualifiedName> {
+  const sources = parts.flatMap((part) => part.steps.map(stepSource))
+  return new Map(
+    sources.flatMap((source) => (source === undefined ? [] : [[nameKey(source), source] as const])),
+  )
+}

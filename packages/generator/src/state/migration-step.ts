@@ -1,0 +1,77 @@
+import type { MissingSettings, TruncatePolicy } from '../model/audit-model.ts'
+import type { QualifiedName } from '../model/names.ts'
+import type { AuditTableObject, CapturedColumn, StateSetting } from './database-state.ts'
+
+type LiveSetting = Omit<StateSetting, 'retired'>
+
+/** A change of the audit schema itself. */
+export type SchemaStep =
+  | { readonly kind: 'createSchema'; readonly name: string; readonly sqlVersion: number }
+  /** The generator's SQL changed: every function is emitted anew. */
+  | { readonly kind: 'upgradeSchema'; readonly sqlVersion: number }
+
+/** A change of one audit table; `source` is the table whose history it holds. */
+export type TableStep =
+  | { readonly kind: 'createAuditTable'; readonly source: QualifiedName; readonly table: AuditTableObject }
+  | { readonly kind: 'addColumn'; readonly source: QualifiedName; readonly column: CapturedColumn }
+  | { readonly kind: 'retireColumn'; readonly source: QualifiedName; readonly column: string }
+  /** A retired column, of the source or of a setting, makes room for a new one of its name. */
+  | {
+      readonly kind: 'setAsideColumn'
+      readonly source: QualifiedName
+      readonly column: string
+      readonly as: string
+    }
+  /** A change of the type that costs PostgreSQL no rewrite, or of the enum that stands behind a text column. */
+  | { readonly kind: 'changeColumn'; readonly source: QualifiedName; readonly column: CapturedColumn }
+  | { readonly kind: 'addSetting'; readonly source: QualifiedName; readonly setting: LiveSetting }
+  | { readonly kind: 'retireSetting'; readonly source: QualifiedName; readonly column: string }
+  /** Required ⇄ optional, another default, a wider type. */
+  | { readonly kind: 'changeSetting'; readonly source: QualifiedName; readonly setting: LiveSetting }
+  | {
+      readonly kind: 'changeMissingSettings'
+      readonly source: QualifiedName
+      readonly missingSettings: MissingSettings
+    }
+  | { readonly kind: 'changeTruncate'; readonly source: QualifiedName; readonly truncate: TruncatePolicy }
+  | { readonly kind: 'changeKey'; readonly source: QualifiedName; readonly key: readonly string[] }
+  /** Audited no more: triggers and functions go, the history stays. */
+  | { readonly kind: 'retireTable'; readonly source: QualifiedName }
+  /** Audited again, into the same history. */
+  | { readonly kind: 'resumeTable'; readonly source: QualifiedName }
+  /**
+   * The functions are emitted anew though the state stays as it is: two branches met, or an enum type of the
+   * table changed (the replacement is what makes open connections plan anew).
+   */
+  | {
+      readonly kind: 'replaceFunctions'
+      readonly source: QualifiedName
+      readonly reason: 'branches met' | 'enum changed'
+    }
+
+/** A difference that has no step yet. A plan that holds one is not rendered: it becomes an error. */
+export interface UnsupportedStep {
+  readonly kind: 'unsupported'
+  readonly source: QualifiedName | undefined
+  readonly change:
+    | 'schema name'
+    | 'object names'
+    | 'setting column'
+    | 'moved table'
+    | 'policy'
+    | 'key columns'
+  /** Says what differs, in words. */
+  readonly detail: string
+}
+
+export type MigrationStep = SchemaStep | TableStep | UnsupportedStep
+
+/** The source table that a step is about; undefined for the schema itself. */
+export function stepSource(step: MigrationStep): QualifiedName | undefined {
+  return step.kind === 'createSchema' || step.kind === 'upgradeSchema' ? undefined : step.source
+}
+
+/** Ends a `switch` over a union: a member without an arm does not compile. */
+export function unreachable(value: never): never {
+  throw new Error(`not a known variant: ${JSON.stringify(value)}`)
+}

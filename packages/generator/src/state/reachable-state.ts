@@ -1,0 +1,71 @@
+import { nameKey, type QualifiedName } from '../model/names.ts'
+import type { SourceDatabase, SourceTable } from '../model/source-database.ts'
+import {
+  type AuditTableObject,
+  type DatabaseState,
+  EMPTY_STATE,
+  findTable,
+  sortTables,
+} from './database-state.ts'
+
+/** A table whose audit cannot change yet, because the migrations folder has not caught up with the schema. */
+export interface WaitingTable {
+  readonly source: QualifiedName
+  readonly reason:
+    | { readonly kind: 'table not created' }
+    | { readonly kind: 'columns not created'; readonly columns: readonly string[] }
+    | { readonly kind: 'table not dropped' }
+}
+
+/**
+ * How much of the desired state an audit migration may bring about now: a trigger on a table that no migration creates
+ * fails in the shadow replay, and blocks the developer. Tables that have to wait stay as they are recorded.
+ *
+ * @param declared the tables that the schema still has, audited or not
+ */
+export function reachableState(
+  recorded: DatabaseState,
+  desired: DatabaseState,
+  database: SourceDatabase,
+  declared: readonly QualifiedName[],
+): { readonly state: DatabaseState; readonly waiting: readonly WaitingTable[] } {
+  const created = new Map(database.tables.map((table) => [nameKey(table), table]))
+  const stillDeclared = new Set(declared.map(nameKey))
+  const waiting: WaitingTable[] = []
+  const tables: AuditTableObject[] = []
+
+  for (const table of desired.tables) {
+    const source = created.get(nameKey(table.source))
+    const reason = reasonToWait(table, source)
+    if (reason !== undefined) waiting.push({ source: table.source, reason })
+    const reachable = reason === undefined ? withoutVirtual(table, source) : findTable(recorded, table.source)
+    if (reachable !== undefined) tables.push(reachable)
+  }
+  for (const table of recorded.tables) {
+    const key = nameKey(table.source)
+    if (!table.capturing || findTable(desired, table.source) !== undefined) continue
+    if (stillDeclared.has(key) || !created.has(key)) continue
+    // The model is gone from the schema but not yet from the database: until then its writes are recorded.
+    waiting.push({ source: table.source, reason: { kind: 'table not dropped' } })
+    tables.push(table)
+  }
+  if (tables.length === 0 && recorded.schema === undefined) return { state: EMPTY_STATE, waiting }
+  return { state: { schema: desired.schema ?? recorded.schema, tables: sortTables(tables) }, waiting }
+}
+
+function reasonToWait(
+  table: AuditTableObject,
+  source: SourceTable | undefined,
+): WaitingTable['reason'] | undefined {
+  if (source === undefined) return { kind: 'table not created' }
+  const existing = new Set(source.columns.map((column) => column.name))
+  const columns = table.columns.map((column) => column.name).filter((name) => !existing.has(name))
+  return columns.length === 0 ? undefined : { kind: 'columns not created', columns }
+}
+
+/** PostgreSQL 18's virtual generated columns are NULL in transition tables: recording them would record a lie. */
+function withoutVirtual(table: AuditTableObject, source: SourceTable | undefined): AuditTableObject {
+  const virtual = new Set(source?.columns.filter((column) => column.virtual).map((column) => column.name))
+  if (virtual.size === 0) return table
+  return { ...table, columns: table.columns.filter((column) => !virtual.has(column.name)) }
+}
