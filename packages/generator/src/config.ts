@@ -29,8 +29,11 @@ export interface AuditOptions {
 type OptionName = keyof AuditOptions
 type RawValue = string | readonly string[]
 
-/** Where an option stands in the schema; a caller that knows no more may give the block's place for all. */
-export type OptionPlace = SourcePlace | ((option: string, element?: number) => SourcePlace | undefined)
+/**
+ * Where an option stands in the schema: its value, its name, or one element of its list. A caller that knows no more may
+ * give the block's place for all.
+ */
+export type OptionPlace = SourcePlace | ((option: string, part?: number | 'name') => SourcePlace | undefined)
 
 type Report = (problem: { code?: DiagnosticCode; message: string; hint?: string } | Diagnostic) => undefined
 
@@ -126,15 +129,15 @@ export function parseOptions(
   place?: OptionPlace,
 ): { options: AuditOptions; diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = []
-  const placeOf = (name: string, element?: number) =>
-    typeof place === 'function' ? place(name, element) : place
+  const placeOf = (name: string, part?: number | 'name') =>
+    typeof place === 'function' ? place(name, part) : place
   const names = Object.keys(OPTIONS)
   const values: Record<string, unknown> = {}
   for (const [name, { value }] of Object.entries(OPTIONS)) if (value !== undefined) values[name] = value
 
   for (const [name, raw] of Object.entries(config)) {
     if (raw === undefined) continue
-    const at = placeOf(name)
+    const at = isOptionName(name) ? placeOf(name) : placeOf(name, 'name')
     const report: Report = (problem) =>
       void diagnostics.push({ code: 'AUD102', severity: 'error', ...(at ? { place: at } : {}), ...problem })
     if (!isOptionName(name)) {

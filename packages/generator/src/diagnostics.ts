@@ -56,8 +56,7 @@ export const DIAGNOSTIC_CODES = {
   AUD506: 'Columns that Prisma Client does not know',
   AUD507: 'Join table of a many-to-many relation',
   AUD508: 'Nothing is audited',
-  AUD509: 'Name is reserved',
-  AUD510: 'Unknown native type of a column',
+  AUD509: 'Unknown native type of a column',
   AUD601: 'Header of an audit part cannot be read',
   AUD602: 'Branches or edited audit parts come together',
   AUD603: 'Change that the audit trail does not support',
@@ -135,7 +134,7 @@ function codeFrame(line: string, place: SourcePlace): string[] {
   const carets = Math.max(1, Math.min(place.length, shown.length - (start - from)))
   const gutter = String(place.line).padStart(5)
   return [
-    `${gutter} | ${printable(shown)}`,
+    `${gutter} | ${printable(shown)}`.trimEnd(),
     `${' '.repeat(gutter.length)} | ${' '.repeat(start - from)}${'^'.repeat(carets)}`,
   ]
 }

@@ -5,13 +5,14 @@ import type { SchemaBlock } from './schema-blocks.ts'
  * Where the options of a generator block stand: an unknown option at its name, a value at its value, an element of a list
  * at the first character inside its quotes. The block's name for an option that it does not have.
  */
-export function optionPlaces(block: SchemaBlock): (option: string, element?: number) => SourcePlace {
-  return (option, element) => {
+export function optionPlaces(block: SchemaBlock): (option: string, part?: number | 'name') => SourcePlace {
+  return (option, part) => {
     const setting = block.settings.find((each) => each.name === option)
     if (!setting) return block.place
-    if (element === undefined) return setting.value === '' ? setting.place : setting.valuePlace
+    if (part === 'name' || setting.value === '') return setting.place
+    if (part === undefined) return setting.valuePlace
     const strings = [...setting.value.matchAll(/"((?:\\.|[^"\\])*)"/g)]
-    const found = strings[element]
+    const found = strings[part]
     if (!found) return setting.valuePlace
     const column = setting.valuePlace.column + found.index + 1
     return { ...setting.valuePlace, column, length: Math.max(1, (found[1] ?? '').length) }

@@ -29,6 +29,7 @@ export function resolveNames(
   options: NamingOptions,
 ): { names: AuditNames; diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = []
+  const reported = new Set<TemplateKind>()
   const { model, schema, table } = source
   const name = (
     kind: 'table' | 'function' | 'trigger',
@@ -37,7 +38,9 @@ export function resolveNames(
     const own: At<string> | undefined = annotation[kind]
     const named = renderName(kind, own?.value ?? options[kind], { table, schema, model, ...part })
     const place = own?.place ?? source.place
-    if (named.tooLong) diagnostics.push(tooLong(`${kind} name`, named.name, place))
+    // One diagnostic a template says enough.
+    if (named.tooLong && !reported.has(kind)) diagnostics.push(tooLong(`${kind} name`, named.name, place))
+    if (named.tooLong) reported.add(kind)
     return named.name
   }
   for (const kind of ['table', 'function', 'trigger'] as const) {

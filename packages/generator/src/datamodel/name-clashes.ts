@@ -2,15 +2,6 @@ import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedTable } from '../model/audit-model.ts'
 import type { SourcePlace } from '../model/place.ts'
 
-/** Functions of the audit schema that every model shares. */
-export const SHARED_FUNCTIONS: readonly string[] = [
-  'set_context',
-  'missing_setting',
-  'append_only',
-  'require_source',
-  'keep_private',
-]
-
 /**
  * Two models whose audit tables or functions would be one: the second CREATE OR REPLACE would silently take over the
  * first one's triggers. One diagnostic a pair.
@@ -25,8 +16,6 @@ export function findNameClashes(
     const { names, model } = table
     const functions = [names.captureFunction, names.keyFunction, names.truncateFunction]
     const at = placeOf(model)
-    const shared = functions.find((name) => SHARED_FUNCTIONS.includes(name))
-    if (shared) return [reserved(table, shared, at)]
     const sameTable = tableOwners.get(names.table)
     const sameFunction = functions.find((name) => functionOwners.has(name))
     const functionOwner = sameFunction === undefined ? undefined : functionOwners.get(sameFunction)
@@ -50,16 +39,5 @@ function clash(first: AuditedTable, second: AuditedTable, what: string, place?: 
       first.source.schema === second.source.schema
         ? 'Give one of them names of its own: @audit(enabled, table: "…", function: "…_{role}")'
         : 'Put the schema into the names, in the generator block:\ntable    = "{schema}_{table}_audit"\nfunction = "{schema}_{table}_audit_{role}"',
-  }
-}
-
-function reserved({ model }: AuditedTable, name: string, place?: SourcePlace): Diagnostic {
-  return {
-    code: 'AUD509',
-    severity: 'error',
-    message: `Model "${model}" would get the function "${name}", which the audit schema has for all models.`,
-    ...(place ? { place } : {}),
-    model,
-    hint: 'Choose another template for the function.',
   }
 }

@@ -55,8 +55,10 @@ export function checkTemplate(
         hint: suggest(name, known),
       }),
     )
+  // A misspelled placeholder is most likely the one that is missing.
+  if (unknown.length > 0) return unknown
   const needed: readonly (readonly string[])[] = scope === 'all' ? rule.needed : rule.neededOnModel
-  const missing = needed
+  return needed
     .filter((group) => !group.some((name) => used.includes(name)))
     .map(
       (group): Diagnostic => ({
@@ -67,7 +69,6 @@ export function checkTemplate(
         hint: `Put ${group.map((name) => `{${name}}`).join(' or ')} into it, as in "${DEFAULT_TEMPLATES[kind]}".`,
       }),
     )
-  return [...unknown, ...missing]
 }
 
 /** Puts the values into a template. An unknown placeholder stays as it is (a diagnostic has named it). */

@@ -83,7 +83,7 @@ function onRelation(place: NonNullable<Diagnostic['place']>, context: Context): 
 function unknownNative(field: DMMF.Field, scanned: SchemaField | undefined, context: Context): Diagnostic {
   const written = field.nativeType ? `@db.${field.nativeType[0]}` : field.type
   return {
-    code: 'AUD510',
+    code: 'AUD509',
     severity: 'error',
     message: `"${context.model}.${context.field}" has the type ${written}, which this version does not know.`,
     ...placeOf(scanned),

@@ -5,12 +5,12 @@ import type { AuditOptions } from '../config.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedTable } from '../model/audit-model.ts'
 import { resolveNames } from './audit-names.ts'
-import { sourceOf } from './declared-tables.ts'
 import { hiddenColumns, joinTables } from './not-captured.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import type { SettingDeclaration } from './session-settings.ts'
 import { resolveSettingColumns } from './setting-columns.ts'
 import { resolveSettingList } from './setting-lists.ts'
+import { sourceOf } from './source-table.ts'
 
 export interface SchemaContext {
   readonly models: readonly DMMF.Model[]

@@ -85,17 +85,17 @@ test('several problems of one annotation are reported at once, each at its own p
        Write it in double quotes: table: "…"
 
     a.prisma:2:7 - error AUD203: The option "backfill" needs a value.
-        2 | ///   backfill, enabled, disabled, exclude: "x", sessionSettings: [username, String?, n Int @], 
+        2 | ///   backfill, enabled, disabled, exclude: "x", sessionSettings: [username, String?, n Int @],
           |       ^^^^^^^^
        Write backfill: and the value.
 
     a.prisma:2:17 - error AUD204: The option "enabled" is given twice.
-        2 | ///   backfill, enabled, disabled, exclude: "x", sessionSettings: [username, String?, n Int @], 
+        2 | ///   backfill, enabled, disabled, exclude: "x", sessionSettings: [username, String?, n Int @],
           |                 ^^^^^^^
        Remove one of the two.
 
     a.prisma:2:26 - error AUD205: "disabled" contradicts "enabled" in the same annotation.
-        2 | ///   backfill, enabled, disabled, exclude: "x", sessionSettings: [username, String?, n Int @], 
+        2 | ///   backfill, enabled, disabled, exclude: "x", sessionSettings: [username, String?, n Int @],
           |                          ^^^^^^^^
        Keep the one that is meant.
 

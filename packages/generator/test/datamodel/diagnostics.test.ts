@@ -1,0 +1,1157 @@
+import internals from '@prisma/internals'
+import { expect, test } from 'vitest'
+import { scanSchema } from '../../src/annotation/scan-schema.ts'
+import { misplacedAnnotations } from '../../src/datamodel/misplaced-annotations.ts'
+import { resolveAuditModel } from '../../src/datamodel/resolve-audit-model.ts'
+import { renderDiagnostics } from '../../src/diagnostics.ts'
+import { auditSchema, DATASOURCE, resolveSchema } from './resolve-schema.ts'
+
+const model = (above: string, fields = 'id Int @id', name = 'Order') =>
+  `${above}\nmodel ${name} {\n  ${fields}\n}\n`
+
+async function problems(models: string, options = ''): Promise<string> {
+  const { text } = await resolveSchema(auditSchema(models, options))
+  return `\n${text}`
+}
+
+const audited = model('/// @audit(enabled)')
+
+test('AUD101: an unknown option', async () => {
+  expect(
+    await problems(audited, '  sesionSettings = ["username String"]\n  colour = "red"'),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:3 - error AUD101: The generator has no option "sesionSettings".
+        7 |   sesionSettings = ["username String"]
+          |   ^^^^^^^^^^^^^^
+       Did you mean "sessionSettings"?
+
+    schema.prisma:8:3 - error AUD101: The generator has no option "colour".
+        8 |   colour = "red"
+          |   ^^^^^^
+       Known here: output, sessionSettings, missingSettings, truncate, schema, table, function, trigger, settingColumn, migrations, write, strict, lockTimeout.
+
+    2 errors
+    "
+  `)
+})
+
+test('AUD102: an unknown value', async () => {
+  expect(
+    await problems(
+      audited,
+      '  truncate = "maybe"\n  lockTimeout = "fast"\n  strict = "yes"\n  missingSettings = ["record"]\n  schema = "pg_audit"',
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:14 - error AUD102: Unknown value "maybe".
+        7 |   truncate = "maybe"
+          |              ^^^^^^^
+       Known here: record, refuse.
+
+    schema.prisma:8:17 - error AUD102: "fast" is no duration.
+        8 |   lockTimeout = "fast"
+          |                 ^^^^^^
+       Write it like "500ms", "5s" or "1min".
+
+    schema.prisma:9:12 - error AUD102: Unknown value "yes".
+        9 |   strict = "yes"
+          |            ^^^^^
+       Known here: true, false.
+
+    schema.prisma:10:21 - error AUD102: Unknown value ["record"].
+       10 |   missingSettings = ["record"]
+          |                     ^^^^^^^^^^
+       Did you mean "record"?
+
+    schema.prisma:11:12 - error AUD102: PostgreSQL keeps the schema name "pg_audit" for itself.
+       11 |   schema = "pg_audit"
+          |            ^^^^^^^^^^
+       The default is "audit".
+
+    5 errors
+    "
+  `)
+})
+
+test('AUD103: an unknown placeholder in a template', async () => {
+  expect(await problems(audited, '  table = "{tabel}_audit"')).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:11 - error AUD103: The table template "{tabel}_audit" has the placeholder {tabel}, which does not exist here.
+        7 |   table = "{tabel}_audit"
+          |           ^^^^^^^^^^^^^^^
+       Did you mean "table"?
+
+    1 error
+    "
+  `)
+})
+
+test('AUD104: a template without a distinguishing placeholder', async () => {
+  expect(
+    await problems(
+      audited,
+      '  table = "history"\n  function = "{table}_f"\n  trigger = "audit"\n  settingColumn = "who"',
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:11 - error AUD104: The table template "history" would give several objects one name.
+        7 |   table = "history"
+          |           ^^^^^^^^^
+       Put {table} or {model} into it, as in "{table}_audit".
+
+    schema.prisma:8:14 - error AUD104: The function template "{table}_f" would give several objects one name.
+        8 |   function = "{table}_f"
+          |              ^^^^^^^^^^^
+       Put {role} into it, as in "{table}_audit_{role}".
+
+    schema.prisma:9:13 - error AUD104: The trigger template "audit" would give several objects one name.
+        9 |   trigger = "audit"
+          |             ^^^^^^^
+       Put {operation} into it, as in "audit_{operation}".
+
+    schema.prisma:10:19 - error AUD104: The settingColumn template "who" would give several objects one name.
+       10 |   settingColumn = "who"
+          |                   ^^^^^
+       Put {setting} into it, as in "audit_{setting}".
+
+    4 errors
+    "
+  `)
+})
+
+test('AUD104: a template of one model without a distinguishing placeholder', async () => {
+  expect(
+    await problems(model('/// @audit(enabled, table: "orders history", function: "f", trigger: "t")')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:56 - error AUD104: The function template "f" would give several objects one name.
+       10 | /// @audit(enabled, table: "orders history", function: "f", trigger: "t")
+          |                                                        ^^^
+       Put {role} into it, as in "{table}_audit_{role}".
+
+    schema.prisma:10:70 - error AUD104: The trigger template "t" would give several objects one name.
+       10 | /// @audit(enabled, table: "orders history", function: "f", trigger: "t")
+          |                                                                      ^^^
+       Put {operation} into it, as in "audit_{operation}".
+
+    2 errors
+    "
+  `)
+})
+
+test('AUD202, AUD203: an unknown option and an unknown value', async () => {
+  expect(
+    await problems(model('/// @audit(enabled, trunkate: record, missingSettings: ignore)')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:21 - error AUD202: @audit has no option "trunkate".
+       10 | /// @audit(enabled, trunkate: record, missingSettings: ignore)
+          |                     ^^^^^^^^
+       Did you mean "truncate"?
+
+    schema.prisma:10:56 - error AUD203: The option "missingSettings" does not know "ignore".
+       10 | /// @audit(enabled, trunkate: record, missingSettings: ignore)
+          |                                                        ^^^^^^
+       Known here: refuse, record.
+
+    2 errors
+    "
+  `)
+})
+
+test('AUD204, AUD205: an option twice, and contradictory ones', async () => {
+  expect(
+    await problems(model('/// @audit(enabled, truncate: record, truncate: refuse, disabled)')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:39 - error AUD204: The option "truncate" is given twice.
+       10 | /// @audit(enabled, truncate: record, truncate: refuse, disabled)
+          |                                       ^^^^^^^^
+       Remove one of the two.
+
+    schema.prisma:10:57 - error AUD205: "disabled" contradicts "enabled" in the same annotation.
+       10 | /// @audit(enabled, truncate: record, truncate: refuse, disabled)
+          |                                                         ^^^^^^^^
+       Keep the one that is meant.
+
+    2 errors
+    "
+  `)
+})
+
+test('AUD206: two annotations on one node', async () => {
+  expect(await problems(model('/// @audit(enabled)\n/// @audit(disabled)'))).toMatchInlineSnapshot(`
+    "
+    schema.prisma:11:5 - error AUD206: A second @audit on one model; the first is in line 10.
+       11 | /// @audit(disabled)
+          |     ^^^^^^
+       Put all options into one annotation.
+
+    1 error
+    "
+  `)
+})
+
+test('AUD207: options on the wrong node', async () => {
+  expect(
+    await problems(
+      model(
+        '/// @audit(enabled, exclude)',
+        'id Int @id\n  /// @audit(enabled, truncate: refuse)\n  name String',
+      ),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:21 - error AUD207: "exclude" does not belong on a model.
+       10 | /// @audit(enabled, exclude)
+          |                     ^^^^^^^
+       Put it above the field that is meant.
+
+    schema.prisma:13:14 - error AUD207: "enabled" does not belong on a field.
+       13 |   /// @audit(enabled, truncate: refuse)
+          |              ^^^^^^^
+       Put it above the model. A field knows: exclude, record.
+
+    schema.prisma:13:33 - error AUD207: "truncate" does not belong on a field.
+       13 |   /// @audit(enabled, truncate: refuse)
+          |                                 ^^^^^^
+       Put it above the model. A field knows: exclude, record.
+
+    3 errors
+    "
+  `)
+})
+
+test('AUD208: misspelled', async () => {
+  expect(await problems(model('/// @Audit(enabled)'))).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:5 - error AUD208: This looks like an annotation but is none.
+       10 | /// @Audit(enabled)
+          |     ^^^^^^
+       It is written in lower case, with one @ and parentheses: /// @audit(enabled)
+
+    1 error
+    "
+  `)
+})
+
+test('AUD209: an annotation that says nothing', async () => {
+  expect(
+    await problems(model('/// @audit()') + model('/// @audit(truncate: refuse)', 'id Int @id', 'Item')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:5 - error AUD209: This annotation says nothing.
+       10 | /// @audit()
+          |     ^^^^^^
+       Write @audit(enabled) above a model, or @audit(exclude) above a field.
+
+    schema.prisma:14:5 - error AUD209: This annotation says neither "enabled" nor "disabled".
+       14 | /// @audit(truncate: refuse)
+          |     ^^^^^^
+       Begin with the one that is meant: @audit(enabled, …)
+
+    2 errors
+    "
+  `)
+})
+
+test('AUD301: an unknown type of a setting', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled, sessionSettings: [user Strng, raw Bytes])'),
+      '  sessionSettings = ["app_uuid UUID"]',
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:32 - error AUD301: The session setting "app_uuid" has the unknown type "UUID".
+        7 |   sessionSettings = ["app_uuid UUID"]
+          |                                ^^^^
+       Known here: String, Int, BigInt, Float, Boolean, DateTime, Decimal, Json.
+
+    schema.prisma:10:44 - error AUD301: The session setting "user" has the unknown type "Strng".
+       10 | /// @audit(enabled, sessionSettings: [user Strng, raw Bytes])
+          |                                            ^^^^^
+       Did you mean "String"?
+
+    schema.prisma:10:55 - error AUD301: The session setting "raw" has the unknown type "Bytes".
+       10 | /// @audit(enabled, sessionSettings: [user Strng, raw Bytes])
+          |                                                       ^^^^^
+       Known here: String, Int, BigInt, Float, Boolean, DateTime, Decimal, Json.
+
+    3 errors
+    "
+  `)
+})
+
+test('AUD302: a native type that does not fit', async () => {
+  expect(
+    await problems(
+      model(
+        '/// @audit(enabled, sessionSettings: [a String @db.Uuuid, b Int @db.Uuid, c String @db.Uuid(3)])',
+      ),
+      '  sessionSettings = ["d String @db.JsonB"]',
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:32 - error AUD302: "@db.JsonB" is no native type for the session setting "d" of type String.
+        7 |   sessionSettings = ["d String @db.JsonB"]
+          |                                ^^^^^^^^^
+       Known here: Text, VarChar, Char, Uuid, Xml, Inet, Citext, Bit, VarBit.
+
+    schema.prisma:10:48 - error AUD302: "@db.Uuuid" is no native type for the session setting "a" of type String.
+       10 | /// @audit(enabled, sessionSettings: [a String @db.Uuuid, b Int @db.Uuid, c String @db.Uuid(3)])
+          |                                                ^^^^^^^^^
+       Did you mean "Uuid"?
+
+    schema.prisma:10:65 - error AUD302: "@db.Uuid" is no native type for the session setting "b" of type Int.
+       10 | /// @audit(enabled, sessionSettings: [a String @db.Uuuid, b Int @db.Uuid, c String @db.Uuid(3)])
+          |                                                                 ^^^^^^^^
+       Known here: Integer, SmallInt, Oid.
+
+    schema.prisma:10:84 - error AUD302: "@db.Uuid(3)" has arguments that this type does not take.
+       10 | /// @audit(enabled, sessionSettings: [a String @db.Uuuid, b Int @db.Uuid, c String @db.Uuid(3)])
+          |                                                                                    ^^^^^^^^
+       See @db.Uuid in Prisma's reference of PostgreSQL types.
+
+    4 errors
+    "
+  `)
+})
+
+test('AUD303: a setting that is a list', async () => {
+  expect(
+    await problems(model('/// @audit(enabled, sessionSettings: [roles String[]])')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:45 - error AUD303: The session setting "roles" is a list, and a setting holds one value.
+       10 | /// @audit(enabled, sessionSettings: [roles String[]])
+          |                                             ^^^^^^
+       Declare it as Json to carry several values.
+
+    1 error
+    "
+  `)
+})
+
+test('AUD304: an unknown attribute of a setting', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled, sessionSettings: [user String @unique, n Int @default(1) @default(2)])'),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:51 - error AUD304: A session setting does not know the attribute "@unique".
+       10 | /// @audit(enabled, sessionSettings: [user String @unique, n Int @default(1) @default(2)])
+          |                                                   ^^^^^^^
+       Known here: default, db. A setting may carry one @db.… and one @default("…").
+
+    schema.prisma:10:78 - error AUD304: The session setting "n" has two attributes of one kind: "@default" is the second.
+       10 | /// @audit(enabled, sessionSettings: [user String @unique, n Int @default(1) @default(2)])
+          |                                                                              ^^^^^^^^
+       Remove one of the two.
+
+    2 errors
+    "
+  `)
+})
+
+test('AUD305: a default that does not fit', async () => {
+  expect(
+    await problems(
+      model(
+        '/// @audit(enabled, sessionSettings: [a Int @default("x"), b String @default(""), c DateTime @default("soon"), d Boolean @default(maybe), e Int @db.SmallInt @default(40000), f String @db.VarChar(2) @default("abc"), g Json @default("{"), h String @db.Uuid @default("x"), i Int @default()])',
+      ),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:45 - error AUD305: The default of the session setting "a" is no Int constant.
+       10 | nabled, sessionSettings: [a Int @default("x"), b String @default(""), c DateTime @default("soon"
+          |                                 ^^^^^^^^
+       Write it like @default(1).
+
+    schema.prisma:10:69 - error AUD305: The default of the session setting "b" is no String constant.
+       10 |  [a Int @default("x"), b String @default(""), c DateTime @default("soon"), d Boolean @default(ma
+          |                                 ^^^^^^^^
+       Write it like @default("system").
+
+    schema.prisma:10:94 - error AUD305: The default of the session setting "c" is no DateTime constant.
+       10 | String @default(""), c DateTime @default("soon"), d Boolean @default(maybe), e Int @db.SmallInt
+          |                                 ^^^^^^^^
+       Write it like @default("2026-01-31T12:00:00Z").
+
+    schema.prisma:10:122 - error AUD305: The default of the session setting "d" is no Boolean constant.
+       10 | ime @default("soon"), d Boolean @default(maybe), e Int @db.SmallInt @default(40000), f String @d
+          |                                 ^^^^^^^^
+       Write it like @default(false).
+
+    schema.prisma:10:158 - error AUD305: The default of the session setting "e" is no Int constant.
+       10 | ault(maybe), e Int @db.SmallInt @default(40000), f String @db.VarChar(2) @default("abc"), g Json
+          |                                 ^^^^^^^^
+       Write it like @default(1).
+
+    schema.prisma:10:199 - error AUD305: The default of the session setting "f" is no String constant.
+       10 | 40000), f String @db.VarChar(2) @default("abc"), g Json @default("{"), h String @db.Uuid @defaul
+          |                                 ^^^^^^^^
+       Write it like @default("system").
+
+    schema.prisma:10:223 - error AUD305: The default of the session setting "g" is no Json constant.
+       10 | Char(2) @default("abc"), g Json @default("{"), h String @db.Uuid @default("x"), i Int @default()
+          |                                 ^^^^^^^^
+       Write it like @default("{}").
+
+    schema.prisma:10:256 - error AUD305: The default of the session setting "h" is no Uuid constant.
+       10 | default("{"), h String @db.Uuid @default("x"), i Int @default()])
+          |                                 ^^^^^^^^
+       Write it like @default("00000000-0000-0000-0000-000000000000").
+
+    schema.prisma:10:277 - error AUD305: The default of the session setting "i" needs exactly one value.
+       10 | g @db.Uuid @default("x"), i Int @default()])
+          |                                 ^^^^^^^^
+       Write @default("…") with one constant.
+
+    9 errors
+    "
+  `)
+})
+
+test('AUD306: a setting twice', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled, sessionSettings: [user String, user String])'),
+      '  sessionSettings = ["a String", "a Int"]',
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:35 - error AUD306: The session setting "a" is declared twice in one list.
+        7 |   sessionSettings = ["a String", "a Int"]
+          |                                   ^
+       Remove one of the two.
+
+    schema.prisma:10:52 - error AUD306: The session setting "user" is declared twice in one list.
+       10 | /// @audit(enabled, sessionSettings: [user String, user String])
+          |                                                    ^^^^
+       Remove one of the two.
+
+    2 errors
+    "
+  `)
+})
+
+test('AUD307: two settings that differ only in case', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled, sessionSettings: [User String])'),
+      '  sessionSettings = ["user String"]',
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:39 - error AUD307: The session settings "user" and "User" differ only in case, and PostgreSQL holds them for one.
+       10 | /// @audit(enabled, sessionSettings: [User String])
+          |                                       ^^^^
+       Write "user" in both places, or choose another name.
+
+    1 error
+    "
+  `)
+})
+
+test('AUD308: one setting with different types', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled, sessionSettings: [user Int])') +
+        model('/// @audit(enabled)', 'id Int @id', 'Item'),
+      '  sessionSettings = ["user String"]',
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:39 - error AUD308: The session setting "user" is Int here and String in schema.prisma:7.
+       10 | /// @audit(enabled, sessionSettings: [user Int])
+          |                                       ^^^^
+       One context serves all models: give the setting one type, or two names.
+
+    1 error
+    "
+  `)
+})
+
+test("AUD309: a setting's column is also a source column", async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled)', 'id Int @id\n  who String @map("user")'),
+      '  sessionSettings = ["user String"]\n  settingColumn = "{setting}"',
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:23 - error AUD309: The session setting "user" would get the column "user", which is also the column of "Order.who".
+        7 |   sessionSettings = ["user String"]
+          |                       ^^^^
+       Give the setting another name, or change the option settingColumn.
+
+    1 error
+    "
+  `)
+})
+
+test("AUD310: a setting's column is one of the audit table's own", async () => {
+  expect(
+    await problems(model('/// @audit(enabled)'), '  sessionSettings = ["id String"]'),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:23 - error AUD310: The session setting "id" would get the column "audit_id", which every audit table has already.
+        7 |   sessionSettings = ["id String"]
+          |                       ^^
+       Give the setting another name.
+
+    1 error
+    "
+  `)
+})
+
+test('AUD403: on an enum and its value', async () => {
+  expect(
+    await problems(
+      '/// @audit(enabled)\nenum Colour {\n  RED /// @audit(exclude)\n}\n' +
+        model('/// @audit(enabled)', 'id Int @id\n  colour Colour'),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:5 - error AUD403: An enum has no rows to audit.
+       10 | /// @audit(enabled)
+          |     ^^^^^^
+       Audit the models that use it.
+
+    schema.prisma:12:11 - error AUD403: An enum has no rows to audit.
+       12 |   RED /// @audit(exclude)
+          |           ^^^^^^
+       Audit the models that use it.
+
+    2 errors
+    "
+  `)
+})
+
+test('AUD404: on a generator and inside it', async () => {
+  expect(
+    await problems(
+      '/// @audit(enabled)\ngenerator client {\n  provider = "prisma-client"\n  output = "x" /// @audit(enabled)\n}\n' +
+        audited,
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:5 - error AUD404: Only models and their fields can be audited.
+       10 | /// @audit(enabled)
+          |     ^^^^^^
+       The generator's options are written as key = value inside the block.
+
+    schema.prisma:13:20 - error AUD404: Only models and their fields can be audited.
+       13 |   output = "x" /// @audit(enabled)
+          |                    ^^^^^^
+       The generator's options are written as key = value inside the block.
+
+    2 errors
+    "
+  `)
+})
+
+test('AUD405: a blank line after it', async () => {
+  expect(await problems(model('/// @audit(enabled)\n'))).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:5 - error AUD405: A blank line stands between this annotation and what it should belong to, so Prisma drops it.
+       10 | /// @audit(enabled)
+          |     ^^^^^^
+       Remove the blank line.
+
+    1 error
+    "
+  `)
+})
+
+test('AUD406: in a // comment, and in a block comment', async () => {
+  expect(
+    await problems(model('// @audit(enabled)') + model('/* @audit(enabled) */', 'id Int @id', 'Item')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:4 - error AUD406: This annotation stands in a // comment, which Prisma drops.
+       10 | // @audit(enabled)
+          |    ^^^^^^
+       Write it with three slashes: /// @audit(…)
+
+    schema.prisma:14:4 - error AUD406: This annotation stands in a /* … */ comment, which not every version of Prisma keeps.
+       14 | /* @audit(enabled) */
+          |    ^^^^^^
+       Write it with three slashes: /// @audit(…)
+
+    2 errors
+    "
+  `)
+})
+
+test('AUD407: after four slashes', async () => {
+  expect(await problems(model('//// @audit(enabled)'))).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:6 - error AUD407: This annotation stands behind four slashes.
+       10 | //// @audit(enabled)
+          |      ^^^^^^
+       Write it with three: /// @audit(…)
+
+    1 error
+    "
+  `)
+})
+
+test('AUD408: before a block attribute', async () => {
+  expect(
+    await problems(model('', 'id Int @id\n  /// @audit(enabled)\n  @@map("orders")')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:13:7 - error AUD408: This annotation stands before or behind a block attribute (@@…), where it belongs to nothing.
+       13 |   /// @audit(enabled)
+          |       ^^^^^^
+       Put it above the model, or above the field that is meant.
+
+    1 error
+    "
+  `)
+})
+
+test('AUD409: on what is ignored', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled)', 'id Int @id\n  @@ignore') +
+        model('/// @audit(enabled)', 'id Int @id\n  /// @audit(exclude)\n  old Int? @ignore', 'Item'),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:5 - error AUD409: This annotation stands on something that Prisma Client leaves out (@ignore, @@ignore, Unsupported), so it is lost.
+       10 | /// @audit(enabled)
+          |     ^^^^^^
+       Remove the annotation, or the @ignore.
+
+    schema.prisma:18:7 - error AUD409: This annotation stands on something that Prisma Client leaves out (@ignore, @@ignore, Unsupported), so it is lost.
+       18 |   /// @audit(exclude)
+          |       ^^^^^^
+       Remove the annotation, or the @ignore.
+
+    schema.prisma:19:3 - warning AUD506: "Item.old" is marked @ignore: its column "old" is not recorded in the history.
+       19 |   old Int? @ignore
+          |   ^^^
+       Remove @ignore to have it recorded.
+
+    2 errors, 1 warning
+    "
+  `)
+})
+
+test('AUD410: at the end of a model and of the file', async () => {
+  expect(
+    await problems(`${model('/// @audit(enabled)', 'id Int @id\n  /// @audit(exclude)')}/// @audit(enabled)`),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:13:7 - error AUD410: Nothing that could be audited stands below this annotation.
+       13 |   /// @audit(exclude)
+          |       ^^^^^^
+       Put it on a line of its own, directly above the model or field.
+
+    schema.prisma:15:5 - error AUD410: Nothing that could be audited stands below this annotation.
+       15 | /// @audit(enabled)
+          |     ^^^^^^
+       Put it on a line of its own, directly above the model or field.
+
+    2 errors
+    "
+  `)
+})
+
+test('AUD411: on a relation field', async () => {
+  expect(
+    await problems(
+      model(
+        '/// @audit(enabled)',
+        'id Int @id\n  /// @audit(exclude)\n  parent Order? @relation("p", fields: [parentId], references: [id])\n  parentId Int?\n  children Order[] @relation("p")',
+      ),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:13:7 - error AUD411: "Order.parent" is a relation and has no column of its own.
+       13 |   /// @audit(exclude)
+          |       ^^^^^^
+       Annotate the scalar field that holds the foreign key.
+
+    1 error
+    "
+  `)
+})
+
+test('AUD412: commented out', async () => {
+  expect(await problems(model('// /// @audit(enabled)'))).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:8 - info AUD412: This annotation is commented out and does nothing.
+       10 | // /// @audit(enabled)
+          |        ^^^^^^
+       Remove it, or write @audit(disabled) to say that a model is not audited on purpose.
+
+    1 note
+    "
+  `)
+})
+
+test('AUD414: on a field of a model that is not audited', async () => {
+  expect(
+    await problems(audited + model('', 'id Int @id\n  /// @audit(exclude)\n  name String', 'Item')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:17:7 - warning AUD414: "Item.name" is annotated, but the model "Item" is not audited.
+       17 |   /// @audit(exclude)
+          |       ^^^^^^
+       Put /// @audit(enabled) above the model, or remove the annotation.
+
+    1 warning
+    "
+  `)
+})
+
+test("AUD501: source columns called like the audit table's own", async () => {
+  expect(
+    await problems(
+      model(
+        '/// @audit(enabled)',
+        'audit_id Int @id\n  user String @map("audit_current_user")\n  audit_operation Int? @ignore',
+      ),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:12:3 - error AUD501: The column "audit_id" of model "Order" is called like one of the audit table's own columns.
+       12 |   audit_id Int @id
+          |   ^^^^^^^^
+       Give the column another name with @map, or put /// @audit(exclude) above the field.
+
+    schema.prisma:13:3 - error AUD501: The column "audit_current_user" of model "Order" is called like one of the audit table's own columns.
+       13 |   user String @map("audit_current_user")
+          |   ^^^^
+       Give the column another name with @map, or put /// @audit(exclude) above the field.
+
+    schema.prisma:14:3 - warning AUD506: "Order.audit_operation" is marked @ignore: its column "audit_operation" is not recorded in the history.
+       14 |   audit_operation Int? @ignore
+          |   ^^^^^^^^^^^^^^^
+       Remove @ignore to have it recorded.
+
+    2 errors, 1 warning
+    "
+  `)
+})
+
+test("AUD502: a user's name over 63 bytes", async () => {
+  expect(
+    await problems(
+      model(`/// @audit(enabled, table: "${'é'.repeat(32)}")`),
+      '  sessionSettings = ["user String"]\n  settingColumn = "' +
+        'x'.repeat(64) +
+        '_{setting}"\n  trigger = "' +
+        'y'.repeat(57) +
+        '_{operation}"',
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:23 - error AUD502: The setting column name "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_user" has 69 bytes; PostgreSQL would cut it at 63.
+        7 |   sessionSettings = ["user String"]
+          |                       ^^^^
+       Shorten the template, or leave it out: names from the default template are shortened without clashes.
+
+    schema.prisma:12:28 - error AUD502: The table name "éééééééééééééééééééééééééééééééé" has 64 bytes; PostgreSQL would cut it at 63.
+       12 | /// @audit(enabled, table: "éééééééééééééééééééééééééééééééé")
+          |                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       Shorten the template, or leave it out: names from the default template are shortened without clashes.
+
+    schema.prisma:13:7 - error AUD502: The trigger name "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy_insert" has 64 bytes; PostgreSQL would cut it at 63.
+       13 | model Order {
+          |       ^^^^^
+       Shorten the template, or leave it out: names from the default template are shortened without clashes.
+
+    3 errors
+    "
+  `)
+})
+
+test('AUD503: two models of one PostgreSQL schema that get one name', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled, table: "history")') +
+        model('/// @audit(enabled, table: "history", function: "Order_audit_{role}")', 'id Int @id', 'Item'),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:11:7 - error AUD503: Models "Item" (public.Item) and "Order" (public.Order) would share the audit table "history".
+       11 | model Order {
+          |       ^^^^^
+       Give one of them names of its own: @audit(enabled, table: "…", function: "…_{role}")
+
+    1 error
+    "
+  `)
+})
+
+test('AUD504: no primary key', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled)', 'a Int\n  b Int?\n  c Int\n  d Int @unique\n  @@unique([a, c])'),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:11:7 - warning AUD504: Model "Order" has no primary key; its history is kept by the unique index of d.
+       11 | model Order {
+          |       ^^^^^
+       Give the model an @id or @@id if it can have one.
+
+    1 warning
+    "
+  `)
+})
+
+test('AUD504: no primary key, and only a partial unique index', async () => {
+  const partial =
+    '\ngenerator client {\n  provider = "prisma-client"\n  output = "x"\n  previewFeatures = ["partialIndexes"]\n}\n'
+  const body = 'a Int @unique(where: raw("a > 0"))'
+  expect(await problems(`${partial}${model('/// @audit(enabled)', body)}`)).toMatchInlineSnapshot(`
+    "
+    schema.prisma:17:7 - warning AUD504: Model "Order" has neither a primary key nor a unique index of required columns; its history is kept, but rows cannot be told apart.
+       17 | model Order {
+          |       ^^^^^
+       Give the model an @id or @@id if it can have one.
+
+    1 warning
+    "
+  `)
+})
+
+test('AUD505: a key column is excluded', async () => {
+  expect(
+    await problems(model('/// @audit(enabled)', '/// @audit(exclude)\n  id Int\n  b Int\n  @@id([b, id])')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:13:3 - error AUD505: "Order.id" belongs to the primary key and cannot be excluded: the history could not tell rows apart.
+       13 |   id Int
+          |   ^^
+       Remove the annotation.
+
+    1 error
+    "
+  `)
+})
+
+test('AUD506: columns that Prisma Client does not know', async () => {
+  expect(
+    await problems(
+      model(
+        '/// @audit(enabled)',
+        'id Int @id\n  old Int? @ignore @map("old one")\n  area Unsupported("polygon")?',
+      ),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:13:3 - warning AUD506: "Order.old" is marked @ignore: its column "old one" is not recorded in the history.
+       13 |   old Int? @ignore @map("old one")
+          |   ^^^
+       Remove @ignore to have it recorded.
+
+    schema.prisma:14:3 - warning AUD506: "Order.area" is of an unsupported type: its column "area" is not recorded in the history.
+       14 |   area Unsupported("polygon")?
+          |   ^^^^
+       Nothing needs to be done if that is fine. Prisma tells generators nothing about such columns.
+
+    2 warnings
+    "
+  `)
+})
+
+test('AUD507: an implicit many-to-many relation', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled)', 'id Int @id\n  tags Tag[]') +
+        model('', 'id Int @id\n  orders Order[]', 'Tag'),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:13:3 - warning AUD507: "Order.tags" is kept in the join table "_OrderToTag", which is not audited: who connects and disconnects rows is not recorded.
+       13 |   tags Tag[]
+          |   ^^^^
+       Write the join table as a model of its own to have it audited.
+
+    1 warning
+    "
+  `)
+})
+
+test('AUD508: nothing audited', async () => {
+  expect(await problems(model(''))).toMatchInlineSnapshot(`
+    "
+    info AUD508: No model is audited.
+       Put /// @audit(enabled) above a model.
+
+    1 note
+    "
+  `)
+})
+
+test('AUD901 to AUD903: options that are not available yet', async () => {
+  expect(
+    await problems(model('/// @audit(enabled, level: row, updates: changed, backfill: true)')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:28 - error AUD901: "level: row" is not available in this version yet.
+       10 | /// @audit(enabled, level: row, updates: changed, backfill: true)
+          |                            ^^^
+       Leave it out: statement level is the default.
+
+    schema.prisma:10:42 - error AUD902: "updates: changed" is not available in this version yet.
+       10 | /// @audit(enabled, level: row, updates: changed, backfill: true)
+          |                                          ^^^^^^^
+       Leave it out: every update is recorded.
+
+    schema.prisma:10:61 - error AUD903: "backfill: true" is not available in this version yet.
+       10 | /// @audit(enabled, level: row, updates: changed, backfill: true)
+          |                                                             ^^^^
+       Leave it out: the history begins with the first write after the migration.
+
+    3 errors
+    "
+  `)
+})
+
+test('AUD904 to AUD906: field options that are not available yet', async () => {
+  expect(
+    await problems(
+      model(
+        '/// @audit(enabled)',
+        'id Int @id\n  /// @audit(redact)\n  a String\n  /// @audit(hash)\n  b String\n  /// @audit(renamedFrom: "d")\n  c String',
+      ),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:13:14 - error AUD904: "redact" is not available in this version yet.
+       13 |   /// @audit(redact)
+          |              ^^^^^^
+       Use exclude, which keeps the column out of the history.
+
+    schema.prisma:15:14 - error AUD905: "hash" is not available in this version yet.
+       15 |   /// @audit(hash)
+          |              ^^^^
+       Use exclude, which keeps the column out of the history.
+
+    schema.prisma:17:27 - error AUD906: "renamedFrom" is not available in this version yet.
+       17 |   /// @audit(renamedFrom: "d")
+          |                           ^^^
+       Remove it: the renamed column gets a new audit column, and the old one keeps its values.
+
+    3 errors
+    "
+  `)
+})
+
+test('AUD907: audit objects in public', async () => {
+  expect(await problems(audited, '  schema = "public"')).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:12 - error AUD907: Audit objects in the schema "public" are not available in this version yet.
+        7 |   schema = "public"
+          |            ^^^^^^^^
+       Leave the option out: the schema "audit" is out of the way of prisma migrate.
+
+    1 error
+    "
+  `)
+})
+
+test('several problems are sorted by place, with a count', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabld)') + model('// @audit(enabled)', 'id Int @id', 'Item'),
+      '  strict = "perhaps"',
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:12 - error AUD102: Unknown value "perhaps".
+        7 |   strict = "perhaps"
+          |            ^^^^^^^^^
+       Known here: true, false.
+
+    schema.prisma:10:12 - error AUD202: @audit has no option "enabld".
+       10 | /// @audit(enabld)
+          |            ^^^^^^
+       Did you mean "enabled"?
+
+    schema.prisma:14:4 - error AUD406: This annotation stands in a // comment, which Prisma drops.
+       14 | // @audit(enabled)
+          |    ^^^^^^
+       Write it with three slashes: /// @audit(…)
+
+    3 errors
+    "
+  `)
+})
+
+test('AUD105: the datasource is not PostgreSQL', async () => {
+  const { text } = await resolveSchema(`${audited}\ndatasource db {\n  provider = "mysql"\n}\n`)
+  expect(`\n${text}`).toMatchInlineSnapshot(`
+    "
+    error AUD105: The datasource's provider is "mysql", and the audit trail is made of PostgreSQL triggers.
+       Remove this generator from the schema, or use a datasource with provider = "postgresql".
+
+    1 error
+    "
+  `)
+})
+
+test('AUD401: on a view', async () => {
+  const views =
+    '\ngenerator client {\n  provider = "prisma-client"\n  output = "x"\n  previewFeatures = ["views"]\n}\n'
+  expect(
+    await problems(
+      `${views}${audited}\n/// @audit(enabled)\nview Sum {\n  /// @audit(exclude)\n  id Int @unique\n}\n`,
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:21:5 - error AUD401: A view has no rows of its own to audit.
+       21 | /// @audit(enabled)
+          |     ^^^^^^
+       Audit the models under it.
+
+    schema.prisma:23:7 - error AUD401: A view has no rows of its own to audit.
+       23 |   /// @audit(exclude)
+          |       ^^^^^^
+       Audit the models under it.
+
+    2 errors
+    "
+  `)
+})
+
+test('AUD402: on a composite type', () => {
+  // Prisma refuses composite types on PostgreSQL before any generator runs, so the text is all there is.
+  const { blocks } = scanSchema([
+    { path: 'a.prisma', text: '/// @audit(enabled)\ntype Address {\n  city String\n}\n' },
+  ])
+  expect(blocks.flatMap(misplacedAnnotations)).toMatchInlineSnapshot(`
+    [
+      {
+        "code": "AUD402",
+        "hint": "Audit the models that use it.",
+        "message": "A composite type is no table.",
+        "model": "Address",
+        "place": {
+          "column": 5,
+          "file": "a.prisma",
+          "length": 6,
+          "line": 1,
+        },
+        "severity": "error",
+      },
+    ]
+  `)
+})
+
+test('AUD413: Prisma sees an annotation that the given files do not show', async () => {
+  const { dmmf, options } = await prepared(audited)
+  const files = [{ path: 'other.prisma', text: 'model Order {\n  id Int @id\n}\n' }]
+  const { diagnostics } = resolveAuditModel({ dmmf, files, options })
+  expect(`\n${renderDiagnostics(diagnostics, files)}`).toMatchInlineSnapshot(`
+    "
+    info AUD508: No model is audited.
+       Put /// @audit(enabled) above a model.
+
+    other.prisma:1:7 - error AUD413: Prisma reads an @audit in the documentation of model "Order" that was not found above it.
+        1 | model Order {
+          |       ^^^^^
+       Write it as /// @audit(…) on a line of its own, directly above the model.
+
+    1 error, 1 note
+    "
+  `)
+})
+
+test('AUD503: models of one name in two PostgreSQL schemas, and the hint is the cure', async () => {
+  const schemas = DATASOURCE.replace('"postgresql"', '"postgresql"\n  schemas  = ["public", "auth"]')
+  const models = `
+/// @audit(enabled)
+model User {
+  id Int @id
+  @@schema("public")
+  @@map("users")
+}
+
+/// @audit(enabled)
+model AuthUser {
+  id Int @id
+  @@schema("auth")
+  @@map("users")
+}
+`
+  const generator = (options: string) =>
+    `generator audit {\n  provider = "prisma-generator-audit"\n${options}}\n`
+  const clash = await resolveSchema(`${schemas}${generator('')}${models}`)
+  expect(`\n${clash.text}`).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:7 - error AUD503: Models "AuthUser" (auth.users) and "User" (public.users) would share the audit table "users_audit".
+       10 | model User {
+          |       ^^^^
+       Put the schema into the names, in the generator block:
+       table    = "{schema}_{table}_audit"
+       function = "{schema}_{table}_audit_{role}"
+
+    1 error
+    "
+  `)
+  const cured = await resolveSchema(
+    `${schemas}${generator('table = "{schema}_{table}_audit"\n function = "{schema}_{table}_audit_{role}"\n')}${models}`,
+  )
+  expect(cured.text).toBe('')
+  expect(cured.model.tables.map(({ names }) => names.table)).toEqual([
+    'auth_users_audit',
+    'public_users_audit',
+  ])
+})
+
+test('AUD509: a native type that is not known', async () => {
+  const { dmmf, options, files } = await prepared(audited)
+  const [order] = dmmf.datamodel.models
+  const fields =
+    order?.fields.map((field) => ({ ...field, nativeType: ['Cube', []] as [string, string[]] })) ?? []
+  const datamodel = { ...dmmf.datamodel, models: order ? [{ ...order, fields }] : [] }
+  const { diagnostics } = resolveAuditModel({ dmmf: { datamodel }, files, options })
+  expect(`\n${renderDiagnostics(diagnostics, files)}`).toMatchInlineSnapshot(`
+    "
+    schema.prisma:12:3 - error AUD509: "Order.id" has the type @db.Cube, which this version does not know.
+       12 |   id Int @id
+          |   ^^
+       Put /// @audit(exclude) above the field, or update prisma-generator-audit.
+
+    1 error
+    "
+  `)
+})
+
+test("AUD908: audit objects in one of the datasource's schemas", async () => {
+  const text = auditSchema(audited.replace('}', '  @@schema("audit")\n}')).replace(
+    '"postgresql"',
+    '"postgresql"\n  schemas  = ["public", "audit"]',
+  )
+  expect(`\n${(await resolveSchema(text)).text}`).toMatchInlineSnapshot(`
+    "
+    schema.prisma:6:11 - error AUD908: The audit schema "audit" is one of the datasource's own schemas, which is not available in this version yet.
+        6 | generator audit {
+          |           ^^^^^
+       Choose another with the option schema: prisma migrate would drop audit tables in a schema that it manages.
+
+    1 error
+    "
+  `)
+})
+
+async function prepared(models: string) {
+  const text = auditSchema(models)
+  const { options } = await resolveSchema(text)
+  return {
+    dmmf: await internals.getDMMF({ datamodel: text }),
+    options,
+    files: [{ path: 'schema.prisma', text }],
+  }
+}
