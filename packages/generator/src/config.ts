@@ -1,11 +1,19 @@
 import { suggest } from './annotation/closest-word.ts'
-import { parseSettingSyntax } from './annotation/parser.ts'
-import { byteLength, checkTemplate, DEFAULT_TEMPLATES, type TemplateKind } from './datamodel/name-template.ts'
-import { resolveSetting } from './datamodel/session-settings.ts'
-import type { Diagnostic, DiagnosticCode } from './diagnostics.ts'
+import { DEFAULT_TEMPLATES, type TemplateKind } from './datamodel/name-template.ts'
+import type { Diagnostic } from './diagnostics.ts'
 import type { MissingSettings, TruncatePolicy } from './model/audit-model.ts'
-import { MAX_IDENTIFIER_BYTES } from './model/names.ts'
 import type { SourcePlace } from './model/place.ts'
+import {
+  oneOf,
+  parseBoolean,
+  parseDuration,
+  parseSchema,
+  parseSettings,
+  parseTemplate,
+  type RawValue,
+  type ReportOption,
+  text,
+} from './option-parsers.ts'
 
 /** What the generator block says, defaults filled in. */
 export interface AuditOptions {
@@ -27,15 +35,11 @@ export interface AuditOptions {
 }
 
 type OptionName = keyof AuditOptions
-type RawValue = string | readonly string[]
-
 /**
  * Where an option stands in the schema: its value, its name, or one element of its list. A caller that knows no more may
  * give the block's place for all.
  */
 export type OptionPlace = SourcePlace | ((option: string, part?: number | 'name') => SourcePlace | undefined)
-
-type Report = (problem: { code?: DiagnosticCode; message: string; hint?: string } | Diagnostic) => undefined
 
 interface OptionRow<Value> {
   /** As one would write it in the schema; empty where there is none. */
@@ -45,7 +49,7 @@ interface OptionRow<Value> {
   readonly documentation: string
   readonly parse: (
     raw: RawValue,
-    report: Report,
+    report: ReportOption,
     place: (element?: number) => SourcePlace | undefined,
   ) => Value | undefined
 }
@@ -138,7 +142,7 @@ export function parseOptions(
   for (const [name, raw] of Object.entries(config)) {
     if (raw === undefined) continue
     const at = isOptionName(name) ? placeOf(name) : placeOf(name, 'name')
-    const report: Report = (problem) =>
+    const report: ReportOption = (problem) =>
       void diagnostics.push({ code: 'AUD102', severity: 'error', ...(at ? { place: at } : {}), ...problem })
     if (!isOptionName(name)) {
       report({
@@ -173,95 +177,20 @@ function isOptionName(name: string): name is OptionName {
   return Object.hasOwn(OPTIONS, name)
 }
 
-function text(raw: RawValue, report: Report): string | undefined {
-  if (typeof raw === 'string' && raw !== '' && !raw.includes('\0')) return raw
-  return report({ message: 'This option takes one string that is not empty.' })
-}
-
-function oneOf<const Word extends string>(...words: readonly Word[]) {
-  return (raw: RawValue, report: Report): Word | undefined => {
-    const word = words.find((each) => each === raw)
-    if (word !== undefined) return word
-    return report({ message: `Unknown value ${JSON.stringify(raw)}.`, hint: suggest(String(raw), words) })
-  }
-}
-
-function parseBoolean(raw: RawValue, report: Report): boolean | undefined {
-  const word = oneOf('true', 'false')(raw, report)
-  return word && word === 'true'
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000 }
-/** PostgreSQL's largest lock_timeout. */
-const MAX_MILLISECONDS = 2_147_483_647
-
-function parseDuration(raw: RawValue, report: Report): number | undefined {
-  const [, amount, unit] = (typeof raw === 'string' && /^(\d+)\s*(ms|s|min)$/.exec(raw)) || []
-  const milliseconds = Number(amount) * (UNITS[unit ?? ''] ?? 0)
-  if (milliseconds >= 1 && milliseconds <= MAX_MILLISECONDS) return milliseconds
-  return report({
-    message: `${JSON.stringify(raw)} is no duration.`,
-    hint: 'Write it like "500ms", "5s" or "1min".',
-  })
-}
-
-function parseSchema(raw: RawValue, report: Report): string | undefined {
-  const name = text(raw, report)
-  if (name === undefined) return undefined
-  if (byteLength(name) > MAX_IDENTIFIER_BYTES) {
-    return report({
-      code: 'AUD502',
-      message: `The schema name "${name}" has ${byteLength(name)} bytes; PostgreSQL keeps ${MAX_IDENTIFIER_BYTES}.`,
-      hint: 'Choose a shorter one.',
-    })
-  }
-  if (name.startsWith('pg_') || name === 'information_schema') {
-    return report({
-      message: `PostgreSQL keeps the schema name "${name}" for itself.`,
-      hint: 'The default is "audit".',
-    })
-  }
-  if (name === 'public') {
-    return report({
-      code: 'AUD907',
-      message: 'Audit objects in the schema "public" are not available in this version yet.',
-      hint: 'Leave the option out: the schema "audit" is out of the way of prisma migrate.',
-    })
-  }
-  return name
-}
-
-function parseSettings(
-  raw: RawValue,
-  report: Report,
-  place: (element?: number) => SourcePlace | undefined,
-): readonly string[] | undefined {
-  const elements = typeof raw === 'string' ? [raw] : raw
-  elements.forEach((element, index) => {
-    const at = place(index)
-    const parsed = parseSettingSyntax(element, at ?? NOWHERE)
-    const resolved =
-      parsed.syntax && parsed.diagnostics.length === 0 ? resolveSetting(parsed.syntax) : undefined
-    for (const { place: found, ...rest } of [...parsed.diagnostics, ...(resolved?.diagnostics ?? [])]) {
-      report({ ...rest, ...(at && found ? { place: found } : {}) })
-    }
-  })
-  return elements
-}
-
-const NOWHERE: SourcePlace = { file: '', line: 1, column: 1, length: 1 }
-
-function template<Kind extends TemplateKind>(kind: Kind, documentation: string): OptionRow<string> {
+function template(kind: TemplateKind, documentation: string): OptionRow<string> {
   return {
     default: JSON.stringify(DEFAULT_TEMPLATES[kind]),
     value: DEFAULT_TEMPLATES[kind],
     documentation,
-    parse: (raw, report) => {
-      const name = text(raw, report)
-      if (name === undefined) return undefined
-      const problems = checkTemplate(kind, name, 'all')
-      for (const problem of problems) report(problem)
-      return problems.length === 0 ? name : undefined
-    },
+    parse: parseTemplate(kind),
   }
+}
+
+/** The option table as Markdown, for the README. */
+export function renderOptionTable(): string {
+  const rows = Object.entries(OPTIONS).map(([name, row]) => {
+    const shown = row.default === '' ? '' : `\`${row.default}\``
+    return `| \`${name}\` | ${shown} | ${row.documentation} |`
+  })
+  return ['| option | default | what it does |', '|---|---|---|', ...rows, ''].join('\n')
 }
