@@ -31,7 +31,7 @@ function captureFunction(table: AuditTableObject): Sql {
   const body = sql`#variable_conflict use_variable
 ${declarations(table, sql`left(TG_OP, 1)`)}
 BEGIN
-  ${insertHistory(table, sql`changed`, sql`\nFROM changed`)};
+  ${insertHistory(table, sql`changed`, sql`FROM changed`)};
   RETURN NULL;
 END`
   return triggerFunction(table, table.names.captureFunction, sql``, body)
@@ -61,7 +61,7 @@ function truncateFunction(table: AuditTableObject): Sql {
       return triggerFunction(
         table,
         table.names.truncateFunction,
-        sql`\n  SET row_security = off`,
+        sql`\nSET row_security = off`,
         truncateRecord(table),
       )
     default:
@@ -92,7 +92,7 @@ BEGIN
       ),
       HINT = 'Run it at READ COMMITTED, or use DELETE.';
   END IF;
-  ${insertHistory(table, sql`changed`, sql`\nFROM ONLY ${qualified(table.source)} AS changed`)};
+  ${insertHistory(table, sql`changed`, sql`FROM ONLY ${qualified(table.source)} AS changed`)};
   RETURN NULL;
 END`
 }
@@ -118,16 +118,20 @@ function declarations(table: AuditTableObject, operation: Sql): Sql {
 }
 
 function settingDeclarations(table: AuditTableObject): Sql {
-  const settings = liveSettings(table)
+  const settings = liveSettings(table).filter(isPlainText)
   if (settings.length === 0) return sql``
   return sql`
-  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
-  ${lines(settings.map((setting) => sql`${ident(setting.column)} CONSTANT text := ${settingValue(setting)};`))}`
+-- On a connection that has carried a value before, an absent setting is '' and not NULL.
+${lines(settings.map((setting) => sql`${ident(setting.column)} CONSTANT text := ${settingValue(setting)};`))}`
 }
 
 function settingValue(setting: StateSetting): Sql {
   const value = sql`nullif(current_setting(${literal(`audit.${setting.name}`)}, true), '')`
   return setting.default === undefined ? value : sql`coalesce(${value}, ${literal(setting.default)})`
+}
+
+function isPlainText({ type }: StateSetting): boolean {
+  return type.name === 'text' && !type.list
 }
 
 function insertHistory(table: AuditTableObject, row: Sql, from: Sql): Sql {
@@ -142,26 +146,27 @@ function insertHistory(table: AuditTableObject, row: Sql, from: Sql): Sql {
     ...liveSettings(table).map((setting) => [setting.column, captureSetting(table, setting)] as const),
     ...liveColumns(table).map((column) => [column.name, captureColumn(row, column)] as const),
   ]
-  return sql`INSERT INTO ${auditTable(table)} (
-  ${join(
-    entries.map(([column]) => ident(column)),
-    sql`,\n`,
-  )}
-)
-SELECT
-  ${join(
-    entries.map(([, value]) => value),
-    sql`,\n`,
-  )}${from}`
+  const columns = entries.map(([column]) => ident(column))
+  const values = entries.map(([, value]) => value)
+  return lines([
+    sql`INSERT INTO ${auditTable(table)} (\n  ${join(columns, sql`,\n`)}\n)`,
+    sql`SELECT\n  ${join(values, sql`,\n`)}`,
+    from,
+  ])
 }
 
-/** Checked and cast for each row, so that a statement that changes no row never fails for its context. */
+/**
+ * Checked and cast where a row needs it, so that a statement that changes no row never fails for its context.
+ * A value that is cast stands in a subquery: the planner would cast a variable beforehand, rows or no rows.
+ */
 function captureSetting(table: AuditTableObject, setting: StateSetting): Sql {
-  const isRefused = setting.required && setting.default === undefined && table.missingSettings === 'refuse'
   const cast = renderSettingCast(setting.type)
-  if (!isRefused) return sql`${ident(setting.column)}${cast}`
-  const missing = sql`${baseFunction(table.schema, 'missingSetting')}(${literal(`audit.${setting.name}`)}, ${literal(sqlText(qualified(table.source)))})`
-  return sql`coalesce(${ident(setting.column)}, ${missing})${cast}`
+  const value = isPlainText(setting) ? ident(setting.column) : sql`(SELECT ${settingValue(setting)}${cast})`
+  const isRefused = setting.required && setting.default === undefined && table.missingSettings === 'refuse'
+  if (!isRefused) return value
+  const arguments_ = [`audit.${setting.name}`, sqlText(qualified(table.source))].map(literal)
+  const missing = sql`${baseFunction(table.schema, 'missingSetting')}(${join(arguments_, sql`, `)})${cast}`
+  return sql`coalesce(${value}, ${missing})`
 }
 
 function captureColumn(row: Sql, column: StateColumn): Sql {
