@@ -34,6 +34,7 @@ export const DIAGNOSTIC_CODES = {
   AUD308: 'Session setting declared with different types',
   AUD309: 'Column of a session setting clashes with a source column',
   AUD310: "Column of a session setting is one of the audit table's own",
+  AUD311: 'Name of a session setting is not one',
   AUD401: 'Annotation on a view',
   AUD402: 'Annotation on a composite type',
   AUD403: 'Annotation on an enum',

@@ -181,7 +181,8 @@ function settings(value: ValueSyntax, name: string, report: Report): readonly Se
 function listSettings({ elements }: ListSyntax, report: Report): readonly SettingSyntax[] {
   return elements.filter((element) => {
     if (element.kind === 'setting') return true
-    report({ code: 'AUD201', ...notASetting, place: element.place })
+    const quoted = element.kind === 'string' ? { hint: `Write it without quotes here: ${element.text}` } : {}
+    report({ code: 'AUD201', ...notASetting, ...quoted, place: element.place })
     return false
   }) as SettingSyntax[]
 }

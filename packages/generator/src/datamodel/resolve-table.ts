@@ -61,7 +61,7 @@ export function resolveTable(
     ...(own?.diagnostics ?? []),
     ...settingProblems,
     ...hiddenColumns(block, blocks),
-    ...joinTables(model, block, models),
+    ...joinTables(model, models, blocks),
   ]
   return { table, declarations, diagnostics }
 }

@@ -29,6 +29,9 @@ const SETTING_SCALARS = {
   Json: 'Json',
 } as const satisfies Partial<Record<PrismaScalar, SettingType>>
 
+/** What both PostgreSQL, as `audit.<name>`, and the client extension take. */
+const SETTING_NAME = /^[A-Za-z][A-Za-z0-9_]*$/
+
 /** Checks a setting and gives its meaning; nothing where a problem leaves none. */
 export function resolveSetting(syntax: SettingSyntax): {
   setting: SettingDeclaration | undefined
@@ -39,6 +42,14 @@ export function resolveSetting(syntax: SettingSyntax): {
     diagnostics.push({ severity: 'error', ...diagnostic })
   }
   const { name, type, place } = syntax
+  if (!SETTING_NAME.test(name)) {
+    report({
+      code: 'AUD311',
+      message: `"${name}" cannot name a session setting.`,
+      place,
+      hint: 'A name is a letter followed by letters, digits and underscores, without accents.',
+    })
+  }
   const scalar = settingScalar(syntax)
   if (!scalar) {
     report({

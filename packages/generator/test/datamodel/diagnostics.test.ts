@@ -508,6 +508,49 @@ test("AUD310: a setting's column is one of the audit table's own", async () => {
   `)
 })
 
+test('AUD311: a name that no setting can have', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled, sessionSettings: [user-name String, _a String])'),
+      '  sessionSettings = ["größe Int"]',
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:7:23 - error AUD311: "größe" cannot name a session setting.
+        7 |   sessionSettings = ["größe Int"]
+          |                       ^^^^^
+       A name is a letter followed by letters, digits and underscores, without accents.
+
+    schema.prisma:10:39 - error AUD311: "user-name" cannot name a session setting.
+       10 | /// @audit(enabled, sessionSettings: [user-name String, _a String])
+          |                                       ^^^^^^^^^
+       A name is a letter followed by letters, digits and underscores, without accents.
+
+    schema.prisma:10:57 - error AUD311: "_a" cannot name a session setting.
+       10 | /// @audit(enabled, sessionSettings: [user-name String, _a String])
+          |                                                         ^^
+       A name is a letter followed by letters, digits and underscores, without accents.
+
+    3 errors
+    "
+  `)
+})
+
+test('AUD201: settings written as in the generator block', async () => {
+  expect(
+    await problems(model('/// @audit(enabled, sessionSettings: ["username String"])')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:39 - error AUD201: A session setting needs a name and a type.
+       10 | /// @audit(enabled, sessionSettings: ["username String"])
+          |                                       ^^^^^^^^^^^^^^^^^
+       Write it without quotes here: username String
+
+    1 error
+    "
+  `)
+})
+
 test('AUD403: on an enum and its value', async () => {
   expect(
     await problems(
@@ -872,7 +915,7 @@ test('AUD507: an implicit many-to-many relation', async () => {
     ),
   ).toMatchInlineSnapshot(`
     "
-    schema.prisma:13:3 - warning AUD507: "Order.tags" is kept in the join table "_OrderToTag", which is not audited: who connects and disconnects rows is not recorded.
+    schema.prisma:13:3 - warning AUD507: The join table "_OrderToTag" of "Order.tags" and "Tag.orders" is not audited: who connects and disconnects rows is not recorded.
        13 |   tags Tag[]
           |   ^^^^
        Write the join table as a model of its own to have it audited.
@@ -880,6 +923,21 @@ test('AUD507: an implicit many-to-many relation', async () => {
     1 warning
     "
   `)
+})
+
+test('AUD507: one between two audited models, and one with itself, is said once', async () => {
+  const both =
+    model('/// @audit(enabled)', 'id Int @id\n  tags Tag[]') +
+    model(
+      '/// @audit(enabled)',
+      'id Int @id\n  orders Order[]\n  up Tag[] @relation("t")\n  down Tag[] @relation("t")',
+      'Tag',
+    )
+  const { diagnostics } = await resolveSchema(auditSchema(both))
+  expect(diagnostics.map(({ code, model, field }) => [code, model, field])).toEqual([
+    ['AUD507', 'Order', 'tags'],
+    ['AUD507', 'Tag', 'down'],
+  ])
 })
 
 test('AUD508: nothing audited', async () => {
