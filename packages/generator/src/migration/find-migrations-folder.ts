@@ -1,0 +1,83 @@
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { findPrismaConfig, loadPrismaConfig } from './prisma-config.ts'
+import { scanPrismaConfig } from './scan-prisma-config.ts'
+
+export interface FindFolderInput {
+  /** The schema file, or the folder of a schema of several files. */
+  readonly schemaPath: string
+  /** The generator's option `migrations`, relative to the schema file (or folder). */
+  readonly option: string | undefined
+  /** Where the Prisma command was started: the only place where it looks for its configuration. */
+  readonly cwd: string
+  /** What `--config` names, if anything; relative to `cwd`. */
+  readonly configFile?: string | undefined
+}
+
+export interface FoundFolder {
+  /** Absolute; undefined where there is no such folder. */
+  readonly dir: string | undefined
+  /** What named it. */
+  readonly how: 'option' | 'config' | 'default'
+  /** What a person should know: the folder is not there, or the configuration could not be read. */
+  readonly problem?: string
+}
+
+/** Finds the migrations folder: by the option, else by Prisma's configuration, else beside the schema. */
+export async function findMigrationsFolder(input: FindFolderInput): Promise<FoundFolder> {
+  const { schemaPath, option, cwd } = input
+  const isFolder = statSync(schemaPath, { throwIfNoEntry: false })?.isDirectory() ?? false
+  const root = resolve(cwd, isFolder ? schemaPath : dirname(schemaPath))
+  if (option !== undefined) {
+    const dir = isAbsolute(option) ? option : join(root, option)
+    return existing(
+      dir,
+      'option',
+      cwd,
+      'Correct the generator\'s option "migrations": it is relative to the schema.',
+    )
+  }
+  const config = await configuredFolder(input)
+  if (config.dir !== undefined) {
+    return existing(config.dir, 'config', cwd, 'The first `prisma migrate dev` creates it.')
+  }
+  const found = existing(
+    join(root, 'migrations'),
+    'default',
+    cwd,
+    'The first `prisma migrate dev` creates it.',
+  )
+  return config.problem === undefined ? found : { ...found, problem: config.problem }
+}
+
+async function configuredFolder({
+  cwd,
+  configFile,
+}: FindFolderInput): Promise<{ dir?: string; problem?: string }> {
+  const file = configFile === undefined ? findPrismaConfig(cwd) : resolve(cwd, configFile)
+  if (file === undefined) return {}
+  let scanned: ReturnType<typeof scanPrismaConfig>
+  try {
+    scanned = scanPrismaConfig(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return { problem: `${relative(cwd, file)} cannot be read: ${why}` }
+  }
+  // A relative path is relative to the configuration file, wherever that stands.
+  const guess = scanned.path === undefined ? {} : { dir: resolve(dirname(file), scanned.path) }
+  if (scanned.sure) return guess
+  const loaded = await loadPrismaConfig(file, cwd)
+  if (loaded.ok) return loaded.migrations === undefined ? {} : { dir: loaded.migrations }
+  const problem = `${relative(cwd, file)} could not be loaded to find the migrations folder (${loaded.problem}). Name the folder in the generator's option "migrations".`
+  return { ...guess, problem }
+}
+
+function existing(dir: string, how: FoundFolder['how'], cwd: string, hint: string): FoundFolder {
+  // A file in its place is named by the reader, with what to do.
+  if (statSync(dir, { throwIfNoEntry: false })) return { dir, how }
+  return {
+    dir: undefined,
+    how,
+    problem: `There is no migrations folder at ${relative(cwd, dir) || dir}. ${hint}`,
+  }
+}

@@ -1,0 +1,37 @@
+export type ScannedConfig =
+  /** `path` as written; undefined where the text surely names none. */
+  | { readonly sure: true; readonly path: string | undefined }
+  | { readonly sure: false; readonly path: string | undefined }
+
+/**
+ * Reads `migrations: { path: '…' }` out of a Prisma configuration's text, without running it: most say it
+ * with one plain string, and loading a configuration costs a quarter of a second. `sure` is false where only
+ * running it can tell; `path` is then the best guess.
+ */
+export function scanPrismaConfig(text: string): ScannedConfig {
+  const code = withoutComments(text)
+  const mentions = code.match(/\bmigrations\b(?=['"]?\s*[:,}])/g)?.length ?? 0
+  const found = [...code.matchAll(/\bmigrations['"]?\s*:\s*\{([^{}]*)\}/g)]
+  const [body] = found.map((match) => match[1] ?? '')
+  const path = /(?:^|[,\s])['"]?path['"]?\s*:\s*(?:'([^'\\\n]*)'|"([^"\\\n]*)"|`([^`\\$]*)`)\s*(?:,|$)/.exec(
+    body?.trim() ?? '',
+  )
+  const written = path?.[1] ?? path?.[2] ?? path?.[3]
+  // Spread, a computed key or a configuration made elsewhere may hide anything.
+  const isPlain =
+    !/\.\.\.|\[\s*['"`]|\bmigrations\s*=/.test(code) &&
+    /export\s+default\s*(?:defineConfig\s*\(\s*)?\{/.test(code)
+  if (!isPlain) return { sure: false, path: written }
+  if (mentions === 0) return { sure: true, path: undefined }
+  if (mentions !== 1 || found.length !== 1) return { sure: false, path: written }
+  const hasPath = /\bpath\b/.test(body ?? '')
+  return { sure: written !== undefined || !hasPath, path: written === '' ? undefined : written }
+}
+
+/** Comments out, strings kept: `//` inside a string (a URL) is none. */
+function withoutComments(text: string): string {
+  return text.replace(
+    /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g,
+    (_, string: string | undefined) => string ?? ' ',
+  )
+}
