@@ -27,6 +27,7 @@ export function findMentions(
   run: readonly Comment[],
   place: (offset: number, length: number) => SourcePlace,
 ): readonly Mention[] {
+  if (run.length === 0) return []
   const end = run.at(-1)?.end ?? 0
   return run.flatMap((comment) => {
     const content = text.slice(comment.start, comment.end)

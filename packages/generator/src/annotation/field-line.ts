@@ -27,23 +27,24 @@ export interface LineAttributes {
   readonly schema?: string
 }
 
+const IGNORE = /@[\p{Zs}\t]*ignore(?![\w-])/u
+/** In code whose strings are numbered marks. */
+const MAP = /@[\p{Zs}\t]*map[\p{Zs}\t]*\([\p{Zs}\t]*(?:name[\p{Zs}\t]*:[\p{Zs}\t]*)?"(\d+)"/u
+const SCHEMA = /@[\p{Zs}\t]*schema[\p{Zs}\t]*\([\p{Zs}\t]*(?:map[\p{Zs}\t]*:[\p{Zs}\t]*)?"(\d+)"/u
+
 /** The attributes that matter here, of a field's line or a block attribute's. */
 export function readAttributes(code: string): LineAttributes {
   // Strings first become numbered marks, so that their content is never taken for an attribute.
   const strings: string[] = []
   const bare = code.replaceAll(/"(?:\\.|[^"\\])*"/g, (quoted) => `"${strings.push(quoted) - 1}"`)
-  const argument = (name: string): string | undefined => {
-    const pattern = new RegExp(
-      String.raw`@[\p{Zs}\t]*${name}[\p{Zs}\t]*\([\p{Zs}\t]*(?:name[\p{Zs}\t]*:[\p{Zs}\t]*)?"(\d+)"`,
-      'u',
-    )
+  const argument = (pattern: RegExp): string | undefined => {
     const index = pattern.exec(bare)?.[1]
     return index === undefined ? undefined : stringValue(strings[Number(index)] ?? '""')
   }
-  const column = argument('map')
-  const schema = argument('schema')
+  const column = argument(MAP)
+  const schema = argument(SCHEMA)
   return {
-    ignored: /@[\p{Zs}\t]*ignore(?![\w-])/u.test(bare),
+    ignored: IGNORE.test(bare),
     ...(column === undefined ? {} : { column }),
     ...(schema === undefined ? {} : { schema }),
   }

@@ -73,6 +73,7 @@ export function scanFile({ path, text }: SourceFile): ScannedSchema {
   }
 
   const readComment = (): Comment | undefined => {
+    if (text[offset] !== '/') return undefined
     const start = offset
     const line = match(LINE_COMMENT)
     if (line) return { kind: line[0].startsWith('///') ? 'doc' : 'line', start, end: offset }

@@ -87,6 +87,6 @@ export function tooLong(what: string, name: string, place: SourcePlace | undefin
     severity: 'error',
     message: `The ${what} "${name}" has ${byteLength(name)} bytes; PostgreSQL would cut it at ${MAX_IDENTIFIER_BYTES}.`,
     ...(place ? { place } : {}),
-    hint: 'Shorten the template, or leave it out: names from the default template are shortened without clashes.',
+    hint: 'Shorten the template, or give the model a name of its own: @audit(enabled, table: "…"). Names from the default templates are shortened by themselves.',
   }
 }

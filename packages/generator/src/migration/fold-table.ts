@@ -130,6 +130,8 @@ function foldHeritage(
   const attaches = change === 'attach' || change === 'detach'
   const [parent, child] = attaches ? [table, other] : [other, table]
   if (change === 'attach' || change === 'inherit') {
+    // PostgreSQL refuses a circle, and so would every walk over the heirs.
+    if (descendsFrom(parent, child) || child.parents.includes(parent)) return
     child.parents.push(parent)
     child.isPartition = attaches
     if (attaches) for (const column of child.columns) column.local = false
@@ -141,6 +143,10 @@ function foldHeritage(
     child.isPartition = false
     for (const column of child.columns) column.local = true
   }
+}
+
+function descendsFrom(table: FoldedTable, ancestor: FoldedTable): boolean {
+  return table === ancestor || table.parents.some((parent) => descendsFrom(parent, ancestor))
 }
 
 export function heirs(state: FoldState, table: FoldedTable): FoldedTable[] {

@@ -4,7 +4,7 @@ import { type MigrationStep, stepSource, unreachable } from '../state/migration-
 
 const MAX_LENGTH = 60
 
-/** What a migration's directory is called after its time stamp: `audit_order_add_column_note`, `audit_12_tables`. */
+/** The `<what>` in a migration directory's name `<time stamp>_audit_<what>`: `order_add_column_note`, `12_tables`. */
 export function migrationSlug(plan: MigrationPlan): string {
   const sources = new Map(
     plan.steps.map(stepSource).flatMap((source) => (source ? [[nameKey(source), source] as const] : [])),
@@ -12,12 +12,12 @@ export function migrationSlug(plan: MigrationPlan): string {
   const own = plan.steps.filter((step) => stepSource(step) !== undefined)
   const [source] = sources.values()
   if (source === undefined) {
-    return plan.steps.some((step) => step.kind === 'upgradeSchema') ? 'audit_upgrade' : 'audit'
+    return plan.steps.some((step) => step.kind === 'upgradeSchema') ? 'upgrade' : 'schema'
   }
-  if (sources.size > 1) return `audit_${sources.size}_tables`
+  if (sources.size > 1) return `${sources.size}_tables`
   const [step] = own
   const what = own.length === 1 && step !== undefined ? describe(step) : 'change'
-  return slug(['audit', source.name, what].filter((word) => word !== '').join(' '))
+  return slug([source.name, what].filter((word) => word !== '').join(' '))
 }
 
 function describe(step: MigrationStep): string {
@@ -66,5 +66,6 @@ function slug(text: string): string {
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
-  return words.slice(0, MAX_LENGTH).replace(/^_+|_+$/g, '')
+  // A name without a single ASCII letter or digit leaves nothing.
+  return words.slice(0, MAX_LENGTH).replace(/^_+|_+$/g, '') || 'table'
 }

@@ -1,0 +1,113 @@
+import type * as DMMF from '@prisma/dmmf'
+import type { AuditOptions } from './config.ts'
+import { declaredTables } from './datamodel/declared-tables.ts'
+import { resolveAuditModel } from './datamodel/resolve-audit-model.ts'
+import {
+  diagnoseDataChanges,
+  diagnoseHazards,
+  diagnoseHeaders,
+  diagnoseNotInterpreted,
+} from './diagnose-folder.ts'
+import { type Diagnostic, hasErrors } from './diagnostics.ts'
+import type { MigrationFile } from './migration/migration-file.ts'
+import { refusedDataChanges } from './migration/refused-data-changes.ts'
+import type { AuditModel } from './model/audit-model.ts'
+import type { SourceFile } from './model/place.ts'
+import type { SourceDatabase } from './model/source-database.ts'
+import { migrationSlug } from './sql/migration-slug.ts'
+import { renderDown } from './sql/render-down.ts'
+import { renderMigration } from './sql/render-migration.ts'
+import { desiredState } from './state/desired-state.ts'
+import { diffState } from './state/diff-state.ts'
+import { foldParts, mergeSteps } from './state/fold-parts.ts'
+import { type MigrationPlan, planMigration } from './state/migration-plan.ts'
+import { reachableState, type WaitingTable } from './state/reachable-state.ts'
+import {
+  type ClientGenerator,
+  renderTypedModule,
+  type TypedModuleFile,
+} from './typescript/render-typed-module.ts'
+
+export interface CompileInput {
+  /** As Prisma hands it to generators. */
+  readonly dmmf: DMMF.Document
+  /** The text of the schema, for everything that the DMMF leaves out, and for places. */
+  readonly schemaFiles: readonly SourceFile[]
+  readonly options: AuditOptions
+  /** PostgreSQL schemas that the datasource names. */
+  readonly datasourceSchemas: readonly string[]
+  readonly clientGenerators: readonly ClientGenerator[]
+  /** The migrations folder; undefined where there is none. */
+  readonly folder: CompileFolder | undefined
+}
+
+export interface CompileFolder {
+  readonly files: readonly MigrationFile[]
+  readonly database: SourceDatabase
+}
+
+/** The migration that would bring the folder up to date with the schema. */
+export interface NextMigration {
+  /** The `<what>` in `<time stamp>_audit_<what>`. */
+  readonly slug: string
+  readonly sql: string
+  readonly downSql: string
+  readonly plan: MigrationPlan
+}
+
+export interface Compilation {
+  readonly diagnostics: readonly Diagnostic[]
+  readonly model: AuditModel
+  readonly typedModule: readonly TypedModuleFile[]
+  /** Undefined when nothing is to be written: all is recorded, or has to wait, or there is an error. */
+  readonly migration: NextMigration | undefined
+  /** Tables that wait for a migration of Prisma's own. */
+  readonly waiting: readonly WaitingTable[]
+}
+
+/**
+ * The whole generator as one pure function: schema and migrations folder in, typed module and next migration out.
+ *
+ *     schema → AuditModel → desired state ┐
+ *     folder → headers    → recorded state ┴→ steps → plan → SQL
+ *
+ * The same input gives the same bytes. Problems come back as diagnostics; nothing is thrown for them.
+ */
+export function compile(input: CompileInput): Compilation {
+  const { dmmf, schemaFiles, options, datasourceSchemas, folder } = input
+  const { model, diagnostics: ofSchema } = resolveAuditModel({
+    dmmf,
+    files: schemaFiles,
+    options,
+    datasourceSchemas,
+  })
+  const typedModule = renderTypedModule({ model, options, clientGenerators: input.clientGenerators })
+  const done = { model, typedModule, migration: undefined, waiting: [] }
+  if (folder === undefined || hasErrors(ofSchema)) return { ...done, diagnostics: ofSchema }
+
+  const recorded = foldParts(folder.files.map(({ name, text }) => ({ migration: name, text })))
+  const { database, files } = folder
+  const reachable = reachableState(recorded.state, desiredState(model), database, declaredTables(dmmf))
+  const steps = [...mergeSteps(recorded.problems), ...diffState(recorded.state, reachable.state)]
+  const plan = planMigration(recorded.state, steps, {
+    partitioned: database.tables.filter((table) => table.partitioned),
+  })
+  const diagnostics = [
+    ...ofSchema,
+    ...diagnoseHeaders(recorded.problems, files),
+    ...diagnoseHazards(plan.hazards),
+    ...diagnoseDataChanges(refusedDataChanges(files, database)),
+    ...(reachable.waiting.length === 0 ? [] : diagnoseNotInterpreted(database.notInterpreted)),
+  ]
+  if (steps.length === 0 || hasErrors(diagnostics)) {
+    return { ...done, diagnostics, waiting: reachable.waiting }
+  }
+  const rendering = { from: recorded.state, lockTimeout: options.lockTimeout }
+  const migration = {
+    slug: migrationSlug(plan),
+    sql: renderMigration(plan, rendering),
+    downSql: renderDown(plan, rendering),
+    plan,
+  }
+  return { ...done, diagnostics, migration, waiting: reachable.waiting }
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { GeneratorOptions } from '@prisma/generator'
+// CommonJS: a named import would type-check and then fail at run time.
+import generatorHelper from '@prisma/generator-helper'
+import { compile } from './compile.ts'
+import { OPTIONS } from './config.ts'
+import { hasErrors } from './diagnostics.ts'
+import { findMigrationsFolder } from './migration/find-migrations-folder.ts'
+import { argumentOf, findPrismaCommand } from './migration/prisma-command.ts'
+import { readMigrationsFolder } from './migration/read-migrations-folder.ts'
+import type { SourceFile } from './model/place.ts'
+import { writeNextMigration } from './next-migration.ts'
+import { readPrismaOptions } from './prisma-options.ts'
+import { renderFailure, renderReport } from './report.ts'
+import { readSchemaFiles } from './schema-files.ts'
+import { writeTypedModule } from './typed-module-files.ts'
+
+/** Answers Prisma on stdin and stderr until it goes away. */
+export function serve(): void {
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  )
+  generatorHelper.generatorHandler({
+    onManifest: () => ({
+      version: manifest.version,
+      prettyName: 'Audit trail',
+      defaultOutput: OPTIONS.output.value,
+    }),
+    onGenerate: async (options) => console.log(await generate(options, process.cwd())),
+  })
+}
+
+/**
+ * One run of `prisma generate`: reads the schema and the migrations folder, compiles, writes the typed module and,
+ * where somebody will commit it, the next migration.
+ *
+ * @param cwd where the Prisma command was started; paths in messages are relative to it
+ * @returns the report to show
+ * @throws Error whose message holds every problem with its place; then nothing was written
+ */
+export async function generate(prisma: GeneratorOptions, cwd: string): Promise<string> {
+  const schemaFiles = await readSchemaFiles(prisma.schemaPath, cwd)
+  const { input, diagnostics: early } = readPrismaOptions(prisma, schemaFiles)
+  if (hasErrors(early)) throw new Error(renderFailure(early, schemaFiles))
+  const { options } = input
+
+  const found = await findMigrationsFolder({
+    schemaPath: prisma.schemaPath,
+    option: options.migrations,
+    cwd,
+    configFile: argumentOf(findPrismaCommand() ?? [], '--config'),
+  })
+  const { dir } = found
+  const readFolder = async () =>
+    dir === undefined ? undefined : readMigrationsFolder(dir, { cwd, auditSchema: options.schema })
+  const folder = await readFolder()
+  const compilation = compile({ ...input, folder })
+  const files: readonly SourceFile[] = [...schemaFiles, ...(folder?.files ?? [])]
+  const diagnostics = [...early, ...compilation.diagnostics]
+  if (hasErrors(diagnostics)) throw new Error(renderFailure(diagnostics, files))
+
+  const output = prisma.generator.output?.value ?? resolve(dirname(prisma.schemaPath), options.output)
+  await writeTypedModule(output, compilation.typedModule)
+  const recompile = async () => compile({ ...input, folder: await readFolder() })
+  const outcome = await writeNextMigration(compilation, found, options.write, recompile, cwd)
+  const report = renderReport({ diagnostics, compilation, outcome, files })
+  if (options.strict && outcome.kind === 'not written') throw new Error(report)
+  return report
+}

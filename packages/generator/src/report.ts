@@ -1,0 +1,72 @@
+import type { Compilation } from './compile.ts'
+import { type Diagnostic, renderDiagnostics } from './diagnostics.ts'
+import type { QualifiedName } from './model/names.ts'
+import type { SourceFile } from './model/place.ts'
+import type { MigrationOutcome } from './next-migration.ts'
+import type { WaitingTable } from './state/reachable-state.ts'
+
+export interface Report {
+  readonly diagnostics: readonly Diagnostic[]
+  readonly compilation: Compilation
+  readonly outcome: MigrationOutcome
+  readonly files: readonly SourceFile[]
+}
+
+/** The text that `prisma generate` shows: what was done, and the exact next command. Pure. */
+export function renderReport({ diagnostics, compilation, outcome, files }: Report): string {
+  const { model, waiting } = compilation
+  const parts = [
+    renderDiagnostics(diagnostics, files).trimEnd(),
+    `audit: ${count(model.tables.length, 'model')} audited.`,
+    renderWaiting(waiting),
+    renderOutcome(outcome, compilation),
+  ]
+  return parts.filter((part) => part !== '').join('\n')
+}
+
+function renderWaiting(waiting: readonly WaitingTable[]): string {
+  if (waiting.length === 0) return ''
+  const lines = waiting.map(({ source, reason }) => `  ${display(source)}: ${describeReason(reason)}`)
+  return [
+    'audit: these tables wait for a migration of their own:',
+    ...lines,
+    '  Next: npx prisma migrate dev --name <name>, then npx prisma generate',
+  ].join('\n')
+}
+
+function describeReason(reason: WaitingTable['reason']): string {
+  switch (reason.kind) {
+    case 'table not created':
+      return 'no migration creates this table yet'
+    case 'columns not created':
+      return `no migration adds ${reason.columns.map((name) => `"${name}"`).join(', ')} yet`
+    case 'table not dropped':
+      return 'its model is gone, but no migration drops the table yet'
+  }
+}
+
+function renderOutcome(outcome: MigrationOutcome, { migration }: Compilation): string {
+  switch (outcome.kind) {
+    case 'nothing to write':
+      return ''
+    case 'no folder':
+      return `audit: no migration was written: ${outcome.problem}`
+    case 'written':
+      return `audit: wrote ${outcome.path}\n  Next: read it, commit it, then npx prisma migrate dev (in production: npx prisma migrate deploy)`
+    case 'not written':
+      return `audit: a migration is missing (${migration?.slug ?? ''}) and was not written: ${outcome.reason}\n  Next: npx prisma generate where somebody will commit it`
+  }
+}
+
+/** The text of the error that ends `prisma generate`: every problem, each with its place. */
+export function renderFailure(diagnostics: readonly Diagnostic[], files: readonly SourceFile[]): string {
+  return `the audit cannot be generated\n\n${renderDiagnostics(diagnostics, files)}`
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
+}
+
+function display({ schema, name }: QualifiedName): string {
+  return `"${schema}"."${name}"`
+}
