@@ -1,16 +1,19 @@
 const STRING = /"(?:\\.|[^"\\\r\n])*"?/y
 
+/** What ends the code of a line, or begins a string in it. */
+const INTERESTING = /["\r\n]|\/[/*]/g
+
 /** Where the code of a line ends: at its comment or its end. What looks like a comment inside a string is none. */
 export function codeEnd(text: string, from: number): number {
-  let offset = from
-  while (offset < text.length) {
-    const char = text[offset]
-    if (char === '\n' || char === '\r') return offset
-    if (char === '/' && (text[offset + 1] === '/' || text[offset + 1] === '*')) return offset
-    STRING.lastIndex = offset
-    offset += char === '"' ? (STRING.exec(text)?.[0].length ?? 1) : 1
+  for (let offset = from; offset < text.length; ) {
+    INTERESTING.lastIndex = offset
+    const found = INTERESTING.exec(text)
+    if (!found) return text.length
+    if (found[0] !== '"') return found.index
+    STRING.lastIndex = found.index
+    offset = found.index + (STRING.exec(text)?.[0].length ?? 1)
   }
-  return offset
+  return text.length
 }
 
 /** `Unsupported("circle")?` gives `Unsupported("circle")`, `Post[]` gives `Post`. */

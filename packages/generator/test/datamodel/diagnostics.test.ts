@@ -799,17 +799,17 @@ test("AUD502: a user's name over 63 bytes", async () => {
     schema.prisma:7:23 - error AUD502: The setting column name "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_user" has 69 bytes; PostgreSQL would cut it at 63.
         7 |   sessionSettings = ["user String"]
           |                       ^^^^
-       Shorten the template, or leave it out: names from the default template are shortened without clashes.
+       Shorten the template, or give the model a name of its own: @audit(enabled, table: "…"). Names from the default templates are shortened by themselves.
 
     schema.prisma:12:28 - error AUD502: The table name "éééééééééééééééééééééééééééééééé" has 64 bytes; PostgreSQL would cut it at 63.
        12 | /// @audit(enabled, table: "éééééééééééééééééééééééééééééééé")
           |                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-       Shorten the template, or leave it out: names from the default template are shortened without clashes.
+       Shorten the template, or give the model a name of its own: @audit(enabled, table: "…"). Names from the default templates are shortened by themselves.
 
     schema.prisma:13:7 - error AUD502: The trigger name "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy_insert" has 64 bytes; PostgreSQL would cut it at 63.
        13 | model Order {
           |       ^^^^^
-       Shorten the template, or leave it out: names from the default template are shortened without clashes.
+       Shorten the template, or give the model a name of its own: @audit(enabled, table: "…"). Names from the default templates are shortened by themselves.
 
     3 errors
     "
