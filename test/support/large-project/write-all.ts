@@ -50,5 +50,6 @@ export async function writeAll(
 }
 
 function isForeignKeyViolation(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '23503'
+  // PostgreSQL 18 has a code of its own for RESTRICT.
+  return error instanceof Error && 'code' in error && ['23503', '23001'].includes(String(error.code))
 }

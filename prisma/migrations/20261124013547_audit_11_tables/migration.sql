@@ -1,0 +1,3553 @@
+-- prisma-generator-audit v1 from=280c9438c66e78db
+-- {"kind":"createSchema","name":"audit","sqlVersion":1}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"Category"},"table":{"kind":"auditTable","schema":"audit","source":{"schema":"public","name":"Category"},"names":{"table":"Category_audit","captureFunction":"Category_audit_capture","keyFunction":"Category_audit_key","truncateFunction":"Category_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"},"columns":[{"name":"slug","type":{"name":"varchar","args":[80],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"title","type":{"name":"text","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"position","type":{"name":"smallint","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"parent_slug","type":{"name":"varchar","args":[80],"list":false},"policy":"record","isEnum":false,"retired":false}],"settings":[{"name":"username","settingType":"String","type":{"name":"text","args":[],"list":false},"required":true,"column":"audit_username","retired":false},{"name":"reason","settingType":"String","type":{"name":"text","args":[],"list":false},"required":false,"column":"audit_reason","retired":false},{"name":"request_id","settingType":"Uuid","type":{"name":"uuid","args":[],"list":false},"required":false,"column":"audit_request_id","retired":false}],"key":["slug"],"missingSettings":"refuse","truncate":"record","capturing":true}}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"Parcel"},"table":{"kind":"auditTable","schema":"audit","source":{"schema":"public","name":"Parcel"},"names":{"table":"Parcel_audit","captureFunction":"Parcel_audit_capture","keyFunction":"Parcel_audit_key","truncateFunction":"Parcel_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"},"columns":[{"name":"barcode","type":{"name":"varchar","args":[64],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"order_id","type":{"name":"bigint","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"grams","type":{"name":"integer","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"carrier_oid","type":{"name":"oid","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"insured","type":{"name":"money","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"length","type":{"name":"double precision","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"flags","type":{"name":"bit","args":[8],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"route","type":{"name":"varbit","args":[64],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"label","type":{"name":"xml","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"pickup_at","type":{"name":"timetz","args":[3],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"sent_at","type":{"name":"timestamp","args":[6],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"scans","type":{"name":"timestamptz","args":[3],"list":true},"policy":"record","isEnum":false,"retired":false},{"name":"weights","type":{"name":"numeric","args":[8,3],"list":true},"policy":"record","isEnum":false,"retired":false},{"name":"checkpoints","type":{"name":"bigint","args":[],"list":true},"policy":"record","isEnum":false,"retired":false},{"name":"signatures","type":{"name":"bytea","args":[],"list":true},"policy":"record","isEnum":false,"retired":false},{"name":"events","type":{"name":"jsonb","args":[],"list":true},"policy":"record","isEnum":false,"retired":false},{"name":"handlers","type":{"name":"uuid","args":[],"list":true},"policy":"record","isEnum":false,"retired":false},{"name":"codes","type":{"name":"double precision","args":[],"list":true},"policy":"record","isEnum":false,"retired":false},{"name":"answers","type":{"name":"boolean","args":[],"list":true},"policy":"record","isEnum":false,"retired":false}],"settings":[{"name":"username","settingType":"String","type":{"name":"text","args":[],"list":false},"required":true,"column":"audit_username","retired":false},{"name":"reason","settingType":"String","type":{"name":"text","args":[],"list":false},"required":false,"column":"audit_reason","retired":false},{"name":"request_id","settingType":"Uuid","type":{"name":"uuid","args":[],"list":false},"required":false,"column":"audit_request_id","retired":false}],"key":["barcode"],"missingSettings":"refuse","truncate":"record","capturing":true}}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"Payment"},"table":{"kind":"auditTable","schema":"audit","source":{"schema":"public","name":"Payment"},"names":{"table":"Payment_audit","captureFunction":"Payment_audit_capture","keyFunction":"Payment_audit_key","truncateFunction":"Payment_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"},"columns":[{"name":"id","type":{"name":"uuid","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"order_id","type":{"name":"bigint","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"method","type":{"name":"text","args":[],"list":false},"policy":"record","isEnum":true,"retired":false},{"name":"amount","type":{"name":"numeric","args":[12,2],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"received_at","type":{"name":"timestamptz","args":[3],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"response","type":{"name":"jsonb","args":[],"list":false},"policy":"record","isEnum":false,"retired":false}],"settings":[{"name":"username","settingType":"String","type":{"name":"text","args":[],"list":false},"required":true,"column":"audit_username","retired":false},{"name":"reason","settingType":"String","type":{"name":"text","args":[],"list":false},"required":false,"column":"audit_reason","retired":false},{"name":"request_id","settingType":"Uuid","type":{"name":"uuid","args":[],"list":false},"required":false,"column":"audit_request_id","retired":false}],"key":["id"],"missingSettings":"refuse","truncate":"refuse","capturing":true}}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"Product Catalogue"},"table":{"kind":"auditTable","schema":"audit","source":{"schema":"public","name":"Product Catalogue"},"names":{"table":"Product Catalogue_audit","captureFunction":"Product Catalogue_audit_capture","keyFunction":"Product Catalogue_audit_key","truncateFunction":"Product Catalogue_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"},"columns":[{"name":"id","type":{"name":"integer","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"sku","type":{"name":"varchar","args":[32],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"name","type":{"name":"text","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"status","type":{"name":"text","args":[],"list":false},"policy":"record","isEnum":true,"retired":false},{"name":"price","type":{"name":"numeric","args":[10,2],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"weight kg","type":{"name":"real","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"tags","type":{"name":"text","args":[],"list":true},"policy":"record","isEnum":false,"retired":false},{"name":"sizes","type":{"name":"integer","args":[],"list":true},"policy":"record","isEnum":false,"retired":false},{"name":"sellableOn","type":{"name":"text","args":[],"list":true},"policy":"record","isEnum":true,"retired":false},{"name":"details","type":{"name":"jsonb","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"Manual","type":{"name":"json","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"image","type":{"name":"bytea","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"release_date","type":{"name":"date","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"withdrawn_at","type":{"name":"timestamptz","args":[6],"list":false},"policy":"record","isEnum":false,"retired":false}],"settings":[{"name":"username","settingType":"String","type":{"name":"text","args":[],"list":false},"required":true,"column":"audit_username","retired":false},{"name":"reason","settingType":"String","type":{"name":"text","args":[],"list":false},"required":false,"column":"audit_reason","retired":false},{"name":"request_id","settingType":"Uuid","type":{"name":"uuid","args":[],"list":false},"required":false,"column":"audit_request_id","retired":false}],"key":["id"],"missingSettings":"refuse","truncate":"record","capturing":true}}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"Review"},"table":{"kind":"auditTable","schema":"audit","source":{"schema":"public","name":"Review"},"names":{"table":"Review_audit","captureFunction":"Review_audit_capture","keyFunction":"Review_audit_key","truncateFunction":"Review_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"},"columns":[{"name":"id","type":{"name":"integer","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"customer_id","type":{"name":"uuid","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"product_id","type":{"name":"integer","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"stars","type":{"name":"smallint","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"text","type":{"name":"text","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"created_at","type":{"name":"timestamp","args":[3],"list":false},"policy":"record","isEnum":false,"retired":false}],"settings":[{"name":"username","settingType":"String","type":{"name":"text","args":[],"list":false},"required":true,"column":"audit_username","retired":false},{"name":"reason","settingType":"String","type":{"name":"text","args":[],"list":false},"required":false,"column":"audit_reason","retired":false},{"name":"request_id","settingType":"Uuid","type":{"name":"uuid","args":[],"list":false},"required":false,"column":"audit_request_id","retired":false}],"key":["id"],"missingSettings":"refuse","truncate":"record","capturing":true}}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"StockMovement"},"table":{"kind":"auditTable","schema":"audit","source":{"schema":"public","name":"StockMovement"},"names":{"table":"StockMovement_audit","captureFunction":"StockMovement_audit_capture","keyFunction":"StockMovement_audit_key","truncateFunction":"StockMovement_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"},"columns":[{"name":"id","type":{"name":"bigint","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"productId","type":{"name":"integer","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"delta","type":{"name":"integer","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"user","type":{"name":"varchar","args":[80],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"at","type":{"name":"timestamptz","args":[6],"list":false},"policy":"record","isEnum":false,"retired":false}],"settings":[{"name":"username","settingType":"String","type":{"name":"text","args":[],"list":false},"required":true,"column":"audit_username","retired":false},{"name":"reason","settingType":"String","type":{"name":"text","args":[],"list":false},"required":false,"column":"audit_reason","retired":false},{"name":"request_id","settingType":"Uuid","type":{"name":"uuid","args":[],"list":false},"required":false,"column":"audit_request_id","retired":false}],"key":["id"],"missingSettings":"refuse","truncate":"record","capturing":true}}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"customer_addresses"},"table":{"kind":"auditTable","schema":"audit","source":{"schema":"public","name":"customer_addresses"},"names":{"table":"customer_addresses_audit","captureFunction":"customer_addresses_audit_capture","keyFunction":"customer_addresses_audit_key","truncateFunction":"customer_addresses_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"},"columns":[{"name":"customer_id","type":{"name":"uuid","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"label","type":{"name":"varchar","args":[40],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"lines","type":{"name":"text","args":[],"list":true},"policy":"record","isEnum":false,"retired":false},{"name":"postcode","type":{"name":"varchar","args":[12],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"is default","type":{"name":"boolean","args":[],"list":false},"policy":"record","isEnum":false,"retired":false}],"settings":[{"name":"username","settingType":"String","type":{"name":"text","args":[],"list":false},"required":true,"column":"audit_username","retired":false},{"name":"reason","settingType":"String","type":{"name":"text","args":[],"list":false},"required":false,"column":"audit_reason","retired":false},{"name":"request_id","settingType":"Uuid","type":{"name":"uuid","args":[],"list":false},"required":false,"column":"audit_request_id","retired":false}],"key":["customer_id","label"],"missingSettings":"refuse","truncate":"record","capturing":true}}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"customers"},"table":{"kind":"auditTable","schema":"audit","source":{"schema":"public","name":"customers"},"names":{"table":"customers_audit","captureFunction":"customers_audit_capture","keyFunction":"customers_audit_key","truncateFunction":"customers_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"},"columns":[{"name":"id","type":{"name":"uuid","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"email","type":{"name":"varchar","args":[320],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"name","type":{"name":"text","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"country_code","type":{"name":"char","args":[2],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"credit_limit","type":{"name":"numeric","args":[14,4],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"points","type":{"name":"integer","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"lifetime_cents","type":{"name":"bigint","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"rating","type":{"name":"double precision","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"newsletter","type":{"name":"boolean","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"channels","type":{"name":"text","args":[],"list":true},"policy":"record","isEnum":true,"retired":false},{"name":"birthday","type":{"name":"date","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"preferences","type":{"name":"jsonb","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"public_key","type":{"name":"bytea","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"created_at","type":{"name":"timestamptz","args":[3],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"updated_at","type":{"name":"timestamp","args":[3],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"referrer_id","type":{"name":"uuid","args":[],"list":false},"policy":"record","isEnum":false,"retired":false}],"settings":[{"name":"username","settingType":"String","type":{"name":"text","args":[],"list":false},"required":true,"column":"audit_username","retired":false},{"name":"reason","settingType":"String","type":{"name":"text","args":[],"list":false},"required":false,"column":"audit_reason","retired":false},{"name":"request_id","settingType":"Uuid","type":{"name":"uuid","args":[],"list":false},"required":false,"column":"audit_request_id","retired":false}],"key":["id"],"missingSettings":"refuse","truncate":"record","capturing":true}}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"exchange_rates"},"table":{"kind":"auditTable","schema":"audit","source":{"schema":"public","name":"exchange_rates"},"names":{"table":"exchange_rates_audit","captureFunction":"exchange_rates_audit_capture","keyFunction":"exchange_rates_audit_key","truncateFunction":"exchange_rates_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"},"columns":[{"name":"currency","type":{"name":"char","args":[3],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"day","type":{"name":"date","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"rate","type":{"name":"numeric","args":[18,8],"list":false},"policy":"record","isEnum":false,"retired":false}],"settings":[{"name":"username","settingType":"String","type":{"name":"text","args":[],"list":false},"required":true,"column":"audit_username","retired":false},{"name":"reason","settingType":"String","type":{"name":"text","args":[],"list":false},"required":false,"column":"audit_reason","retired":false},{"name":"request_id","settingType":"Uuid","type":{"name":"uuid","args":[],"list":false},"required":false,"column":"audit_request_id","retired":false}],"key":["currency","day"],"missingSettings":"refuse","truncate":"record","capturing":true}}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"order"},"table":{"kind":"auditTable","schema":"audit","source":{"schema":"public","name":"order"},"names":{"table":"order_audit","captureFunction":"order_audit_capture","keyFunction":"order_audit_key","truncateFunction":"order_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"},"columns":[{"name":"id","type":{"name":"bigint","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"customer_id","type":{"name":"uuid","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"channel","type":{"name":"text","args":[],"list":false},"policy":"record","isEnum":true,"retired":false},{"name":"placed_at","type":{"name":"timestamptz","args":[3],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"paid","type":{"name":"boolean","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"total","type":{"name":"numeric","args":[12,2],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"exact","type":{"name":"numeric","args":[65,30],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"note","type":{"name":"text","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"client_ip","type":{"name":"inet","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"deliver_at","type":{"name":"time","args":[3],"list":false},"policy":"record","isEnum":false,"retired":false}],"settings":[{"name":"username","settingType":"String","type":{"name":"text","args":[],"list":false},"required":true,"column":"audit_username","retired":false},{"name":"reason","settingType":"String","type":{"name":"text","args":[],"list":false},"required":false,"column":"audit_reason","retired":false},{"name":"request_id","settingType":"Uuid","type":{"name":"uuid","args":[],"list":false},"required":false,"column":"audit_request_id","retired":false},{"name":"ticket","settingType":"Int","type":{"name":"integer","args":[],"list":false},"required":false,"column":"audit_ticket","retired":false}],"key":["id"],"missingSettings":"refuse","truncate":"record","capturing":true}}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"order_lines"},"table":{"kind":"auditTable","schema":"audit","source":{"schema":"public","name":"order_lines"},"names":{"table":"order_lines_audit","captureFunction":"order_lines_audit_capture","keyFunction":"order_lines_audit_key","truncateFunction":"order_lines_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"},"columns":[{"name":"order_id","type":{"name":"bigint","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"line_no","type":{"name":"smallint","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"product_id","type":{"name":"integer","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"quantity","type":{"name":"integer","args":[],"list":false},"policy":"record","isEnum":false,"retired":false},{"name":"price","type":{"name":"numeric","args":[10,2],"list":false},"policy":"record","isEnum":false,"retired":false}],"settings":[{"name":"username","settingType":"String","type":{"name":"text","args":[],"list":false},"required":true,"column":"audit_username","retired":false},{"name":"reason","settingType":"String","type":{"name":"text","args":[],"list":false},"required":false,"column":"audit_reason","retired":false},{"name":"request_id","settingType":"Uuid","type":{"name":"uuid","args":[],"list":false},"required":false,"column":"audit_request_id","retired":false}],"key":["order_id","line_no"],"missingSettings":"refuse","truncate":"record","capturing":true}}
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- The schema is ours alone: found live it is adopted, left over from a reset it makes room.
+DO $audit$
+DECLARE
+  existing oid := (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'audit');
+  mark text := pg_catalog.obj_description(existing, 'pg_namespace');
+  history record;
+  has_rows boolean := false;
+  stale_name text;
+BEGIN
+  IF existing IS NULL THEN
+    CREATE SCHEMA "audit";
+    RETURN;
+  END IF;
+  IF mark IS NULL OR NOT pg_catalog.starts_with(mark, 'prisma-generator-audit') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'duplicate_schema',
+      MESSAGE = pg_catalog.format('schema %I exists already and does not belong to prisma-generator-audit', 'audit'),
+      HINT = 'Choose another one in the generator block of schema.prisma, for example schema = "audit_trail", and generate the migration anew.';
+  END IF;
+  -- A down migration took the triggers away on purpose.
+  IF mark = 'prisma-generator-audit: detached by a down migration; its history is kept' THEN
+    RETURN;
+  END IF;
+  -- Live: a trigger outside the schema uses its functions. It is adopted as it is.
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+    JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+    WHERE f.pronamespace = existing AND c.relnamespace <> existing
+  ) THEN
+    RETURN;
+  END IF;
+  -- Left over from a reset. History is never dropped.
+  FOR history IN
+    SELECT c.oid::regclass AS name
+    FROM pg_catalog.pg_class AS c
+    WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p')
+  LOOP
+    EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s)', history.name) INTO has_rows;
+    EXIT WHEN has_rows;
+  END LOOP;
+  IF has_rows THEN
+    stale_name := 'audit_stale_' || pg_catalog.to_char(
+      pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISSUS'
+    );
+    EXECUTE pg_catalog.format('ALTER SCHEMA %I RENAME TO %I', 'audit', stale_name);
+    RAISE NOTICE 'the audit schema of an earlier database was kept as %', stale_name;
+  ELSE
+    DROP SCHEMA "audit" CASCADE;
+  END IF;
+  CREATE SCHEMA "audit";
+END
+$audit$;
+
+COMMENT ON SCHEMA "audit" IS 'prisma-generator-audit: the audit trail of this database, SQL version 1';
+
+CREATE OR REPLACE FUNCTION "audit"."set_context"(context jsonb)
+  RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+DECLARE
+  setting record;
+BEGIN
+  IF pg_catalog.jsonb_typeof(context) IS DISTINCT FROM 'object' THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = 'the audit context must be a JSON object, for example {"username": "alice"}';
+  END IF;
+  FOR setting IN SELECT s.key, s.value FROM pg_catalog.jsonb_each_text(context) AS s LOOP
+    IF setting.key !~ '^[A-Za-z_][A-Za-z0-9_]*$' THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'invalid_parameter_value',
+        MESSAGE = pg_catalog.format('not the name of an audit setting: %s', pg_catalog.to_json(setting.key));
+    END IF;
+    -- Only until the end of the transaction, so that nothing is left on a pooled connection.
+    PERFORM pg_catalog.set_config('audit.' || setting.key, coalesce(setting.value, ''), true);
+  END LOOP;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."missing_setting"(setting text, source text)
+  RETURNS text
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'AU001',
+    MESSAGE = pg_catalog.format('a write to %s needs the setting %s, which is not set', source, setting),
+    DETAIL = pg_catalog.format('Table %s is audited and %s is a required session setting of its audit.', source, setting),
+    HINT = pg_catalog.format(
+      'Set it in the same transaction: extend the Prisma Client with auditContext({ %2$s: ... }), '
+      'or run SELECT set_config(''%1$s'', ''...'', true) or ' || 'SELECT audit.set_context(''{"%2$s": "..."}'')' || ' before the write.',
+      setting,
+      pg_catalog.regexp_replace(setting, '^audit\.', '')
+    );
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."append_only"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'AU002',
+    MESSAGE = pg_catalog.format('%I.%I is append-only: %s is not allowed', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP),
+    HINT = 'History is written by triggers and changed by nobody.';
+END
+$audit$;
+
+CREATE OR REPLACE PROCEDURE "audit"."require_source"(source_name text, column_names text[])
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+DECLARE
+  source regclass := pg_catalog.to_regclass(source_name);
+  kind "char" := (SELECT c.relkind FROM pg_catalog.pg_class AS c WHERE c.oid = source);
+  missing text;
+BEGIN
+  IF source IS NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'undefined_table',
+      MESSAGE = pg_catalog.format('table %s is to be audited and does not exist', source_name),
+      HINT = 'The migration that creates it must come before this one.';
+  END IF;
+  IF kind = 'p' THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'feature_not_supported',
+      MESSAGE = pg_catalog.format('table %s is partitioned and cannot be audited', source_name),
+      DETAIL = 'Rows written directly into a partition would not be recorded.',
+      HINT = 'Remove @audit(enabled) from its model.';
+  END IF;
+  IF kind <> 'r' THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'wrong_object_type',
+      MESSAGE = pg_catalog.format('%s is no ordinary table and cannot be audited', source_name),
+      HINT = 'Remove @audit(enabled) from its model.';
+  END IF;
+  SELECT pg_catalog.string_agg(pg_catalog.quote_ident(wanted.name), ', ')
+  INTO missing
+  FROM pg_catalog.unnest(column_names) AS wanted (name)
+  WHERE NOT EXISTS (
+    SELECT FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = source AND a.attname = wanted.name AND a.attnum > 0 AND NOT a.attisdropped
+  );
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'undefined_column',
+      MESSAGE = pg_catalog.format('table %s is to be audited and lacks the columns %s', source_name, missing),
+      HINT = 'The migration that adds them must come before this one.';
+  END IF;
+END
+$audit$;
+
+CREATE OR REPLACE PROCEDURE "audit"."keep_private"(tables regclass[], functions regprocedure[])
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+DECLARE
+  command text;
+BEGIN
+  FOR command IN
+    SELECT pg_catalog.format(
+      'REVOKE ALL ON %s %s FROM %s CASCADE',
+      object.kind,
+      object.name,
+      CASE granted.grantee WHEN 0 THEN 'PUBLIC' ELSE granted.grantee::regrole::text END
+    )
+    FROM (
+      -- The tables and the sequences that number their rows.
+      SELECT
+        CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+        c.oid::regclass::text,
+        c.relowner,
+        coalesce(c.relacl, pg_catalog.acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))
+      FROM pg_catalog.pg_class AS c
+      WHERE c.oid = ANY (tables) OR (
+        c.relkind = 'S' AND EXISTS (
+          SELECT FROM pg_catalog.pg_depend AS d
+          WHERE d.classid = 'pg_catalog.pg_class'::regclass
+            AND d.objid = c.oid
+            AND d.refclassid = 'pg_catalog.pg_class'::regclass
+            AND d.refobjid = ANY (tables)
+        )
+      )
+      UNION ALL
+      SELECT
+        CASE f.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END,
+        f.oid::regprocedure::text,
+        f.proowner,
+        coalesce(f.proacl, pg_catalog.acldefault('f', f.proowner))
+      FROM pg_catalog.pg_proc AS f
+      WHERE f.oid = ANY (functions)
+    ) AS object (kind, name, owner, rights)
+    CROSS JOIN LATERAL (
+      SELECT DISTINCT a.grantee FROM pg_catalog.aclexplode(object.rights) AS a WHERE a.grantee <> object.owner
+    ) AS granted
+  LOOP
+    EXECUTE command;
+  END LOOP;
+END
+$audit$;
+
+-- Whoever has rights by ALTER DEFAULT PRIVILEGES loses them: history is the owner's alone.
+DO $audit$
+DECLARE
+  command text;
+BEGIN
+  FOR command IN
+    SELECT DISTINCT pg_catalog.format(
+      'REVOKE ALL ON SCHEMA %I FROM %s CASCADE',
+      n.nspname,
+      CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END
+    )
+    FROM pg_catalog.pg_namespace AS n
+    CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
+    WHERE n.nspname = 'audit' AND a.grantee <> n.nspowner
+  LOOP
+    EXECUTE command;
+  END LOOP;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."set_context"(jsonb)',
+    '"audit"."missing_setting"(text, text)',
+    '"audit"."append_only"()',
+    '"audit"."require_source"(text, text[])',
+    '"audit"."keep_private"(regclass[], regprocedure[])'
+  ]::regprocedure[]
+);
+
+-- Every writer may set its context; nothing else in the schema is open to it.
+GRANT USAGE ON SCHEMA "audit" TO PUBLIC;
+GRANT EXECUTE ON FUNCTION "audit"."set_context"(jsonb) TO PUBLIC;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."Category"
+
+CALL "audit"."require_source"(
+  '"public"."Category"',
+  ARRAY['slug', 'title', 'position', 'parent_slug']::text[]
+);
+
+CREATE TABLE IF NOT EXISTS "audit"."Category_audit" (
+  "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
+  "audit_operation" char(1) NOT NULL,
+  "audit_operation_timestamp" timestamptz NOT NULL,
+  "audit_transaction_timestamp" timestamptz NOT NULL,
+  "audit_current_user" text NOT NULL,
+  "audit_transaction_id" bigint NOT NULL,
+  "audit_username" text,
+  "audit_reason" text,
+  "audit_request_id" uuid,
+  "slug" varchar(80),
+  "title" text,
+  "position" smallint,
+  "parent_slug" varchar(80),
+  CONSTRAINT "Category_audit_pkey" PRIMARY KEY ("audit_id"),
+  CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
+  CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
+);
+
+COMMENT ON TABLE "audit"."Category_audit" IS 'History of "public"."Category"';
+
+CREATE INDEX IF NOT EXISTS "Category_audit_key"
+  ON "audit"."Category_audit" ("slug", "audit_id");
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = '"audit"."Category_audit"'::regclass AND t.tgname = 'append_only'
+  ) THEN
+    CREATE TRIGGER "append_only"
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Category_audit"
+      FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
+    ALTER TABLE "audit"."Category_audit" ENABLE ALWAYS TRIGGER "append_only";
+  END IF;
+END
+$audit$;
+
+CALL "audit"."keep_private"(ARRAY['"audit"."Category_audit"'::regclass], '{}');
+
+CREATE OR REPLACE FUNCTION "audit"."Category_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."Category_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "slug",
+    "title",
+    "position",
+    "parent_slug"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Category"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."slug",
+    changed."title",
+    changed."position",
+    changed."parent_slug"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Category_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."Category_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "slug",
+    "title",
+    "position",
+    "parent_slug"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Category"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    OLD."slug",
+    OLD."title",
+    OLD."position",
+    OLD."parent_slug";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Category_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."Category_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "slug",
+    "title",
+    "position",
+    "parent_slug"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Category"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."slug",
+    changed."title",
+    changed."position",
+    changed."parent_slug"
+  FROM ONLY "public"."Category" AS changed;
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."Category_audit_capture"()',
+    '"audit"."Category_audit_key"()',
+    '"audit"."Category_audit_truncate"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."Category"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."Category_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_insert"
+      AFTER INSERT ON "public"."Category"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Category_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."Category_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_update"
+      AFTER UPDATE ON "public"."Category"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Category_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."Category_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_delete"
+      AFTER DELETE ON "public"."Category"
+      REFERENCING OLD TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Category_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_key' AND t.tgfoid = '"audit"."Category_audit_key"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_key"
+      AFTER UPDATE ON "public"."Category"
+      FOR EACH ROW WHEN (
+        OLD."slug"::text COLLATE "C" IS DISTINCT FROM NEW."slug"::text COLLATE "C"
+      )
+      EXECUTE FUNCTION "audit"."Category_audit_key"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_truncate' AND t.tgfoid = '"audit"."Category_audit_truncate"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_truncate"
+      BEFORE TRUNCATE ON "public"."Category"
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Category_audit_truncate"();
+  END IF;
+END
+$audit$;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."Parcel"
+
+CALL "audit"."require_source"(
+  '"public"."Parcel"',
+  ARRAY['barcode', 'order_id', 'grams', 'carrier_oid', 'insured', 'length', 'flags', 'route', 'label', 'pickup_at', 'sent_at', 'scans', 'weights', 'checkpoints', 'signatures', 'events', 'handlers', 'codes', 'answers']::text[]
+);
+
+CREATE TABLE IF NOT EXISTS "audit"."Parcel_audit" (
+  "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
+  "audit_operation" char(1) NOT NULL,
+  "audit_operation_timestamp" timestamptz NOT NULL,
+  "audit_transaction_timestamp" timestamptz NOT NULL,
+  "audit_current_user" text NOT NULL,
+  "audit_transaction_id" bigint NOT NULL,
+  "audit_username" text,
+  "audit_reason" text,
+  "audit_request_id" uuid,
+  "barcode" varchar(64),
+  "order_id" bigint,
+  "grams" integer,
+  "carrier_oid" oid,
+  "insured" money,
+  "length" double precision,
+  "flags" bit(8),
+  "route" varbit(64),
+  "label" xml,
+  "pickup_at" timetz(3),
+  "sent_at" timestamp(6),
+  "scans" timestamptz(3)[],
+  "weights" numeric(8, 3)[],
+  "checkpoints" bigint[],
+  "signatures" bytea[],
+  "events" jsonb[],
+  "handlers" uuid[],
+  "codes" double precision[],
+  "answers" boolean[],
+  CONSTRAINT "Parcel_audit_pkey" PRIMARY KEY ("audit_id"),
+  CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
+  CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
+);
+
+COMMENT ON TABLE "audit"."Parcel_audit" IS 'History of "public"."Parcel"';
+
+CREATE INDEX IF NOT EXISTS "Parcel_audit_key"
+  ON "audit"."Parcel_audit" ("barcode", "audit_id");
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = '"audit"."Parcel_audit"'::regclass AND t.tgname = 'append_only'
+  ) THEN
+    CREATE TRIGGER "append_only"
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Parcel_audit"
+      FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
+    ALTER TABLE "audit"."Parcel_audit" ENABLE ALWAYS TRIGGER "append_only";
+  END IF;
+END
+$audit$;
+
+CALL "audit"."keep_private"(ARRAY['"audit"."Parcel_audit"'::regclass], '{}');
+
+CREATE OR REPLACE FUNCTION "audit"."Parcel_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."Parcel_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "barcode",
+    "order_id",
+    "grams",
+    "carrier_oid",
+    "insured",
+    "length",
+    "flags",
+    "route",
+    "label",
+    "pickup_at",
+    "sent_at",
+    "scans",
+    "weights",
+    "checkpoints",
+    "signatures",
+    "events",
+    "handlers",
+    "codes",
+    "answers"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Parcel"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."barcode",
+    changed."order_id",
+    changed."grams",
+    changed."carrier_oid",
+    changed."insured",
+    changed."length",
+    changed."flags",
+    changed."route",
+    changed."label",
+    changed."pickup_at",
+    changed."sent_at",
+    changed."scans",
+    changed."weights",
+    changed."checkpoints",
+    changed."signatures",
+    changed."events",
+    changed."handlers",
+    changed."codes",
+    changed."answers"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Parcel_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."Parcel_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "barcode",
+    "order_id",
+    "grams",
+    "carrier_oid",
+    "insured",
+    "length",
+    "flags",
+    "route",
+    "label",
+    "pickup_at",
+    "sent_at",
+    "scans",
+    "weights",
+    "checkpoints",
+    "signatures",
+    "events",
+    "handlers",
+    "codes",
+    "answers"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Parcel"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    OLD."barcode",
+    OLD."order_id",
+    OLD."grams",
+    OLD."carrier_oid",
+    OLD."insured",
+    OLD."length",
+    OLD."flags",
+    OLD."route",
+    OLD."label",
+    OLD."pickup_at",
+    OLD."sent_at",
+    OLD."scans",
+    OLD."weights",
+    OLD."checkpoints",
+    OLD."signatures",
+    OLD."events",
+    OLD."handlers",
+    OLD."codes",
+    OLD."answers";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Parcel_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."Parcel_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "barcode",
+    "order_id",
+    "grams",
+    "carrier_oid",
+    "insured",
+    "length",
+    "flags",
+    "route",
+    "label",
+    "pickup_at",
+    "sent_at",
+    "scans",
+    "weights",
+    "checkpoints",
+    "signatures",
+    "events",
+    "handlers",
+    "codes",
+    "answers"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Parcel"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."barcode",
+    changed."order_id",
+    changed."grams",
+    changed."carrier_oid",
+    changed."insured",
+    changed."length",
+    changed."flags",
+    changed."route",
+    changed."label",
+    changed."pickup_at",
+    changed."sent_at",
+    changed."scans",
+    changed."weights",
+    changed."checkpoints",
+    changed."signatures",
+    changed."events",
+    changed."handlers",
+    changed."codes",
+    changed."answers"
+  FROM ONLY "public"."Parcel" AS changed;
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."Parcel_audit_capture"()',
+    '"audit"."Parcel_audit_key"()',
+    '"audit"."Parcel_audit_truncate"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."Parcel"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."Parcel_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_insert"
+      AFTER INSERT ON "public"."Parcel"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Parcel_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."Parcel_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_update"
+      AFTER UPDATE ON "public"."Parcel"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Parcel_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."Parcel_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_delete"
+      AFTER DELETE ON "public"."Parcel"
+      REFERENCING OLD TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Parcel_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_key' AND t.tgfoid = '"audit"."Parcel_audit_key"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_key"
+      AFTER UPDATE ON "public"."Parcel"
+      FOR EACH ROW WHEN (
+        OLD."barcode"::text COLLATE "C" IS DISTINCT FROM NEW."barcode"::text COLLATE "C"
+      )
+      EXECUTE FUNCTION "audit"."Parcel_audit_key"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_truncate' AND t.tgfoid = '"audit"."Parcel_audit_truncate"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_truncate"
+      BEFORE TRUNCATE ON "public"."Parcel"
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Parcel_audit_truncate"();
+  END IF;
+END
+$audit$;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."Payment"
+
+CALL "audit"."require_source"(
+  '"public"."Payment"',
+  ARRAY['id', 'order_id', 'method', 'amount', 'received_at', 'response']::text[]
+);
+
+CREATE TABLE IF NOT EXISTS "audit"."Payment_audit" (
+  "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
+  "audit_operation" char(1) NOT NULL,
+  "audit_operation_timestamp" timestamptz NOT NULL,
+  "audit_transaction_timestamp" timestamptz NOT NULL,
+  "audit_current_user" text NOT NULL,
+  "audit_transaction_id" bigint NOT NULL,
+  "audit_username" text,
+  "audit_reason" text,
+  "audit_request_id" uuid,
+  "id" uuid,
+  "order_id" bigint,
+  "method" text,
+  "amount" numeric(12, 2),
+  "received_at" timestamptz(3),
+  "response" jsonb,
+  CONSTRAINT "Payment_audit_pkey" PRIMARY KEY ("audit_id"),
+  CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
+  CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
+);
+
+COMMENT ON TABLE "audit"."Payment_audit" IS 'History of "public"."Payment"';
+
+CREATE INDEX IF NOT EXISTS "Payment_audit_key"
+  ON "audit"."Payment_audit" ("id", "audit_id");
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = '"audit"."Payment_audit"'::regclass AND t.tgname = 'append_only'
+  ) THEN
+    CREATE TRIGGER "append_only"
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Payment_audit"
+      FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
+    ALTER TABLE "audit"."Payment_audit" ENABLE ALWAYS TRIGGER "append_only";
+  END IF;
+END
+$audit$;
+
+CALL "audit"."keep_private"(ARRAY['"audit"."Payment_audit"'::regclass], '{}');
+
+CREATE OR REPLACE FUNCTION "audit"."Payment_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."Payment_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "order_id",
+    "method",
+    "amount",
+    "received_at",
+    "response"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Payment"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."id",
+    changed."order_id",
+    changed."method"::text,
+    changed."amount",
+    changed."received_at",
+    changed."response"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Payment_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."Payment_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "order_id",
+    "method",
+    "amount",
+    "received_at",
+    "response"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Payment"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    OLD."id",
+    OLD."order_id",
+    OLD."method"::text,
+    OLD."amount",
+    OLD."received_at",
+    OLD."response";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Payment_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'AU003',
+    MESSAGE = format('%I.%I is audited: TRUNCATE is not allowed', TG_TABLE_SCHEMA, TG_TABLE_NAME),
+    HINT = 'Use DELETE, or audit the model with truncate: record.';
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."Payment_audit_capture"()',
+    '"audit"."Payment_audit_key"()',
+    '"audit"."Payment_audit_truncate"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."Payment"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."Payment_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_insert"
+      AFTER INSERT ON "public"."Payment"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Payment_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."Payment_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_update"
+      AFTER UPDATE ON "public"."Payment"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Payment_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."Payment_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_delete"
+      AFTER DELETE ON "public"."Payment"
+      REFERENCING OLD TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Payment_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_key' AND t.tgfoid = '"audit"."Payment_audit_key"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_key"
+      AFTER UPDATE ON "public"."Payment"
+      FOR EACH ROW WHEN (
+        OLD."id" IS DISTINCT FROM NEW."id"
+      )
+      EXECUTE FUNCTION "audit"."Payment_audit_key"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_truncate' AND t.tgfoid = '"audit"."Payment_audit_truncate"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_truncate"
+      BEFORE TRUNCATE ON "public"."Payment"
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Payment_audit_truncate"();
+  END IF;
+END
+$audit$;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."Product Catalogue"
+
+CALL "audit"."require_source"(
+  '"public"."Product Catalogue"',
+  ARRAY['id', 'sku', 'name', 'status', 'price', 'weight kg', 'tags', 'sizes', 'sellableOn', 'details', 'Manual', 'image', 'release_date', 'withdrawn_at']::text[]
+);
+
+CREATE TABLE IF NOT EXISTS "audit"."Product Catalogue_audit" (
+  "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
+  "audit_operation" char(1) NOT NULL,
+  "audit_operation_timestamp" timestamptz NOT NULL,
+  "audit_transaction_timestamp" timestamptz NOT NULL,
+  "audit_current_user" text NOT NULL,
+  "audit_transaction_id" bigint NOT NULL,
+  "audit_username" text,
+  "audit_reason" text,
+  "audit_request_id" uuid,
+  "id" integer,
+  "sku" varchar(32),
+  "name" text,
+  "status" text,
+  "price" numeric(10, 2),
+  "weight kg" real,
+  "tags" text[],
+  "sizes" integer[],
+  "sellableOn" text[],
+  "details" jsonb,
+  "Manual" json,
+  "image" bytea,
+  "release_date" date,
+  "withdrawn_at" timestamptz(6),
+  CONSTRAINT "Product Catalogue_audit_pkey" PRIMARY KEY ("audit_id"),
+  CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
+  CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
+);
+
+COMMENT ON TABLE "audit"."Product Catalogue_audit" IS 'History of "public"."Product Catalogue"';
+
+CREATE INDEX IF NOT EXISTS "Product Catalogue_audit_key"
+  ON "audit"."Product Catalogue_audit" ("id", "audit_id");
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = '"audit"."Product Catalogue_audit"'::regclass AND t.tgname = 'append_only'
+  ) THEN
+    CREATE TRIGGER "append_only"
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Product Catalogue_audit"
+      FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
+    ALTER TABLE "audit"."Product Catalogue_audit" ENABLE ALWAYS TRIGGER "append_only";
+  END IF;
+END
+$audit$;
+
+CALL "audit"."keep_private"(ARRAY['"audit"."Product Catalogue_audit"'::regclass], '{}');
+
+CREATE OR REPLACE FUNCTION "audit"."Product Catalogue_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."Product Catalogue_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "sku",
+    "name",
+    "status",
+    "price",
+    "weight kg",
+    "tags",
+    "sizes",
+    "sellableOn",
+    "details",
+    "Manual",
+    "image",
+    "release_date",
+    "withdrawn_at"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Product Catalogue"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."id",
+    changed."sku",
+    changed."name",
+    changed."status"::text,
+    changed."price",
+    changed."weight kg",
+    changed."tags",
+    changed."sizes",
+    changed."sellableOn"::text[],
+    changed."details",
+    changed."Manual",
+    changed."image",
+    changed."release_date",
+    changed."withdrawn_at"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Product Catalogue_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."Product Catalogue_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "sku",
+    "name",
+    "status",
+    "price",
+    "weight kg",
+    "tags",
+    "sizes",
+    "sellableOn",
+    "details",
+    "Manual",
+    "image",
+    "release_date",
+    "withdrawn_at"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Product Catalogue"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    OLD."id",
+    OLD."sku",
+    OLD."name",
+    OLD."status"::text,
+    OLD."price",
+    OLD."weight kg",
+    OLD."tags",
+    OLD."sizes",
+    OLD."sellableOn"::text[],
+    OLD."details",
+    OLD."Manual",
+    OLD."image",
+    OLD."release_date",
+    OLD."withdrawn_at";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Product Catalogue_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."Product Catalogue_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "sku",
+    "name",
+    "status",
+    "price",
+    "weight kg",
+    "tags",
+    "sizes",
+    "sellableOn",
+    "details",
+    "Manual",
+    "image",
+    "release_date",
+    "withdrawn_at"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Product Catalogue"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."id",
+    changed."sku",
+    changed."name",
+    changed."status"::text,
+    changed."price",
+    changed."weight kg",
+    changed."tags",
+    changed."sizes",
+    changed."sellableOn"::text[],
+    changed."details",
+    changed."Manual",
+    changed."image",
+    changed."release_date",
+    changed."withdrawn_at"
+  FROM ONLY "public"."Product Catalogue" AS changed;
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."Product Catalogue_audit_capture"()',
+    '"audit"."Product Catalogue_audit_key"()',
+    '"audit"."Product Catalogue_audit_truncate"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."Product Catalogue"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."Product Catalogue_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_insert"
+      AFTER INSERT ON "public"."Product Catalogue"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Product Catalogue_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."Product Catalogue_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_update"
+      AFTER UPDATE ON "public"."Product Catalogue"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Product Catalogue_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."Product Catalogue_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_delete"
+      AFTER DELETE ON "public"."Product Catalogue"
+      REFERENCING OLD TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Product Catalogue_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_key' AND t.tgfoid = '"audit"."Product Catalogue_audit_key"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_key"
+      AFTER UPDATE ON "public"."Product Catalogue"
+      FOR EACH ROW WHEN (
+        OLD."id" IS DISTINCT FROM NEW."id"
+      )
+      EXECUTE FUNCTION "audit"."Product Catalogue_audit_key"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_truncate' AND t.tgfoid = '"audit"."Product Catalogue_audit_truncate"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_truncate"
+      BEFORE TRUNCATE ON "public"."Product Catalogue"
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Product Catalogue_audit_truncate"();
+  END IF;
+END
+$audit$;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."Review"
+
+CALL "audit"."require_source"(
+  '"public"."Review"',
+  ARRAY['id', 'customer_id', 'product_id', 'stars', 'text', 'created_at']::text[]
+);
+
+CREATE TABLE IF NOT EXISTS "audit"."Review_audit" (
+  "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
+  "audit_operation" char(1) NOT NULL,
+  "audit_operation_timestamp" timestamptz NOT NULL,
+  "audit_transaction_timestamp" timestamptz NOT NULL,
+  "audit_current_user" text NOT NULL,
+  "audit_transaction_id" bigint NOT NULL,
+  "audit_username" text,
+  "audit_reason" text,
+  "audit_request_id" uuid,
+  "id" integer,
+  "customer_id" uuid,
+  "product_id" integer,
+  "stars" smallint,
+  "text" text,
+  "created_at" timestamp(3),
+  CONSTRAINT "Review_audit_pkey" PRIMARY KEY ("audit_id"),
+  CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
+  CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
+);
+
+COMMENT ON TABLE "audit"."Review_audit" IS 'History of "public"."Review"';
+
+CREATE INDEX IF NOT EXISTS "Review_audit_key"
+  ON "audit"."Review_audit" ("id", "audit_id");
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = '"audit"."Review_audit"'::regclass AND t.tgname = 'append_only'
+  ) THEN
+    CREATE TRIGGER "append_only"
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Review_audit"
+      FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
+    ALTER TABLE "audit"."Review_audit" ENABLE ALWAYS TRIGGER "append_only";
+  END IF;
+END
+$audit$;
+
+CALL "audit"."keep_private"(ARRAY['"audit"."Review_audit"'::regclass], '{}');
+
+CREATE OR REPLACE FUNCTION "audit"."Review_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."Review_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "customer_id",
+    "product_id",
+    "stars",
+    "text",
+    "created_at"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Review"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."id",
+    changed."customer_id",
+    changed."product_id",
+    changed."stars",
+    changed."text",
+    changed."created_at"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Review_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."Review_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "customer_id",
+    "product_id",
+    "stars",
+    "text",
+    "created_at"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Review"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    OLD."id",
+    OLD."customer_id",
+    OLD."product_id",
+    OLD."stars",
+    OLD."text",
+    OLD."created_at";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Review_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."Review_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "customer_id",
+    "product_id",
+    "stars",
+    "text",
+    "created_at"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Review"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."id",
+    changed."customer_id",
+    changed."product_id",
+    changed."stars",
+    changed."text",
+    changed."created_at"
+  FROM ONLY "public"."Review" AS changed;
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."Review_audit_capture"()',
+    '"audit"."Review_audit_key"()',
+    '"audit"."Review_audit_truncate"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."Review"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."Review_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_insert"
+      AFTER INSERT ON "public"."Review"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Review_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."Review_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_update"
+      AFTER UPDATE ON "public"."Review"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Review_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."Review_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_delete"
+      AFTER DELETE ON "public"."Review"
+      REFERENCING OLD TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Review_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_key' AND t.tgfoid = '"audit"."Review_audit_key"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_key"
+      AFTER UPDATE ON "public"."Review"
+      FOR EACH ROW WHEN (
+        OLD."id" IS DISTINCT FROM NEW."id"
+      )
+      EXECUTE FUNCTION "audit"."Review_audit_key"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_truncate' AND t.tgfoid = '"audit"."Review_audit_truncate"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_truncate"
+      BEFORE TRUNCATE ON "public"."Review"
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."Review_audit_truncate"();
+  END IF;
+END
+$audit$;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."StockMovement"
+
+CALL "audit"."require_source"(
+  '"public"."StockMovement"',
+  ARRAY['id', 'productId', 'delta', 'user', 'at']::text[]
+);
+
+CREATE TABLE IF NOT EXISTS "audit"."StockMovement_audit" (
+  "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
+  "audit_operation" char(1) NOT NULL,
+  "audit_operation_timestamp" timestamptz NOT NULL,
+  "audit_transaction_timestamp" timestamptz NOT NULL,
+  "audit_current_user" text NOT NULL,
+  "audit_transaction_id" bigint NOT NULL,
+  "audit_username" text,
+  "audit_reason" text,
+  "audit_request_id" uuid,
+  "id" bigint,
+  "productId" integer,
+  "delta" integer,
+  "user" varchar(80),
+  "at" timestamptz(6),
+  CONSTRAINT "StockMovement_audit_pkey" PRIMARY KEY ("audit_id"),
+  CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
+  CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
+);
+
+COMMENT ON TABLE "audit"."StockMovement_audit" IS 'History of "public"."StockMovement"';
+
+CREATE INDEX IF NOT EXISTS "StockMovement_audit_key"
+  ON "audit"."StockMovement_audit" ("id", "audit_id");
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = '"audit"."StockMovement_audit"'::regclass AND t.tgname = 'append_only'
+  ) THEN
+    CREATE TRIGGER "append_only"
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."StockMovement_audit"
+      FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
+    ALTER TABLE "audit"."StockMovement_audit" ENABLE ALWAYS TRIGGER "append_only";
+  END IF;
+END
+$audit$;
+
+CALL "audit"."keep_private"(ARRAY['"audit"."StockMovement_audit"'::regclass], '{}');
+
+CREATE OR REPLACE FUNCTION "audit"."StockMovement_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."StockMovement_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "productId",
+    "delta",
+    "user",
+    "at"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."StockMovement"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."id",
+    changed."productId",
+    changed."delta",
+    changed."user",
+    changed."at"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."StockMovement_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."StockMovement_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "productId",
+    "delta",
+    "user",
+    "at"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."StockMovement"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    OLD."id",
+    OLD."productId",
+    OLD."delta",
+    OLD."user",
+    OLD."at";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."StockMovement_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."StockMovement_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "productId",
+    "delta",
+    "user",
+    "at"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."StockMovement"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."id",
+    changed."productId",
+    changed."delta",
+    changed."user",
+    changed."at"
+  FROM ONLY "public"."StockMovement" AS changed;
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."StockMovement_audit_capture"()',
+    '"audit"."StockMovement_audit_key"()',
+    '"audit"."StockMovement_audit_truncate"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."StockMovement"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."StockMovement_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_insert"
+      AFTER INSERT ON "public"."StockMovement"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."StockMovement_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."StockMovement_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_update"
+      AFTER UPDATE ON "public"."StockMovement"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."StockMovement_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."StockMovement_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_delete"
+      AFTER DELETE ON "public"."StockMovement"
+      REFERENCING OLD TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."StockMovement_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_key' AND t.tgfoid = '"audit"."StockMovement_audit_key"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_key"
+      AFTER UPDATE ON "public"."StockMovement"
+      FOR EACH ROW WHEN (
+        OLD."id" IS DISTINCT FROM NEW."id"
+      )
+      EXECUTE FUNCTION "audit"."StockMovement_audit_key"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_truncate' AND t.tgfoid = '"audit"."StockMovement_audit_truncate"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_truncate"
+      BEFORE TRUNCATE ON "public"."StockMovement"
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."StockMovement_audit_truncate"();
+  END IF;
+END
+$audit$;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."customer_addresses"
+
+CALL "audit"."require_source"(
+  '"public"."customer_addresses"',
+  ARRAY['customer_id', 'label', 'lines', 'postcode', 'is default']::text[]
+);
+
+CREATE TABLE IF NOT EXISTS "audit"."customer_addresses_audit" (
+  "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
+  "audit_operation" char(1) NOT NULL,
+  "audit_operation_timestamp" timestamptz NOT NULL,
+  "audit_transaction_timestamp" timestamptz NOT NULL,
+  "audit_current_user" text NOT NULL,
+  "audit_transaction_id" bigint NOT NULL,
+  "audit_username" text,
+  "audit_reason" text,
+  "audit_request_id" uuid,
+  "customer_id" uuid,
+  "label" varchar(40),
+  "lines" text[],
+  "postcode" varchar(12),
+  "is default" boolean,
+  CONSTRAINT "customer_addresses_audit_pkey" PRIMARY KEY ("audit_id"),
+  CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
+  CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
+);
+
+COMMENT ON TABLE "audit"."customer_addresses_audit" IS 'History of "public"."customer_addresses"';
+
+CREATE INDEX IF NOT EXISTS "customer_addresses_audit_key"
+  ON "audit"."customer_addresses_audit" ("customer_id", "label", "audit_id");
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = '"audit"."customer_addresses_audit"'::regclass AND t.tgname = 'append_only'
+  ) THEN
+    CREATE TRIGGER "append_only"
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."customer_addresses_audit"
+      FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
+    ALTER TABLE "audit"."customer_addresses_audit" ENABLE ALWAYS TRIGGER "append_only";
+  END IF;
+END
+$audit$;
+
+CALL "audit"."keep_private"(ARRAY['"audit"."customer_addresses_audit"'::regclass], '{}');
+
+CREATE OR REPLACE FUNCTION "audit"."customer_addresses_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."customer_addresses_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "customer_id",
+    "label",
+    "lines",
+    "postcode",
+    "is default"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."customer_addresses"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."customer_id",
+    changed."label",
+    changed."lines",
+    changed."postcode",
+    changed."is default"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."customer_addresses_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."customer_addresses_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "customer_id",
+    "label",
+    "lines",
+    "postcode",
+    "is default"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."customer_addresses"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    OLD."customer_id",
+    OLD."label",
+    OLD."lines",
+    OLD."postcode",
+    OLD."is default";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."customer_addresses_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."customer_addresses_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "customer_id",
+    "label",
+    "lines",
+    "postcode",
+    "is default"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."customer_addresses"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."customer_id",
+    changed."label",
+    changed."lines",
+    changed."postcode",
+    changed."is default"
+  FROM ONLY "public"."customer_addresses" AS changed;
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."customer_addresses_audit_capture"()',
+    '"audit"."customer_addresses_audit_key"()',
+    '"audit"."customer_addresses_audit_truncate"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."customer_addresses"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."customer_addresses_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_insert"
+      AFTER INSERT ON "public"."customer_addresses"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."customer_addresses_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."customer_addresses_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_update"
+      AFTER UPDATE ON "public"."customer_addresses"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."customer_addresses_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."customer_addresses_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_delete"
+      AFTER DELETE ON "public"."customer_addresses"
+      REFERENCING OLD TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."customer_addresses_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_key' AND t.tgfoid = '"audit"."customer_addresses_audit_key"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_key"
+      AFTER UPDATE ON "public"."customer_addresses"
+      FOR EACH ROW WHEN (
+        OLD."customer_id" IS DISTINCT FROM NEW."customer_id"
+          OR OLD."label"::text COLLATE "C" IS DISTINCT FROM NEW."label"::text COLLATE "C"
+      )
+      EXECUTE FUNCTION "audit"."customer_addresses_audit_key"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_truncate' AND t.tgfoid = '"audit"."customer_addresses_audit_truncate"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_truncate"
+      BEFORE TRUNCATE ON "public"."customer_addresses"
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."customer_addresses_audit_truncate"();
+  END IF;
+END
+$audit$;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."customers"
+
+CALL "audit"."require_source"(
+  '"public"."customers"',
+  ARRAY['id', 'email', 'name', 'country_code', 'credit_limit', 'points', 'lifetime_cents', 'rating', 'newsletter', 'channels', 'birthday', 'preferences', 'public_key', 'created_at', 'updated_at', 'referrer_id']::text[]
+);
+
+CREATE TABLE IF NOT EXISTS "audit"."customers_audit" (
+  "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
+  "audit_operation" char(1) NOT NULL,
+  "audit_operation_timestamp" timestamptz NOT NULL,
+  "audit_transaction_timestamp" timestamptz NOT NULL,
+  "audit_current_user" text NOT NULL,
+  "audit_transaction_id" bigint NOT NULL,
+  "audit_username" text,
+  "audit_reason" text,
+  "audit_request_id" uuid,
+  "id" uuid,
+  "email" varchar(320),
+  "name" text,
+  "country_code" char(2),
+  "credit_limit" numeric(14, 4),
+  "points" integer,
+  "lifetime_cents" bigint,
+  "rating" double precision,
+  "newsletter" boolean,
+  "channels" text[],
+  "birthday" date,
+  "preferences" jsonb,
+  "public_key" bytea,
+  "created_at" timestamptz(3),
+  "updated_at" timestamp(3),
+  "referrer_id" uuid,
+  CONSTRAINT "customers_audit_pkey" PRIMARY KEY ("audit_id"),
+  CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
+  CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
+);
+
+COMMENT ON TABLE "audit"."customers_audit" IS 'History of "public"."customers"';
+
+CREATE INDEX IF NOT EXISTS "customers_audit_key"
+  ON "audit"."customers_audit" ("id", "audit_id");
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = '"audit"."customers_audit"'::regclass AND t.tgname = 'append_only'
+  ) THEN
+    CREATE TRIGGER "append_only"
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."customers_audit"
+      FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
+    ALTER TABLE "audit"."customers_audit" ENABLE ALWAYS TRIGGER "append_only";
+  END IF;
+END
+$audit$;
+
+CALL "audit"."keep_private"(ARRAY['"audit"."customers_audit"'::regclass], '{}');
+
+CREATE OR REPLACE FUNCTION "audit"."customers_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."customers_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "email",
+    "name",
+    "country_code",
+    "credit_limit",
+    "points",
+    "lifetime_cents",
+    "rating",
+    "newsletter",
+    "channels",
+    "birthday",
+    "preferences",
+    "public_key",
+    "created_at",
+    "updated_at",
+    "referrer_id"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."customers"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."id",
+    changed."email",
+    changed."name",
+    changed."country_code",
+    changed."credit_limit",
+    changed."points",
+    changed."lifetime_cents",
+    changed."rating",
+    changed."newsletter",
+    changed."channels"::text[],
+    changed."birthday",
+    changed."preferences",
+    changed."public_key",
+    changed."created_at",
+    changed."updated_at",
+    changed."referrer_id"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."customers_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."customers_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "email",
+    "name",
+    "country_code",
+    "credit_limit",
+    "points",
+    "lifetime_cents",
+    "rating",
+    "newsletter",
+    "channels",
+    "birthday",
+    "preferences",
+    "public_key",
+    "created_at",
+    "updated_at",
+    "referrer_id"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."customers"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    OLD."id",
+    OLD."email",
+    OLD."name",
+    OLD."country_code",
+    OLD."credit_limit",
+    OLD."points",
+    OLD."lifetime_cents",
+    OLD."rating",
+    OLD."newsletter",
+    OLD."channels"::text[],
+    OLD."birthday",
+    OLD."preferences",
+    OLD."public_key",
+    OLD."created_at",
+    OLD."updated_at",
+    OLD."referrer_id";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."customers_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."customers_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "id",
+    "email",
+    "name",
+    "country_code",
+    "credit_limit",
+    "points",
+    "lifetime_cents",
+    "rating",
+    "newsletter",
+    "channels",
+    "birthday",
+    "preferences",
+    "public_key",
+    "created_at",
+    "updated_at",
+    "referrer_id"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."customers"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."id",
+    changed."email",
+    changed."name",
+    changed."country_code",
+    changed."credit_limit",
+    changed."points",
+    changed."lifetime_cents",
+    changed."rating",
+    changed."newsletter",
+    changed."channels"::text[],
+    changed."birthday",
+    changed."preferences",
+    changed."public_key",
+    changed."created_at",
+    changed."updated_at",
+    changed."referrer_id"
+  FROM ONLY "public"."customers" AS changed;
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."customers_audit_capture"()',
+    '"audit"."customers_audit_key"()',
+    '"audit"."customers_audit_truncate"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."customers"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."customers_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_insert"
+      AFTER INSERT ON "public"."customers"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."customers_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."customers_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_update"
+      AFTER UPDATE ON "public"."customers"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."customers_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."customers_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_delete"
+      AFTER DELETE ON "public"."customers"
+      REFERENCING OLD TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."customers_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_key' AND t.tgfoid = '"audit"."customers_audit_key"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_key"
+      AFTER UPDATE ON "public"."customers"
+      FOR EACH ROW WHEN (
+        OLD."id" IS DISTINCT FROM NEW."id"
+      )
+      EXECUTE FUNCTION "audit"."customers_audit_key"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_truncate' AND t.tgfoid = '"audit"."customers_audit_truncate"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_truncate"
+      BEFORE TRUNCATE ON "public"."customers"
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."customers_audit_truncate"();
+  END IF;
+END
+$audit$;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."exchange_rates"
+
+CALL "audit"."require_source"(
+  '"public"."exchange_rates"',
+  ARRAY['currency', 'day', 'rate']::text[]
+);
+
+CREATE TABLE IF NOT EXISTS "audit"."exchange_rates_audit" (
+  "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
+  "audit_operation" char(1) NOT NULL,
+  "audit_operation_timestamp" timestamptz NOT NULL,
+  "audit_transaction_timestamp" timestamptz NOT NULL,
+  "audit_current_user" text NOT NULL,
+  "audit_transaction_id" bigint NOT NULL,
+  "audit_username" text,
+  "audit_reason" text,
+  "audit_request_id" uuid,
+  "currency" char(3),
+  "day" date,
+  "rate" numeric(18, 8),
+  CONSTRAINT "exchange_rates_audit_pkey" PRIMARY KEY ("audit_id"),
+  CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
+  CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
+);
+
+COMMENT ON TABLE "audit"."exchange_rates_audit" IS 'History of "public"."exchange_rates"';
+
+CREATE INDEX IF NOT EXISTS "exchange_rates_audit_key"
+  ON "audit"."exchange_rates_audit" ("currency", "day", "audit_id");
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = '"audit"."exchange_rates_audit"'::regclass AND t.tgname = 'append_only'
+  ) THEN
+    CREATE TRIGGER "append_only"
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."exchange_rates_audit"
+      FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
+    ALTER TABLE "audit"."exchange_rates_audit" ENABLE ALWAYS TRIGGER "append_only";
+  END IF;
+END
+$audit$;
+
+CALL "audit"."keep_private"(ARRAY['"audit"."exchange_rates_audit"'::regclass], '{}');
+
+CREATE OR REPLACE FUNCTION "audit"."exchange_rates_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."exchange_rates_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "currency",
+    "day",
+    "rate"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."exchange_rates"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."currency",
+    changed."day",
+    changed."rate"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."exchange_rates_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."exchange_rates_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "currency",
+    "day",
+    "rate"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."exchange_rates"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    OLD."currency",
+    OLD."day",
+    OLD."rate";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."exchange_rates_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."exchange_rates_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "currency",
+    "day",
+    "rate"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."exchange_rates"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."currency",
+    changed."day",
+    changed."rate"
+  FROM ONLY "public"."exchange_rates" AS changed;
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."exchange_rates_audit_capture"()',
+    '"audit"."exchange_rates_audit_key"()',
+    '"audit"."exchange_rates_audit_truncate"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."exchange_rates"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."exchange_rates_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_insert"
+      AFTER INSERT ON "public"."exchange_rates"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."exchange_rates_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."exchange_rates_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_update"
+      AFTER UPDATE ON "public"."exchange_rates"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."exchange_rates_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."exchange_rates_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_delete"
+      AFTER DELETE ON "public"."exchange_rates"
+      REFERENCING OLD TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."exchange_rates_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_key' AND t.tgfoid = '"audit"."exchange_rates_audit_key"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_key"
+      AFTER UPDATE ON "public"."exchange_rates"
+      FOR EACH ROW WHEN (
+        OLD."currency"::text COLLATE "C" IS DISTINCT FROM NEW."currency"::text COLLATE "C"
+          OR OLD."day" IS DISTINCT FROM NEW."day"
+      )
+      EXECUTE FUNCTION "audit"."exchange_rates_audit_key"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_truncate' AND t.tgfoid = '"audit"."exchange_rates_audit_truncate"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_truncate"
+      BEFORE TRUNCATE ON "public"."exchange_rates"
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."exchange_rates_audit_truncate"();
+  END IF;
+END
+$audit$;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."order"
+
+CALL "audit"."require_source"(
+  '"public"."order"',
+  ARRAY['id', 'customer_id', 'channel', 'placed_at', 'paid', 'total', 'exact', 'note', 'client_ip', 'deliver_at']::text[]
+);
+
+CREATE TABLE IF NOT EXISTS "audit"."order_audit" (
+  "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
+  "audit_operation" char(1) NOT NULL,
+  "audit_operation_timestamp" timestamptz NOT NULL,
+  "audit_transaction_timestamp" timestamptz NOT NULL,
+  "audit_current_user" text NOT NULL,
+  "audit_transaction_id" bigint NOT NULL,
+  "audit_username" text,
+  "audit_reason" text,
+  "audit_request_id" uuid,
+  "audit_ticket" integer,
+  "id" bigint,
+  "customer_id" uuid,
+  "channel" text,
+  "placed_at" timestamptz(3),
+  "paid" boolean,
+  "total" numeric(12, 2),
+  "exact" numeric(65, 30),
+  "note" text,
+  "client_ip" inet,
+  "deliver_at" time(3),
+  CONSTRAINT "order_audit_pkey" PRIMARY KEY ("audit_id"),
+  CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
+  CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
+);
+
+COMMENT ON TABLE "audit"."order_audit" IS 'History of "public"."order"';
+
+CREATE INDEX IF NOT EXISTS "order_audit_key"
+  ON "audit"."order_audit" ("id", "audit_id");
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = '"audit"."order_audit"'::regclass AND t.tgname = 'append_only'
+  ) THEN
+    CREATE TRIGGER "append_only"
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."order_audit"
+      FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
+    ALTER TABLE "audit"."order_audit" ENABLE ALWAYS TRIGGER "append_only";
+  END IF;
+END
+$audit$;
+
+CALL "audit"."keep_private"(ARRAY['"audit"."order_audit"'::regclass], '{}');
+
+CREATE OR REPLACE FUNCTION "audit"."order_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "audit_ticket",
+    "id",
+    "customer_id",
+    "channel",
+    "placed_at",
+    "paid",
+    "total",
+    "exact",
+    "note",
+    "client_ip",
+    "deliver_at"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."order"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    (SELECT nullif(current_setting('audit.ticket', true), '')::integer),
+    changed."id",
+    changed."customer_id",
+    changed."channel"::text,
+    changed."placed_at",
+    changed."paid",
+    changed."total",
+    changed."exact",
+    changed."note",
+    changed."client_ip",
+    changed."deliver_at"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."order_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "audit_ticket",
+    "id",
+    "customer_id",
+    "channel",
+    "placed_at",
+    "paid",
+    "total",
+    "exact",
+    "note",
+    "client_ip",
+    "deliver_at"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."order"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    (SELECT nullif(current_setting('audit.ticket', true), '')::integer),
+    OLD."id",
+    OLD."customer_id",
+    OLD."channel"::text,
+    OLD."placed_at",
+    OLD."paid",
+    OLD."total",
+    OLD."exact",
+    OLD."note",
+    OLD."client_ip",
+    OLD."deliver_at";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."order_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "audit_ticket",
+    "id",
+    "customer_id",
+    "channel",
+    "placed_at",
+    "paid",
+    "total",
+    "exact",
+    "note",
+    "client_ip",
+    "deliver_at"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."order"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    (SELECT nullif(current_setting('audit.ticket', true), '')::integer),
+    changed."id",
+    changed."customer_id",
+    changed."channel"::text,
+    changed."placed_at",
+    changed."paid",
+    changed."total",
+    changed."exact",
+    changed."note",
+    changed."client_ip",
+    changed."deliver_at"
+  FROM ONLY "public"."order" AS changed;
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."order_audit_capture"()',
+    '"audit"."order_audit_key"()',
+    '"audit"."order_audit_truncate"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."order"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."order_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_insert"
+      AFTER INSERT ON "public"."order"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."order_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."order_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_update"
+      AFTER UPDATE ON "public"."order"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."order_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."order_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_delete"
+      AFTER DELETE ON "public"."order"
+      REFERENCING OLD TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."order_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_key' AND t.tgfoid = '"audit"."order_audit_key"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_key"
+      AFTER UPDATE ON "public"."order"
+      FOR EACH ROW WHEN (
+        OLD."id" IS DISTINCT FROM NEW."id"
+      )
+      EXECUTE FUNCTION "audit"."order_audit_key"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_truncate' AND t.tgfoid = '"audit"."order_audit_truncate"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_truncate"
+      BEFORE TRUNCATE ON "public"."order"
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."order_audit_truncate"();
+  END IF;
+END
+$audit$;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."order_lines"
+
+CALL "audit"."require_source"(
+  '"public"."order_lines"',
+  ARRAY['order_id', 'line_no', 'product_id', 'quantity', 'price']::text[]
+);
+
+CREATE TABLE IF NOT EXISTS "audit"."order_lines_audit" (
+  "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
+  "audit_operation" char(1) NOT NULL,
+  "audit_operation_timestamp" timestamptz NOT NULL,
+  "audit_transaction_timestamp" timestamptz NOT NULL,
+  "audit_current_user" text NOT NULL,
+  "audit_transaction_id" bigint NOT NULL,
+  "audit_username" text,
+  "audit_reason" text,
+  "audit_request_id" uuid,
+  "order_id" bigint,
+  "line_no" smallint,
+  "product_id" integer,
+  "quantity" integer,
+  "price" numeric(10, 2),
+  CONSTRAINT "order_lines_audit_pkey" PRIMARY KEY ("audit_id"),
+  CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
+  CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
+);
+
+COMMENT ON TABLE "audit"."order_lines_audit" IS 'History of "public"."order_lines"';
+
+CREATE INDEX IF NOT EXISTS "order_lines_audit_key"
+  ON "audit"."order_lines_audit" ("order_id", "line_no", "audit_id");
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = '"audit"."order_lines_audit"'::regclass AND t.tgname = 'append_only'
+  ) THEN
+    CREATE TRIGGER "append_only"
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."order_lines_audit"
+      FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
+    ALTER TABLE "audit"."order_lines_audit" ENABLE ALWAYS TRIGGER "append_only";
+  END IF;
+END
+$audit$;
+
+CALL "audit"."keep_private"(ARRAY['"audit"."order_lines_audit"'::regclass], '{}');
+
+CREATE OR REPLACE FUNCTION "audit"."order_lines_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."order_lines_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "order_id",
+    "line_no",
+    "product_id",
+    "quantity",
+    "price"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."order_lines"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."order_id",
+    changed."line_no",
+    changed."product_id",
+    changed."quantity",
+    changed."price"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."order_lines_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."order_lines_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "order_id",
+    "line_no",
+    "product_id",
+    "quantity",
+    "price"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."order_lines"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    OLD."order_id",
+    OLD."line_no",
+    OLD."product_id",
+    OLD."quantity",
+    OLD."price";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."order_lines_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."order_lines_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "order_id",
+    "line_no",
+    "product_id",
+    "quantity",
+    "price"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."order_lines"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."order_id",
+    changed."line_no",
+    changed."product_id",
+    changed."quantity",
+    changed."price"
+  FROM ONLY "public"."order_lines" AS changed;
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."order_lines_audit_capture"()',
+    '"audit"."order_lines_audit_key"()',
+    '"audit"."order_lines_audit_truncate"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."order_lines"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."order_lines_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_insert"
+      AFTER INSERT ON "public"."order_lines"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."order_lines_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."order_lines_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_update"
+      AFTER UPDATE ON "public"."order_lines"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."order_lines_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."order_lines_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_delete"
+      AFTER DELETE ON "public"."order_lines"
+      REFERENCING OLD TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."order_lines_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_key' AND t.tgfoid = '"audit"."order_lines_audit_key"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_key"
+      AFTER UPDATE ON "public"."order_lines"
+      FOR EACH ROW WHEN (
+        OLD."order_id" IS DISTINCT FROM NEW."order_id"
+          OR OLD."line_no" IS DISTINCT FROM NEW."line_no"
+      )
+      EXECUTE FUNCTION "audit"."order_lines_audit_key"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_truncate' AND t.tgfoid = '"audit"."order_lines_audit_truncate"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_truncate"
+      BEFORE TRUNCATE ON "public"."order_lines"
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."order_lines_audit_truncate"();
+  END IF;
+END
+$audit$;
