@@ -179,12 +179,12 @@ function settings(value: ValueSyntax, name: string, report: Report): readonly Se
 }
 
 function listSettings({ elements }: ListSyntax, report: Report): readonly SettingSyntax[] {
-  return elements.filter((element) => {
-    if (element.kind === 'setting') return true
+  return elements.flatMap((element) => {
+    if (element.kind === 'setting') return [element]
     const quoted = element.kind === 'string' ? { hint: `Write it without quotes here: ${element.text}` } : {}
     report({ code: 'AUD201', ...notASetting, ...quoted, place: element.place })
-    return false
-  }) as SettingSyntax[]
+    return []
+  })
 }
 
 function isKeyOf<Table extends object>(table: Table, key: string): key is Extract<keyof Table, string> {

@@ -50,6 +50,9 @@ export function parseSettingSyntax(text: string, place: SourcePlace): Parsed<Set
   }
 }
 
+/** Deeper than any option needs, and far from the end of the stack. */
+const MAX_DEPTH = 16
+
 export const notASetting = {
   message: 'A session setting needs a name and a type.',
   hint: 'Write it like a field: username String, or app_uuid String? @db.Uuid',
@@ -142,7 +145,7 @@ function createParser(text: string, start: SourcePlace) {
   }
 
   const parseValue = (): ValueSyntax | undefined => {
-    if (token.kind === '[') return listValue()
+    if (token.kind === '[' && depth < MAX_DEPTH) return listValue()
     if (token.kind === 'word') {
       const { text: word, place } = take()
       return { kind: 'word', word, place }

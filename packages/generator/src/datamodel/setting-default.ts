@@ -60,11 +60,22 @@ const FORMS = {
   }
 >
 
+/** Types that are written as strings and do not take every string. What PostgreSQL's own parser has to say is left to it. */
+const TEXT_FORMS: Readonly<Partial<Record<ColumnType['name'], RegExp>>> = {
+  bit: /^[01]+$/,
+  varbit: /^[01]+$/,
+  inet: /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:.]*)(\/\d{1,3})?$/i,
+  xml: /^\s*</,
+}
+
 /** The empty string is how an absent setting looks in PostgreSQL, so it cannot be a default. */
 function fitsText(text: string, { name, args }: ColumnType): boolean {
-  if (text === '') return false
   const [limit] = args
-  return limit === undefined || (name !== 'varchar' && name !== 'char') || [...text].length <= limit
+  return (
+    text !== '' &&
+    (TEXT_FORMS[name]?.test(text) ?? true) &&
+    (limit === undefined || [...text].length <= limit)
+  )
 }
 
 function fitsInteger(text: string, { name }: ColumnType): boolean {
@@ -77,7 +88,10 @@ function fitsInteger(text: string, { name }: ColumnType): boolean {
 function fitsTime(text: string, { name }: ColumnType): boolean {
   if (name === 'time' || name === 'timetz')
     return /^\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:\d{2})?)?$/.test(text)
-  return /^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(Date.parse(text))
+  const [day] = /^\d{4}-\d{2}-\d{2}/.exec(text) ?? []
+  // JavaScript takes 31 February for 3 March, PostgreSQL refuses it.
+  const isDay = day !== undefined && new Date(Date.parse(day) || 0).toISOString().startsWith(day)
+  return isDay && !Number.isNaN(Date.parse(text))
 }
 
 function isJson(text: string): boolean {

@@ -135,6 +135,11 @@ test('several problems of one annotation are reported at once, each at its own p
   `)
 })
 
+test('lists inside of lists without end are refused, not recursed into', () => {
+  const { diagnostics } = parseAnnotation(`@audit(enabled, table: ${'['.repeat(100_000)}`, START)
+  expect(diagnostics[0]?.code).toBe('AUD201')
+})
+
 const ATOMS = [
   'enabled',
   'exclude',
