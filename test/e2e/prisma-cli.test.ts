@@ -336,6 +336,15 @@ await client.end()
   expect(await database.query('SELECT id FROM "Note"')).toEqual([{ id: 7 }])
 })
 
+test('db execute runs a file of several statements, a function body among them', async () => {
+  const script = `CREATE FUNCTION one() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$;
+CREATE TABLE made AS SELECT one() AS n;
+`
+  const { project, database } = await setUp({ schema: noteSchema, files: { 'script.sql': script } })
+  await project.prisma(['db', 'execute', '--file', 'script.sql'])
+  expect(await database.query('SELECT n FROM made')).toEqual([{ n: 1 }])
+})
+
 test('a multi-file schema folder is one schema', async () => {
   const { project, tables } = await setUp({
     schema: {

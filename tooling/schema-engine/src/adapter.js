@@ -78,6 +78,8 @@ function readCharColumns(adapter) {
   const charColumns = new WeakMap()
   adapter.performIO = async (/** @type {unknown} */ query) => {
     const result = await performIO.call(adapter, query)
+    // A script of `db execute` comes this way, and several statements give several results.
+    if (Array.isArray(result)) return result
     const found = result.fields.flatMap((/** @type {any} */ field, /** @type {number} */ index) =>
       field.dataTypeID === internalChar ? [index] : [],
     )
