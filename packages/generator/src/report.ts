@@ -40,6 +40,8 @@ function describeReason(reason: WaitingTable['reason']): string {
       return 'no migration creates this table yet'
     case 'columns not created':
       return `no migration adds ${reason.columns.map((name) => `"${name}"`).join(', ')} yet`
+    case 'columns not retyped':
+      return `no migration gives ${reason.columns.map((name) => `"${name}"`).join(', ')} the new type yet`
     case 'table not dropped':
       return 'its model is gone, but no migration drops the table yet'
   }

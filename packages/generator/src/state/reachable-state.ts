@@ -5,8 +5,10 @@ import {
   type DatabaseState,
   EMPTY_STATE,
   findTable,
+  type StateColumn,
   sortTables,
 } from './database-state.ts'
+import { formatType } from './format-type.ts'
 
 /** A table whose audit cannot change yet, because the migrations folder has not caught up with the schema. */
 export interface WaitingTable {
@@ -14,6 +16,7 @@ export interface WaitingTable {
   readonly reason:
     | { readonly kind: 'table not created' }
     | { readonly kind: 'columns not created'; readonly columns: readonly string[] }
+    | { readonly kind: 'columns not retyped'; readonly columns: readonly string[] }
     | { readonly kind: 'table not dropped' }
 }
 
@@ -36,7 +39,7 @@ export function reachableState(
 
   for (const table of desired.tables) {
     const source = created.get(nameKey(table.source))
-    const reason = reasonToWait(table, source)
+    const reason = reasonToWait(table, source, findTable(recorded, table.source))
     if (reason !== undefined) waiting.push({ source: table.source, reason })
     const reachable = reason === undefined ? withoutVirtual(table, source) : findTable(recorded, table.source)
     if (reachable !== undefined) tables.push(reachable)
@@ -56,11 +59,27 @@ export function reachableState(
 function reasonToWait(
   table: AuditTableObject,
   source: SourceTable | undefined,
+  recorded: AuditTableObject | undefined,
 ): WaitingTable['reason'] | undefined {
   if (source === undefined) return { kind: 'table not created' }
-  const existing = new Set(source.columns.map((column) => column.name))
-  const columns = table.columns.map((column) => column.name).filter((name) => !existing.has(name))
-  return columns.length === 0 ? undefined : { kind: 'columns not created', columns }
+  const existing = new Map(source.columns.map((column) => [column.name, column]))
+  const missing = table.columns.map(({ name }) => name).filter((name) => !existing.has(name))
+  if (missing.length > 0) return { kind: 'columns not created', columns: missing }
+  const early = table.columns
+    .filter((column) => isRetyped(column, recorded))
+    .filter((column) => existing.get(column.name)?.type !== formatType(column.type))
+    .map(({ name }) => name)
+  return early.length === 0 ? undefined : { kind: 'columns not retyped', columns: early }
+}
+
+/**
+ * A column of the new type must not be captured before the source has it: the values would not fit. Types that
+ * are stored as text fit always.
+ */
+function isRetyped(column: StateColumn, recorded: AuditTableObject | undefined): boolean {
+  const before = recorded?.columns.find(({ name, retired }) => name === column.name && !retired)
+  if (before === undefined || column.isEnum || column.type.name === 'text') return false
+  return formatType(before.type) !== formatType(column.type)
 }
 
 /** PostgreSQL 18's virtual generated columns are NULL in transition tables: recording them would record a lie. */
