@@ -45,9 +45,17 @@ export function openParseCache(dir: string, cacheDir: string | undefined): Parse
         renameSync(draft, path)
       } catch {
         // Without a cache all works, only slower.
-        rmSync(draft, { force: true })
+        removeIfPossible(draft)
       }
     },
+  }
+}
+
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // It was never made.
   }
 }
 

@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createDatabase } from '../../../../test/support/test-database.ts'
+import { readMigrationsFolder } from '../../src/migration/read-migrations-folder.ts'
+
+const folder = join(import.meta.dirname, 'fixtures/shop')
+
+test('folding a folder gives the tables, columns, types, nullability and primary keys of the real catalog', async () => {
+  const { files, database } = await readMigrationsFolder(folder, { cacheDir: false })
+  const real = await createDatabase()
+  try {
+    // One simple query a file, as Prisma sends it.
+    for (const { text } of files) await real.query(text)
+    const columns = await real.query(COLUMNS)
+    expect(
+      database.tables.map(({ schema, name, columns, primaryKey, partitioned }) => ({
+        table: `${schema}.${name}`,
+        columns: columns.map((column) => [column.name, column.type, column.notNull]),
+        primaryKey,
+        partitioned,
+      })),
+    ).toEqual(columns)
+    expect(database.notInterpreted).toEqual([])
+  } finally {
+    await real.drop()
+  }
+})
+
+test('folding a folder gives the enums and labels of the real catalog', async () => {
+  const { files, database } = await readMigrationsFolder(folder, { cacheDir: false })
+  const real = await createDatabase()
+  try {
+    for (const { text } of files) await real.query(text)
+    const enums = await real.query(`
+      SELECT nspname AS schema, typname AS name, array_agg(enumlabel::text ORDER BY enumsortorder) AS values
+      FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace JOIN pg_enum e ON enumtypid = t.oid
+      GROUP BY n.nspname, t.typname ORDER BY n.nspname, t.typname`)
+    expect(database.enums).toEqual(enums)
+  } finally {
+    await real.drop()
+  }
+})
+
+/** The catalog's tables in the fold's own words: types that are not built in as `"schema"."name"`. */
+const COLUMNS = `
+  SELECT n.nspname || '.' || c.relname AS table,
+         (SELECT coalesce(json_agg(json_build_array(attname,
+            CASE WHEN bn.nspname = 'pg_catalog' THEN format_type(a.atttypid, a.atttypmod)
+                 ELSE format('"%s"."%s"', bn.nspname, b.typname) || CASE WHEN t.oid <> b.oid THEN '[]' ELSE '' END END,
+            a.attnotnull) ORDER BY attnum), '[]')
+            FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+            JOIN pg_type b ON b.oid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END
+            JOIN pg_namespace bn ON bn.oid = b.typnamespace
+            WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns,
+         (SELECT coalesce(json_agg(attname ORDER BY position), '[]')
+            FROM pg_index i CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, position)
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
+            WHERE i.indrelid = c.oid AND i.indisprimary) AS "primaryKey",
+         c.relkind = 'p' AS partitioned
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  ORDER BY to_json(n.nspname)::text COLLATE "C", c.relname COLLATE "C"`
