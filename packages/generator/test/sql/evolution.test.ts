@@ -1,0 +1,253 @@
+import { describe, expect, it } from 'vitest'
+import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
+import type { AuditedTable } from '../../src/model/audit-model.ts'
+import { renderMigration } from '../../src/sql/render-migration.ts'
+import { applySteps } from '../../src/state/apply-steps.ts'
+import type { DatabaseState } from '../../src/state/database-state.ts'
+import { EMPTY_STATE } from '../../src/state/database-state.ts'
+import { diffState } from '../../src/state/diff-state.ts'
+import { column, down, planBetween, setting, state, table, type, up } from './fixture.ts'
+
+const base = table('Order', {
+  columns: [column('id', 'integer'), column('note', type('varchar', [20])), column('status', 'text', true)],
+  settings: [setting('username String'), setting('app_uuid Uuid?')],
+})
+const columns = base.columns
+const source = `CREATE TYPE status AS ENUM ('open', 'done'); CREATE TABLE "Order" (id int PRIMARY KEY, note varchar(20), status status);`
+
+interface Case {
+  readonly name: string
+  readonly from: DatabaseState
+  readonly to: DatabaseState
+  /** What Prisma's part of the migration does to the source table. */
+  readonly prisma?: string
+}
+
+const change = (wishes: Partial<AuditedTable>) => ({ from: state(base), to: state({ ...base, ...wishes }) })
+
+const CASES: readonly Case[] = [
+  { name: 'create', from: EMPTY_STATE, to: state(base) },
+  {
+    name: 'add-column',
+    ...change({ columns: [...columns, column('total', type('numeric', [10, 2]))] }),
+    prisma: 'ALTER TABLE "Order" ADD COLUMN total numeric(10,2)',
+  },
+  {
+    name: 'drop-column',
+    ...change({ columns: columns.filter((c) => c.name !== 'note') }),
+    prisma: 'ALTER TABLE "Order" DROP COLUMN note',
+  },
+  {
+    name: 'widen-column',
+    ...change({ columns: columns.map((c) => (c.name === 'note' ? column('note', 'text') : c)) }),
+    prisma: 'ALTER TABLE "Order" ALTER COLUMN note TYPE text',
+  },
+  {
+    name: 'retype-column',
+    ...change({ columns: columns.map((c) => (c.name === 'note' ? column('note', 'integer') : c)) }),
+    prisma: 'ALTER TABLE "Order" DROP COLUMN note; ALTER TABLE "Order" ADD COLUMN note int',
+  },
+  {
+    name: 'enum-to-text',
+    ...change({ columns: columns.map((c) => (c.name === 'status' ? column('status', 'text') : c)) }),
+    prisma: 'ALTER TABLE "Order" ALTER COLUMN status TYPE text',
+  },
+  { name: 'add-setting', ...change({ settings: [...base.settings, setting('reason String')] }) },
+  { name: 'remove-setting', ...change({ settings: base.settings.filter((s) => s.name !== 'username') }) },
+  {
+    name: 'setting-optional',
+    ...change({ settings: [setting('username String?'), setting('app_uuid Uuid?')] }),
+  },
+  {
+    name: 'setting-required',
+    ...change({ settings: [setting('username String'), setting('app_uuid Uuid')] }),
+  },
+  {
+    name: 'setting-default',
+    ...change({ settings: [setting('username String', 'system'), setting('app_uuid Uuid?')] }),
+  },
+  { name: 'missing-record', ...change({ missingSettings: 'record' }) },
+  { name: 'missing-refuse', from: state({ ...base, missingSettings: 'record' }), to: state(base) },
+  { name: 'truncate-refuse', ...change({ truncate: 'refuse' }) },
+  {
+    name: 'change-key',
+    ...change({ key: ['id', 'note'] }),
+    prisma: `SELECT audit.set_context('{"username": "u"}'); UPDATE "Order" SET note = 'n';
+      ALTER TABLE "Order" DROP CONSTRAINT "Order_pkey", ADD PRIMARY KEY (id, note)`,
+  },
+  { name: 'lose-key', ...change({ key: [] }), prisma: 'ALTER TABLE "Order" DROP CONSTRAINT "Order_pkey"' },
+  { name: 'retire-table', from: state(base), to: state() },
+  { name: 'retire-dropped-table', from: state(base), to: state(), prisma: 'DROP TABLE "Order"' },
+]
+
+/** Functions, triggers and columns of the audit, as the catalog has them. */
+async function catalog(database: TestDatabase) {
+  const [row] = await database.query(`
+    SELECT
+      (SELECT array_agg(pg_get_functiondef(oid) ORDER BY oid::regprocedure::text) FROM pg_proc WHERE pronamespace = 'audit'::regnamespace) AS functions,
+      (SELECT array_agg(pg_get_triggerdef(t.oid) || tgenabled::text ORDER BY tgrelid, tgname) FROM pg_trigger t WHERE NOT tgisinternal) AS triggers`)
+  return row
+}
+async function shape(database: TestDatabase) {
+  return await database.query(`
+    SELECT a.attname, format_type(a.atttypid, a.atttypmod) AS type, col_description(a.attrelid, a.attnum) AS note
+    FROM pg_attribute a WHERE attrelid = 'audit."Order_audit"'::regclass AND attnum > 0 ORDER BY 1`)
+}
+
+async function withBase(from: DatabaseState, run: (database: TestDatabase) => Promise<void>) {
+  const database = await createDatabase()
+  try {
+    await database.query(source)
+    if (from.schema) await database.query(up(from))
+    await run(database)
+  } finally {
+    await database.drop()
+  }
+}
+
+const WRITE = `BEGIN; SELECT audit.set_context('{"username": "u", "app_uuid": "6ec0bd7f-11c0-43da-975e-2a8ad9ebae0b", "reason": "r"}');
+  INSERT INTO "Order" (id) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM "Order")); COMMIT`
+
+describe('each step', () => {
+  it.each(CASES)('$name: the SQL is the golden one, up and down', async ({ name, from, to }) => {
+    await expect(up(to, from)).toMatchFileSnapshot(`../golden/sql/${name}.sql`)
+    await expect(down(to, from)).toMatchFileSnapshot(`../golden/sql/${name}.down.sql`)
+  })
+
+  it.each(CASES)(
+    '$name: running it twice leaves what running it once leaves',
+    async ({ from, to, prisma }) => {
+      await withBase(from, async (database) => {
+        if (prisma) await database.query(prisma)
+        await database.query(up(to, from))
+        const once = [await catalog(database), await shape(database)]
+        await database.query(up(to, from))
+        expect([await catalog(database), await shape(database)]).toEqual(once)
+      })
+    },
+  )
+
+  it.each(CASES.filter((each) => each.from.schema))(
+    '$name: down restores functions and triggers exactly, and up works again',
+    async ({ from, to }) => {
+      await withBase(from, async (database) => {
+        const before = await catalog(database)
+        await database.query(WRITE)
+        await database.query(up(to, from))
+        const after = await catalog(database)
+        await database.query(down(to, from))
+        expect(await catalog(database)).toEqual(before)
+        await database.query(WRITE)
+        await database.query(up(to, from))
+        expect(await catalog(database)).toEqual(after)
+        expect((await database.query('SELECT count(*)::int AS n FROM audit."Order_audit"'))[0]?.n).toBe(2)
+      })
+    },
+    60_000,
+  )
+
+  it.each(CASES.filter((each) => each.from.schema))(
+    '$name: the audit table is neither rewritten nor read',
+    async ({ from, to, prisma }) => {
+      await withBase(from, async (database) => {
+        await database.query(WRITE)
+        const file = `SELECT pg_relation_filenode('audit."Order_audit"') AS file`
+        const before = await database.query(file)
+        if (prisma) await database.query(prisma)
+        const client = await database.pool({ max: 1 }).connect()
+        try {
+          await client.query(up(to, from))
+        } finally {
+          client.release()
+        }
+        expect(await database.query(file)).toEqual(before)
+      })
+    },
+  )
+
+  it.each(CASES.filter((each) => each.from.schema && each.name !== 'retire-dropped-table'))(
+    '$name: writes go on, on connections that were open before',
+    async ({ from, to, prisma }) => {
+      await withBase(from, async (database) => {
+        const client = await database.pool({ max: 1 }).connect()
+        try {
+          await client.query(WRITE)
+          const write = to.tables[0]?.key.includes('note')
+            ? WRITE.replace('(id) VALUES ((', "(note, id) VALUES ('n', (")
+            : WRITE
+          await database.query(
+            `${prisma ?? 'SELECT 1'}; ${renderMigration(planBetween(from, to), { from, appended: true })}`,
+          )
+          await client.query(write)
+        } finally {
+          client.release()
+        }
+      })
+    },
+  )
+})
+
+it('a model audited again goes on in its old history', async () => {
+  await withBase(state(base), async (database) => {
+    await database.query(WRITE)
+    await database.query(up(state(), state(base)))
+    await database.query(`INSERT INTO "Order" (id) VALUES (50)`)
+    const retired = applySteps(state(base), diffState(state(base), state()))
+    await database.query(up(state(base), retired))
+    await database.query(WRITE)
+    expect(await database.query('SELECT id FROM audit."Order_audit" ORDER BY audit_id')).toEqual([
+      { id: 1 },
+      { id: 51 },
+    ])
+    await expect(up(state(base), retired)).toMatchFileSnapshot('../golden/sql/resume-table.sql')
+  })
+})
+
+it('going up again after the base migration was taken back goes on in the old history', async () => {
+  const database = await createDatabase()
+  try {
+    await database.query(source + up(state(base)))
+    await database.query(WRITE)
+    await database.query(down(state(base)))
+    await database.query(`INSERT INTO "Order" (id) VALUES (50)`)
+    await database.query(up(state(base)))
+    await database.query(WRITE)
+    expect(await database.query('SELECT id FROM audit."Order_audit" ORDER BY audit_id')).toEqual([
+      { id: 1 },
+      { id: 51 },
+    ])
+  } finally {
+    await database.drop()
+  }
+})
+
+it('a database that came step by step equals a fresh one, but for the order of its columns', async () => {
+  const final = {
+    ...base,
+    columns: [...columns, column('total', 'integer')],
+    settings: [...base.settings, setting('reason String')],
+  }
+  const seen: unknown[] = []
+  for (const path of [[state(base), state(final)], [state(final)]]) {
+    await withBase(EMPTY_STATE, async (database) => {
+      await database.query('ALTER TABLE "Order" ADD COLUMN total int')
+      let from = EMPTY_STATE
+      for (const to of path) {
+        await database.query(up(to, from))
+        from = to
+      }
+      seen.push([
+        await catalog(database),
+        await shape(database),
+        await database.query(
+          `SELECT conname::text, pg_get_expr(conbin, conrelid) AS check FROM pg_constraint WHERE conrelid = 'audit."Order_audit"'::regclass AND contype IN ('c', 'p') ORDER BY 1`,
+        ),
+      ])
+    })
+  }
+  expect(seen[0]).toEqual(seen[1])
+})
+
+it('the same states give the same bytes', () => {
+  for (const { from, to } of CASES) expect(up(structuredClone(to), structuredClone(from))).toBe(up(to, from))
+})
