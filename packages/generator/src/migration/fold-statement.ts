@@ -1,7 +1,8 @@
 import { nameKey } from '../model/names.ts'
 import type { Statement } from './condensed.ts'
 import { type FoldedTable, type FoldState, find, newName, rekey, report } from './fold-state.ts'
-import { dropColumn, foldAlterTable, foldCreateTable, heirs, renameColumn } from './fold-table.ts'
+import { dropColumn, foldAlterTable, foldCreateTable, renameColumn } from './fold-table.ts'
+import { heirs } from './heirs.ts'
 
 /** Applies what a statement does to tables and types; data changes and settings are `fold-writes.ts`. */
 export function foldStructure(state: FoldState, statement: Statement, isOurs: boolean): void {

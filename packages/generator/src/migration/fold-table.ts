@@ -1,15 +1,9 @@
 import { nameKey } from '../model/names.ts'
-import type {
-  AlterTable,
-  CreateTable,
-  TableCommand,
-  WrittenColumn,
-  WrittenForeignKey,
-  WrittenPrimaryKey,
-} from './condensed.ts'
+import type { AlterTable, CreateTable, TableCommand, WrittenColumn } from './condensed.ts'
 import { constraintName } from './constraint-name.ts'
+import { foldHeritage, inheritColumns } from './fold-heritage.ts'
+import { addForeignKey, dropConstraint, setPrimaryKey } from './fold-key.ts'
 import {
-  type FoldedColumn,
   type FoldedTable,
   type FoldState,
   find,
@@ -18,6 +12,7 @@ import {
   report,
   resolveType,
 } from './fold-state.ts'
+import { columnOf, heirs, setNotNull, withHeirs } from './heirs.ts'
 
 export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs: boolean): void {
   const written = statement.temporary ? { schema: 'pg_temp', name: statement.table.name } : statement.table
@@ -120,63 +115,6 @@ function foldCommand(state: FoldState, table: FoldedTable, command: TableCommand
   }
 }
 
-function foldHeritage(
-  state: FoldState,
-  table: FoldedTable,
-  change: 'attach' | 'detach' | 'inherit' | 'noInherit',
-  other: FoldedTable | undefined,
-): void {
-  if (!other) return
-  const attaches = change === 'attach' || change === 'detach'
-  const [parent, child] = attaches ? [table, other] : [other, table]
-  if (change === 'attach' || change === 'inherit') {
-    // PostgreSQL refuses a circle, and so would every walk over the heirs.
-    if (descendsFrom(parent, child) || child.parents.includes(parent)) return
-    child.parents.push(parent)
-    child.isPartition = attaches
-    if (attaches) for (const column of child.columns) column.local = false
-    if (attaches && parent.primaryKey && !child.primaryKey) {
-      setPrimaryKey(state, child, { columns: parent.primaryKey.columns })
-    }
-  } else {
-    child.parents = child.parents.filter((each) => each !== parent)
-    child.isPartition = false
-    for (const column of child.columns) column.local = true
-  }
-}
-
-function descendsFrom(table: FoldedTable, ancestor: FoldedTable): boolean {
-  return table === ancestor || table.parents.some((parent) => descendsFrom(parent, ancestor))
-}
-
-export function heirs(state: FoldState, table: FoldedTable): FoldedTable[] {
-  return [...state.tables.values()].filter((each) => each.parents.includes(table))
-}
-
-function columnOf(table: FoldedTable, name: string): FoldedColumn | undefined {
-  return table.columns.find((column) => column.name === name)
-}
-
-function withHeirs(
-  state: FoldState,
-  table: FoldedTable,
-  name: string,
-  change: (column: FoldedColumn) => void,
-): void {
-  const column = columnOf(table, name)
-  if (!column) return
-  change(column)
-  for (const heir of heirs(state, table)) withHeirs(state, heir, name, change)
-}
-
-function inheritColumns(table: FoldedTable, parent: FoldedTable): void {
-  for (const column of parent.columns) {
-    const own = columnOf(table, column.name)
-    if (own) own.notNull ||= column.notNull
-    else table.columns.push({ ...column, local: false })
-  }
-}
-
 function addColumn(state: FoldState, table: FoldedTable, written: WrittenColumn): void {
   const type = resolveType(state, written.type)
   const inherited = columnOf(table, written.name)
@@ -231,76 +169,4 @@ export function renameColumn(state: FoldState, table: FoldedTable, from: string,
   for (const index of state.indexes.values())
     if (index.table === table) index.columns = renamed(index.columns)
   for (const heir of heirs(state, table)) renameColumn(state, heir, from, to)
-}
-
-function setNotNull(
-  state: FoldState,
-  table: FoldedTable,
-  name: string,
-  notNull: boolean,
-  constraint?: string,
-): void {
-  withHeirs(state, table, name, (column) => {
-    column.notNull = notNull
-    if (constraint !== undefined) column.notNullConstraint = constraint
-  })
-}
-
-function setPrimaryKey(state: FoldState, table: FoldedTable, written: WrittenPrimaryKey): void {
-  const index =
-    written.usingIndex === undefined
-      ? undefined
-      : find(state, state.indexes, {
-          schema: table.schema,
-          name: written.usingIndex,
-        })
-  const columns = [...(index?.columns ?? written.columns)]
-  const constraint = written.constraint ?? written.usingIndex ?? freeKeyName(state, table)
-  table.primaryKey = { constraint, columns }
-  for (const column of columns) setNotNull(state, table, column, true)
-  if (!table.partitioned) return
-  for (const heir of heirs(state, table)) {
-    if (!heir.primaryKey) setPrimaryKey(state, heir, { columns })
-  }
-}
-
-/** PostgreSQL's default name of a primary key; a taken one gets a number. */
-function freeKeyName(state: FoldState, table: FoldedTable): string {
-  for (let count = 0; ; count++) {
-    const name = constraintName(table.name, undefined, count === 0 ? 'pkey' : `pkey${count}`)
-    const key = nameKey({ schema: table.schema, name })
-    const isKey = [...state.tables.values()].some(
-      (each) => each.schema === table.schema && each !== table && each.primaryKey?.constraint === name,
-    )
-    if (!isKey && !state.tables.has(key) && !state.indexes.has(key)) return name
-  }
-}
-
-function addForeignKey(state: FoldState, table: FoldedTable, written: WrittenForeignKey): void {
-  const target = find(state, state.tables, written.table)
-  if (!target) return
-  table.foreignKeys.push({
-    constraint: written.constraint ?? constraintName(table.name, written.columns.join('_'), 'fkey'),
-    columns: [...written.columns],
-    table: target,
-    referenced: [
-      ...(written.referenced.length > 0 ? written.referenced : (target.primaryKey?.columns ?? [])),
-    ],
-    onDelete: written.onDelete,
-    onUpdate: written.onUpdate,
-  })
-}
-
-function dropConstraint(state: FoldState, table: FoldedTable, constraint: string): void {
-  table.foreignKeys = table.foreignKeys.filter((key) => key.constraint !== constraint)
-  if (table.primaryKey?.constraint === constraint) {
-    const { columns } = table.primaryKey
-    table.primaryKey = undefined
-    for (const heir of table.partitioned ? heirs(state, table) : []) {
-      if (heir.primaryKey?.columns.join() === columns.join()) heir.primaryKey = undefined
-    }
-    return
-  }
-  const column = table.columns.find((each) => each.notNullConstraint === constraint)
-  if (column?.notNull) setNotNull(state, table, column.name, false)
 }

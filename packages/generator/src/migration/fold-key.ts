@@ -1,0 +1,64 @@
+import { nameKey } from '../model/names.ts'
+import type { WrittenForeignKey, WrittenPrimaryKey } from './condensed.ts'
+import { constraintName } from './constraint-name.ts'
+import { type FoldedTable, type FoldState, find } from './fold-state.ts'
+import { heirs, setNotNull } from './heirs.ts'
+
+export function setPrimaryKey(state: FoldState, table: FoldedTable, written: WrittenPrimaryKey): void {
+  const index =
+    written.usingIndex === undefined
+      ? undefined
+      : find(state, state.indexes, {
+          schema: table.schema,
+          name: written.usingIndex,
+        })
+  const columns = [...(index?.columns ?? written.columns)]
+  const constraint = written.constraint ?? written.usingIndex ?? freeKeyName(state, table)
+  table.primaryKey = { constraint, columns }
+  for (const column of columns) setNotNull(state, table, column, true)
+  if (!table.partitioned) return
+  for (const heir of heirs(state, table)) {
+    if (!heir.primaryKey) setPrimaryKey(state, heir, { columns })
+  }
+}
+
+/** PostgreSQL's default name of a primary key; a taken one gets a number. */
+function freeKeyName(state: FoldState, table: FoldedTable): string {
+  for (let count = 0; ; count++) {
+    const name = constraintName(table.name, undefined, count === 0 ? 'pkey' : `pkey${count}`)
+    const key = nameKey({ schema: table.schema, name })
+    const isKey = [...state.tables.values()].some(
+      (each) => each.schema === table.schema && each !== table && each.primaryKey?.constraint === name,
+    )
+    if (!isKey && !state.tables.has(key) && !state.indexes.has(key)) return name
+  }
+}
+
+export function addForeignKey(state: FoldState, table: FoldedTable, written: WrittenForeignKey): void {
+  const target = find(state, state.tables, written.table)
+  if (!target) return
+  table.foreignKeys.push({
+    constraint: written.constraint ?? constraintName(table.name, written.columns.join('_'), 'fkey'),
+    columns: [...written.columns],
+    table: target,
+    referenced: [
+      ...(written.referenced.length > 0 ? written.referenced : (target.primaryKey?.columns ?? [])),
+    ],
+    onDelete: written.onDelete,
+    onUpdate: written.onUpdate,
+  })
+}
+
+export function dropConstraint(state: FoldState, table: FoldedTable, constraint: string): void {
+  table.foreignKeys = table.foreignKeys.filter((key) => key.constraint !== constraint)
+  if (table.primaryKey?.constraint === constraint) {
+    const { columns } = table.primaryKey
+    table.primaryKey = undefined
+    for (const heir of table.partitioned ? heirs(state, table) : []) {
+      if (heir.primaryKey?.columns.join() === columns.join()) heir.primaryKey = undefined
+    }
+    return
+  }
+  const column = table.columns.find((each) => each.notNullConstraint === constraint)
+  if (column?.notNull) setNotNull(state, table, column.name, false)
+}
