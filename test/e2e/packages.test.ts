@@ -63,12 +63,6 @@ test.each([
 ] as const)('publint and attw find nothing wrong with the packed %s', async (name, profile) => {
   const tarball = installed.tarballs[name]
   expect(await installed.run('.', tool('publint'), ['run', tarball, '--strict'])).toContain('All good!')
-  const attw = await installed.run('.', tool('attw'), [
-    tarball,
-    '--format',
-    'ascii',
-    '--no-color',
-    ...profile,
-  ])
-  expect(attw).toContain('No problems found')
+  // attw exits with 1 for every problem that the profile does not leave out.
+  await installed.run('.', tool('attw'), [tarball, '--format', 'ascii', '--no-color', ...profile])
 })
