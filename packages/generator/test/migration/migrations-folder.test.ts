@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -25,7 +26,10 @@ beforeEach(() => {
   dir = join(home, 'migrations')
   mkdirSync(dir)
 })
-afterEach(() => rmSync(home, { recursive: true, force: true }))
+afterEach(() => {
+  chmodSync(home, 0o755)
+  rmSync(home, { recursive: true, force: true })
+})
 
 function migration(name: string, text: string): void {
   mkdirSync(join(dir, name))
@@ -102,19 +106,29 @@ test('a file or folder without permission is named', () => {
   chmodSync(dir, 0o755)
 })
 
-/** Permissions mean nothing to root, so the reading is done by a user for whom they do. */
 function readAsNobody(): string {
-  const identity = process.getuid?.() === 0 ? `process.setgid(65534); process.setuid(65534);` : ''
+  return asNobody(
+    'read-migrations-folder',
+    `await module.readMigrationsFolder(${JSON.stringify(dir)}, { cacheDir: false }); console.log('read')`,
+  )
+}
+
+/**
+ * Runs `work` with what `name` exports as `module`, and gives what it prints, or its error's message.
+ * Permissions mean nothing to root, so it runs as a user for whom they do.
+ */
+function asNobody(name: string, work: string): string {
+  const identity = isRoot ? `process.setgroups([]); process.setgid(65534); process.setuid(65534);` : ''
   const script = `
-    const { readMigrationsFolder } = await import(${JSON.stringify(moduleUrl('read-migrations-folder'))});
+    const module = await import(${JSON.stringify(moduleUrl(name))});
     ${identity}
-    try { await readMigrationsFolder(${JSON.stringify(dir)}, { cacheDir: false }); console.log('read') }
-    catch (error) { console.log(error.message) }`
+    try { ${work} } catch (error) { console.log(error.message) }`
   return execFileSync(process.execPath, ['--import', TSX, '--input-type=module', '-e', script], {
     encoding: 'utf8',
   })
 }
 
+const isRoot = process.getuid?.() === 0
 const TSX = import.meta.resolve('tsx')
 function moduleUrl(name: string): string {
   return pathToFileURL(join(import.meta.dirname, `../../src/migration/${name}.ts`)).href
@@ -127,6 +141,31 @@ test('a new migration is named by the time and holds both files, and nothing els
   expect(readFileSync(join(path, 'down.sql'), 'utf8')).toBe(part.downSql)
   expect([readdirSync(home), readdirSync(dir)]).toEqual([['migrations'], ['20260102030405_audit_orders']])
 })
+
+test('where the folder can be written and the one around it cannot, the migration is written all the same', () => {
+  if (isRoot) chownSync(dir, 65534, 65534)
+  chmodSync(home, 0o555)
+  expect(writeAsNobody()).toBe('written\n')
+  const path = join(dir, '20260102030405_audit_orders')
+  expect(readdirSync(path)).toEqual(['down.sql', 'migration.sql'])
+  expect(readFileSync(join(path, 'migration.sql'), 'utf8')).toBe(part.sql)
+  expect([readdirSync(home), readdirSync(dir)]).toEqual([['migrations'], ['20260102030405_audit_orders']])
+})
+
+test('a folder that cannot be written is named, and nothing is left', () => {
+  chmodSync(dir, 0o555)
+  chmodSync(home, 0o555)
+  expect(writeAsNobody()).toContain(`The migrations folder ${dir} cannot be written.`)
+  expect([readdirSync(home), readdirSync(dir)]).toEqual([['migrations'], []])
+})
+
+function writeAsNobody(): string {
+  const migration = `{ ...${JSON.stringify({ dir, ...part })}, now: new Date(${now.getTime()}) }`
+  return asNobody(
+    'write-migration-directory',
+    `await module.writeMigrationDirectory(${migration}); console.log('written')`,
+  )
+}
 
 test('a new migration sorts after the newest one, even one from the future', async () => {
   migration('20991231235959_future', '')
