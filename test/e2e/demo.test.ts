@@ -22,7 +22,7 @@ const workTree = () => outputOf('git', ['status', '--porcelain', '--ignored'])
 beforeAll(async () => {
   statusBefore = await workTree()
   const { TEST_DATABASE_URL: _, ...env } = process.env
-  const child = spawn(process.execPath, ['--import', 'tsx', 'prisma/demo/run.ts'], {
+  const child = spawn(process.execPath, ['prisma/demo/start.js'], {
     cwd: repository,
     env: { ...env, TMPDIR: temporary, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
