@@ -23,6 +23,9 @@ export interface FoundFolder {
   readonly problem?: string
 }
 
+const FIRST_MIGRATION = `The first migration creates it.
+  Next: npx prisma migrate dev --name <name>, then npx prisma generate`
+
 /** Finds the migrations folder: by the option, else by Prisma's configuration, else beside the schema. */
 export async function findMigrationsFolder(input: FindFolderInput): Promise<FoundFolder> {
   const { schemaPath, option, cwd } = input
@@ -39,14 +42,9 @@ export async function findMigrationsFolder(input: FindFolderInput): Promise<Foun
   }
   const config = await configuredFolder(input)
   if (config.dir !== undefined) {
-    return existing(config.dir, 'config', cwd, 'The first `prisma migrate dev` creates it.')
+    return existing(config.dir, 'config', cwd, FIRST_MIGRATION)
   }
-  const found = existing(
-    join(root, 'migrations'),
-    'default',
-    cwd,
-    'The first `prisma migrate dev` creates it.',
-  )
+  const found = existing(join(root, 'migrations'), 'default', cwd, FIRST_MIGRATION)
   return config.problem === undefined ? found : { ...found, problem: config.problem }
 }
 
