@@ -1,0 +1,31 @@
+import { applySteps } from '../state/apply-steps.ts'
+import type { DatabaseState } from '../state/database-state.ts'
+import type { MigrationPlan } from '../state/migration-plan.ts'
+import { groupByTable, type TableGroup } from './render-migration.ts'
+import { comment, isFilled, lines, type Sql, sql, sqlText } from './sql.ts'
+import { renderKeyTriggerGone } from './triggers.ts'
+
+/**
+ * What must stand before Prisma's own statements in a draft: PostgreSQL refuses to change or drop a column that
+ * a trigger's WHEN clause names (0A000, 2BP01), so the key's trigger goes first; the audit part at the end of
+ * the same transaction makes it anew. Empty where the plan changes no key column.
+ *
+ *     DROP TRIGGER IF EXISTS "audit_key" ON "public"."Order";
+ */
+export function renderBefore(plan: MigrationPlan, options: { readonly from: DatabaseState }): string {
+  const groups = groupByTable(plan.steps, options.from, applySteps(options.from, plan.steps))
+  const dropped = lines(groups.map(dropKeyTrigger))
+  if (!isFilled(dropped)) return ''
+  const why = comment('The key changes: its audit trigger makes room and comes back at the end of this file.')
+  return `${sqlText(lines([why, dropped]))}\n`
+}
+
+function dropKeyTrigger({ before, steps }: TableGroup): Sql {
+  if (!before?.capturing) return sql``
+  const isTouched = steps.some((step) => {
+    if (step.kind === 'changeKey') return true
+    if (step.kind === 'retireColumn') return before.key.includes(step.column)
+    return step.kind === 'changeColumn' && before.key.includes(step.column.name)
+  })
+  return isTouched ? renderKeyTriggerGone(before) : sql``
+}
