@@ -13,7 +13,7 @@ export function diffTable(before: AuditTableObject, after: AuditTableObject): re
         kind: 'unsupported',
         source: before.source,
         change: 'object names',
-        detail: `its audit objects are named ${describe(before)} and should be named ${describe(after)}`,
+        detail: describeRenaming(before, after),
       },
     ]
   }
@@ -84,6 +84,13 @@ function sameNames(a: AuditNames, b: AuditNames): boolean {
   return NAME_PARTS.every((part) => a[part] === b[part])
 }
 
-function describe({ schema, names }: AuditTableObject): string {
-  return [schema, ...NAME_PARTS.map((part) => names[part])].map((name) => `"${name}"`).join(' ')
+/** Only what differs: a table has nine names, and a template changes one or two of them. */
+function describeRenaming(before: AuditTableObject, after: AuditTableObject): string {
+  const pairs = [
+    [before.schema, after.schema],
+    ...NAME_PARTS.map((part) => [before.names[part], after.names[part]]),
+  ].filter(([old, now]) => old !== now)
+  const list = (names: readonly (string | undefined)[]) => names.map((name) => `"${name}"`).join(', ')
+  const what = before.schema === after.schema ? 'audit objects are' : 'audit schema and objects are'
+  return `its ${what} named ${list(pairs.map(([old]) => old))} and should be named ${list(pairs.map(([, now]) => now))}`
 }
