@@ -1,6 +1,11 @@
 import { nameKey } from '../model/names.ts'
 import { applySteps } from '../state/apply-steps.ts'
-import { type AuditTableObject, compareText, type DatabaseState, findTable } from '../state/database-state.ts'
+import {
+  type AuditTableObject,
+  compareSources,
+  type DatabaseState,
+  findTable,
+} from '../state/database-state.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
 import type { MigrationStep, TableStep } from '../state/migration-step.ts'
 import { renderHeader } from '../state/part-header.ts'
@@ -69,7 +74,7 @@ export function groupByTable(
     own.set(key, [...(own.get(key) ?? []), step])
   }
   return to.tables
-    .toSorted((a, b) => compareText(nameKey(a.source), nameKey(b.source)))
+    .toSorted((a, b) => compareSources(a.source, b.source))
     .map((after) => ({
       before: findTable(from, after.source),
       steps: own.get(nameKey(after.source)) ?? [],

@@ -42,7 +42,11 @@ function withTable(
   const before = findTable(state, source)
   const after = change(before)
   if (after === before || after === undefined) return state
-  return { ...state, tables: sortTables([...state.tables.filter((table) => table !== before), after]) }
+  const tables =
+    before === undefined
+      ? sortTables([...state.tables, after])
+      : state.tables.map((table) => (table === before ? after : table))
+  return { ...state, tables }
 }
 
 function applyToTable(table: AuditTableObject | undefined, step: TableStep): AuditTableObject | undefined {

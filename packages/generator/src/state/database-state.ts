@@ -5,7 +5,7 @@ import type {
   SessionSetting,
   TruncatePolicy,
 } from '../model/audit-model.ts'
-import { nameKey, type QualifiedName } from '../model/names.ts'
+import type { QualifiedName } from '../model/names.ts'
 
 /** The audit schema itself: its name, and the version of the SQL that our functions in it have. */
 export interface AuditSchemaObject {
@@ -61,7 +61,11 @@ export function findTable(state: DatabaseState, source: QualifiedName): AuditTab
 
 /** The order of tables in a state and in a migration: by code units, the same on every machine. */
 export function sortTables(tables: readonly AuditTableObject[]): readonly AuditTableObject[] {
-  return [...tables].sort((a, b) => compareText(nameKey(a.source), nameKey(b.source)))
+  return [...tables].sort((a, b) => compareSources(a.source, b.source))
+}
+
+export function compareSources(a: QualifiedName, b: QualifiedName): number {
+  return compareText(a.schema, b.schema) || compareText(a.name, b.name)
 }
 
 export function compareText(a: string, b: string): number {

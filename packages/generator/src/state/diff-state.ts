@@ -1,5 +1,5 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
-import { type AuditTableObject, compareText, type DatabaseState, findTable } from './database-state.ts'
+import { type AuditTableObject, compareSources, type DatabaseState, findTable } from './database-state.ts'
 import { policyChange } from './diff-columns.ts'
 import { diffTable } from './diff-table.ts'
 import type { MigrationStep } from './migration-step.ts'
@@ -37,8 +37,9 @@ function diffTables(from: DatabaseState, to: DatabaseState): MigrationStep[] {
     [...from.tables, ...to.tables].map((table) => [nameKey(table.source), table.source]),
   )
   return [...sources]
-    .sort(([a], [b]) => compareText(a, b))
-    .flatMap(([, source]) => diffOne(findTable(from, source), liveTable(to, source), owners))
+    .map(([, source]) => source)
+    .sort(compareSources)
+    .flatMap((source) => diffOne(findTable(from, source), liveTable(to, source), owners))
 }
 
 function diffOne(
