@@ -1,5 +1,5 @@
 import { BASE_FUNCTIONS } from './object-names.ts'
-import { dollarQuoted, literal, paragraphs, qualified, type Sql, sql } from './sql.ts'
+import { dollarQuoted, ident, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /** The functions that all audit tables share. Each is safe to run again. */
 export function renderBaseFunctions(schema: string): Sql {
@@ -46,7 +46,7 @@ AS ${dollarQuoted(body)};`
 
 /** Volatile, so that it is not evaluated before a row needs it. */
 function missingSetting(schema: string): Sql {
-  const example = literal(`SELECT ${schema === 'public' ? '' : `${schema}.`}set_context('{"%2$s": "..."}')`)
+  const example = literal(`SELECT ${exampleSchema(schema)}set_context('{"%2$s": "..."}')`)
   const body = sql`BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'AU001',
@@ -64,6 +64,14 @@ END`
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS ${dollarQuoted(body)};`
+}
+
+/** For a person to read and to paste: quoted where it has to be, inside a template of format(). */
+function exampleSchema(schema: string): string {
+  if (schema === 'public') return ''
+  // No keyword of SQL begins with these letters.
+  if (/^audit[a-z0-9_]*$/.test(schema)) return `${schema}.`
+  return `${sqlText(ident(schema)).replaceAll('%', '%%')}.`
 }
 
 function appendOnly(schema: string): Sql {
