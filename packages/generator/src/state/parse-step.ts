@@ -1,4 +1,5 @@
 import type { MigrationStep } from './migration-step.ts'
+import { expandStep } from './step-text.ts'
 
 type Kind = Exclude<MigrationStep['kind'], 'unsupported'>
 type Shape = 'string' | 'number' | 'object' | 'strings'
@@ -28,6 +29,7 @@ export function parseStep(json: string): MigrationStep | string {
   let value: unknown
   try {
     value = JSON.parse(json)
+    if (isRecord(value)) value = expandStep(value)
   } catch {
     return 'this step is not JSON; restore the file from version control'
   }

@@ -1,5 +1,6 @@
 import type { MigrationStep } from './migration-step.ts'
 import { parseStep } from './parse-step.ts'
+import { renderStep } from './step-text.ts'
 
 /** An audit part of a migration file: the hash of the state it starts from, and the steps it takes. */
 export interface AuditPart {
@@ -24,7 +25,7 @@ const STEP_LINE = /^-- (\{.*\})\s*$/
  *     -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},…}
  */
 export function renderHeader(from: string, steps: readonly MigrationStep[]): string {
-  const lines = steps.map((step) => `-- ${JSON.stringify(step)}\n`)
+  const lines = steps.map((step) => `-- ${renderStep(step)}\n`)
   return `-- prisma-generator-audit v1 from=${from}\n${lines.join('')}`
 }
 

@@ -1,5 +1,5 @@
 -- prisma-generator-audit v1 from=a31ff97c01f42caf
--- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"total","type":{"name":"numeric","args":[10,2],"list":false},"policy":"record","isEnum":false}}
+-- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"total","type":"numeric(10,2)"}}
 
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;

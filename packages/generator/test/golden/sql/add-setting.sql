@@ -1,5 +1,5 @@
 -- prisma-generator-audit v1 from=a31ff97c01f42caf
--- {"kind":"addSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"reason","column":"audit_reason","settingType":"String","type":{"name":"text","args":[],"list":false},"required":true}}
+-- {"kind":"addSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"reason","column":"audit_reason","settingType":"String","type":"text","required":true}}
 
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;

@@ -1,5 +1,5 @@
 -- prisma-generator-audit v1 from=a31ff97c01f42caf
--- {"kind":"changeColumn","source":{"schema":"public","name":"Order"},"column":{"name":"status","type":{"name":"text","args":[],"list":false},"policy":"record","isEnum":false}}
+-- {"kind":"changeColumn","source":{"schema":"public","name":"Order"},"column":{"name":"status","type":"text"}}
 
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;

@@ -1,7 +1,7 @@
 -- prisma-generator-audit v1 from=a31ff97c01f42caf
 -- {"kind":"retireColumn","source":{"schema":"public","name":"Order"},"column":"note"}
 -- {"kind":"setAsideColumn","source":{"schema":"public","name":"Order"},"column":"note","as":"note__2"}
--- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":{"name":"integer","args":[],"list":false},"policy":"record","isEnum":false}}
+-- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"integer"}}
 
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;

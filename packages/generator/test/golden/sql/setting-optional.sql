@@ -1,5 +1,5 @@
 -- prisma-generator-audit v1 from=a31ff97c01f42caf
--- {"kind":"changeSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"username","column":"audit_username","settingType":"String","type":{"name":"text","args":[],"list":false},"required":false}}
+-- {"kind":"changeSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"username","column":"audit_username","settingType":"String","type":"text","required":false}}
 
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;

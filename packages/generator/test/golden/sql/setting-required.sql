@@ -1,5 +1,5 @@
 -- prisma-generator-audit v1 from=a31ff97c01f42caf
--- {"kind":"changeSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":{"name":"uuid","args":[],"list":false},"required":true}}
+-- {"kind":"changeSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":true}}
 
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;
