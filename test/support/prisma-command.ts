@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -10,6 +10,12 @@ export type PrismaOptions = {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** `true`: must exit with another code than 0; `'allow'`: any code. */
   readonly expectFailure?: boolean | 'allow'
+  /** File permissions hold, also where the tests run as root: it keeps its files and loses its power over modes. */
+  readonly obeysPermissions?: boolean
+  /** A session of its own, so that there is no controlling terminal even where the tests have one. */
+  readonly withoutTerminal?: boolean
+  /** For a command that does not end by itself: it is ended when its output so far is as wanted. */
+  readonly endWhen?: (output: string) => boolean
 }
 
 /** Without colours. */
@@ -26,11 +32,17 @@ export async function runPrisma(
   args: readonly string[],
   options: PrismaOptions,
 ): Promise<PrismaResult> {
-  const child = spawn(process.execPath, [join(repository, 'node_modules/prisma/build/index.js'), ...args], {
+  const command = [process.execPath, join(repository, 'node_modules/prisma/build/index.js'), ...args]
+  const isRoot = process.getuid?.() === 0
+  const [program = '', ...rest] =
+    options.obeysPermissions && isRoot ? [...WITHOUT_POWER_OVER_MODES, ...command] : command
+  const child = spawn(program, rest, {
     cwd: dir,
     env: environment(repository, options.env),
     stdio: 'pipe',
+    detached: options.withoutTerminal ?? false,
   })
+  endWhen(child, options.endWhen)
   // A command that fails early does not read its input.
   child.stdin.on('error', () => {})
   child.stdin.end(options.input ?? '')
@@ -48,6 +60,20 @@ export async function runPrisma(
     )
   }
   return result
+}
+
+/** Linux' own tool; another root than Linux' is not known to run tests. */
+const WITHOUT_POWER_OVER_MODES = ['setpriv', '--bounding-set', '-dac_override,-dac_read_search']
+
+function endWhen(child: ChildProcessWithoutNullStreams, isWanted: PrismaOptions['endWhen']): void {
+  if (!isWanted) return
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      if (isWanted(plain(output))) child.kill()
+    })
+  }
 }
 
 /** Prisma offline and quiet, with the schema engine and the generator of this repository. */

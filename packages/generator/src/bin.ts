@@ -1,20 +1,26 @@
 import { readFileSync } from 'node:fs'
 
-/** Prisma sets this when it starts a generator. */
+/** Prisma sets this when it starts a generator; run by hand, nobody would ever speak on stdin. */
 const startedByPrisma = process.env.PRISMA_GENERATOR_INVOCATION !== undefined
+const [argument] = process.argv.slice(2)
 
-if (startedByPrisma || process.argv.length === 2) {
-  if (process.stdin.isTTY) printUsage()
-  else await import('./generator.ts').then(({ serve }) => serve())
-} else if (process.argv.includes('--version')) {
+if (startedByPrisma) {
+  const { serve } = await import('./generator.ts')
+  serve()
+} else if (argument === '--version') {
   console.log(version())
+} else if (argument === '--help') {
+  console.log(usage())
+} else if (argument === undefined) {
+  console.log(usage())
+  process.exitCode = 1
 } else {
-  printUsage()
-  process.exitCode = process.argv.includes('--help') ? 0 : 1
+  console.error(`prisma-generator-audit does not know "${argument}".\n\n${usage()}`)
+  process.exitCode = 1
 }
 
-function printUsage(): void {
-  console.log(`prisma-generator-audit ${version()}
+function usage(): string {
+  return `prisma-generator-audit ${version()}
 
 A Prisma generator: it is run by \`npx prisma generate\` where schema.prisma holds
 
@@ -25,7 +31,7 @@ A Prisma generator: it is run by \`npx prisma generate\` where schema.prisma hol
   }
 
   --version   print the version
-  --help      print this text`)
+  --help      print this text`
 }
 
 function version(): string {

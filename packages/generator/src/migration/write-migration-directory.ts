@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { migrationName } from './migration-name.ts'
 import { hasCode, MigrationsFolderError } from './migrations-folder-error.ts'
 import { listMigrations } from './read-migrations-folder.ts'
@@ -54,8 +54,9 @@ async function fillInPlace(path: string, contents: Readonly<Record<string, strin
   } catch (error) {
     await rm(path, { recursive: true, force: true }).catch(() => {})
     if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS')) throw error
+    const folder = dirname(path)
     throw new MigrationsFolderError(
-      `The migrations folder ${dirname(path)} cannot be written. Give this user write access to it, or run \`prisma generate\` where the migration can be committed.`,
+      `The migrations folder ${relative(process.cwd(), folder) || folder} cannot be written. Give this user write access to it, or run \`prisma generate\` where the migration can be committed.`,
       { cause: error },
     )
   }
