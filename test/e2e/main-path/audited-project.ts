@@ -7,7 +7,7 @@ import {
   type PrismaProject,
   type PrismaProjectOptions,
 } from '../../support/prisma-project.ts'
-import { createDatabase, type TestDatabase } from '../../support/test-database.ts'
+import { createDatabase, type Template, type TestDatabase } from '../../support/test-database.ts'
 import type { Client } from './client.ts'
 
 export interface AuditedProject {
@@ -21,11 +21,11 @@ export interface AuditModule {
   readonly auditSettings: readonly SettingDefinition[]
 }
 
-type Options = Omit<PrismaProjectOptions, 'databaseUrl'>
+type Options = Omit<PrismaProjectOptions, 'databaseUrl'> & { readonly template?: Template }
 
-/** A project and an empty database, which go after the last test of the file. */
-export async function useProject(options: Options): Promise<AuditedProject> {
-  const database = await createDatabase()
+/** A project and a database, empty or from a template, which go after the last test of the file. */
+export async function useProject({ template, ...options }: Options): Promise<AuditedProject> {
+  const database = await createDatabase({ template })
   const project = await createPrismaProject({ ...options, databaseUrl: database.url })
   afterAll(async () => {
     project.cleanup()
