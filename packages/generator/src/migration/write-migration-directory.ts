@@ -54,12 +54,17 @@ async function fillInPlace(path: string, contents: Readonly<Record<string, strin
   } catch (error) {
     await rm(path, { recursive: true, force: true }).catch(() => {})
     if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS')) throw error
-    const folder = dirname(path)
     throw new MigrationsFolderError(
-      `The migrations folder ${relative(process.cwd(), folder) || folder} cannot be written. Give this user write access to it, or run \`prisma generate\` where the migration can be committed.`,
+      `The migrations folder ${shown(dirname(path))} cannot be written. Give this user write access to it, or run \`prisma generate\` where the migration can be committed.`,
       { cause: error },
     )
   }
+}
+
+/** As the user knows it: relative where it lies below the working directory. */
+function shown(folder: string): string {
+  const path = relative(process.cwd(), folder)
+  return path === '' || path.startsWith('..') ? folder : path
 }
 
 async function fill(path: string, contents: Readonly<Record<string, string>>): Promise<void> {
