@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import http from 'node:http'
 import { basename, delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
@@ -82,7 +83,7 @@ async function addressOf({ stdout, stderr }: ChildProcess): Promise<string> {
 
 interface Answer {
   readonly status: number
-  readonly requestId: string | null
+  readonly requestId: unknown
   readonly body: unknown
 }
 
@@ -94,6 +95,25 @@ async function request(method: string, path: string, user?: string, body?: objec
   })
   const { status, headers } = answer
   return { status, requestId: headers.get('x-request-id'), body: await answer.json() }
+}
+
+/**
+ * A PATCH whose head has reached the server, which knows the user from then on. What comes back sends the body.
+ * `expect: 100-continue` is how a server says that it has the head.
+ */
+async function openPatch(path: string, user: string): Promise<(body: object) => Promise<Answer>> {
+  const headers = { 'content-type': 'application/json', 'x-user': user, expect: '100-continue' }
+  const outgoing = http.request(`${address}${path}`, { method: 'PATCH', headers })
+  const answered: Promise<http.IncomingMessage[]> = once(outgoing, 'response')
+  outgoing.flushHeaders()
+  await once(outgoing, 'continue')
+  return async (body) => {
+    outgoing.end(JSON.stringify(body))
+    const [answer] = await answered
+    if (!answer) throw new Error('The server did not answer.')
+    const requestId = answer.headers['x-request-id']
+    return { status: answer.statusCode ?? 0, requestId, body: JSON.parse(await text(answer)) }
+  }
 }
 
 async function createOrder(user: string): Promise<number> {
@@ -108,13 +128,15 @@ const everything = () =>
 
 test('two users write to one order at the same time, and its history says who did what in which request', async () => {
   const id = await createOrder('ann')
+  const users = Array.from({ length: 60 }, (_, number) => (number % 2 === 0 ? 'ann' : 'bob'))
+  // All are inside the server before the first one writes.
+  const opened = await Promise.all(users.map((user) => openPatch(`/orders/${id}`, user)))
   const changes = await Promise.all(
-    Array.from({ length: 60 }, async (_, number) => {
-      const username = number % 2 === 0 ? 'ann' : 'bob'
-      const status = `${username} ${number}`
-      const answer = await request('PATCH', `/orders/${id}`, username, { status })
+    opened.map(async (send, number) => {
+      const status = `${users[number]} ${number}`
+      const answer = await send({ status })
       expect(answer.status).toBe(200)
-      return { operation: 'U', username, status, request_id: answer.requestId }
+      return { operation: 'U', username: users[number], status, request_id: answer.requestId }
     }),
   )
   const { body } = await request('GET', `/orders/${id}/history`, 'ann')
