@@ -88,7 +88,7 @@ const forms: readonly Form[] = [
   }),
 ]
 
-test(`of ${operations} concurrent operations by ${identities} identities on 4 connections, no row has a wrong, missing or doubled identity`, {
+test(`no row of many concurrent operations has a wrong, missing or doubled identity (${operations} by ${identities} on 4 connections)`, {
   timeout: 600_000,
 }, async () => {
   const random = randomNumbers(seed)
