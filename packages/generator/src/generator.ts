@@ -42,7 +42,12 @@ export function serve(): void {
 export async function generate(prisma: GeneratorOptions, cwd: string): Promise<string> {
   const schemaFiles = await readSchemaFiles(prisma.schemaPath, cwd)
   const { input, diagnostics: early } = readPrismaOptions(prisma, schemaFiles)
-  if (hasErrors(early)) throw new Error(renderFailure(early, schemaFiles))
+  if (hasErrors(early)) {
+    // All problems of the schema at once: those of the models too. Another database's types are not ours to judge.
+    const isOurs = !early.some(({ code }) => code === 'AUD105')
+    const ofModels = isOurs ? compile({ ...input, folder: undefined }).diagnostics : []
+    throw new Error(renderFailure([...early, ...ofModels], schemaFiles))
+  }
   const { options } = input
 
   const found = await findMigrationsFolder({

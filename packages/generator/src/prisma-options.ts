@@ -16,7 +16,8 @@ export function readPrismaOptions(
   const block = findAuditGenerator(blocks)
   const { options, diagnostics } = parseOptions(prisma.generator.config, block && optionPlaces(block))
   const [datasource] = prisma.datasources
-  const datasourcePlace = blocks.find(({ kind }) => kind === 'datasource')?.place
+  const datasourceBlock = blocks.find(({ kind }) => kind === 'datasource')
+  const datasourcePlace = datasourceBlock && optionPlaces(datasourceBlock)('provider')
   return {
     diagnostics: [
       ...diagnostics,
