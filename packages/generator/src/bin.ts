@@ -1,12 +1,22 @@
 import { readFileSync } from 'node:fs'
+import { OPTIONS } from './config.ts'
+import { serveGenerator } from './generator-protocol.ts'
 
 /** Prisma sets this when it starts a generator; run by hand, nobody would ever speak on stdin. */
 const startedByPrisma = process.env.PRISMA_GENERATOR_INVOCATION !== undefined
 const [argument] = process.argv.slice(2)
 
 if (startedByPrisma) {
-  const { serve } = await import('./generator.ts')
-  serve()
+  // Loaded while Prisma is still at work: it asks for the manifest first and long before the rest.
+  const generator = import('./generator.ts')
+  serveGenerator({
+    manifest: () => ({
+      version: version(),
+      prettyName: 'Audit trail',
+      defaultOutput: OPTIONS.output.value,
+    }),
+    generate: async (options) => console.log(await (await generator).generate(options, process.cwd())),
+  })
 } else if (argument === '--version') {
   console.log(version())
 } else if (argument === '--help') {

@@ -22,6 +22,7 @@ import { diffState } from './state/diff-state.ts'
 import { foldParts, mergeSteps } from './state/fold-parts.ts'
 import { type MigrationPlan, planMigration } from './state/migration-plan.ts'
 import { reachableState, type WaitingTable } from './state/reachable-state.ts'
+import { recreatedTables, resumeSteps } from './state/recreated-tables.ts'
 import {
   type ClientGenerator,
   renderTypedModule,
@@ -30,7 +31,7 @@ import {
 
 export interface CompileInput {
   /** As Prisma hands it to generators. */
-  readonly dmmf: DMMF.Document
+  readonly dmmf: Pick<DMMF.Document, 'datamodel'>
   /** The text of the schema, for everything that the DMMF leaves out, and for places. */
   readonly schemaFiles: readonly SourceFile[]
   readonly options: AuditOptions
@@ -88,7 +89,19 @@ export function compile(input: CompileInput): Compilation {
   const recorded = foldParts(folder.files.map(({ name, text }) => ({ migration: name, text })))
   const { database, files } = folder
   const reachable = reachableState(recorded.state, desiredState(model), database, declaredTables(dmmf))
-  const steps = [...mergeSteps(recorded.problems), ...diffState(recorded.state, reachable.state)]
+  const recreated = recreatedTables(recorded.state, reachable.state, {
+    files,
+    tables: database.tables,
+    attached: recorded.attached,
+  })
+  const steps = [
+    ...mergeSteps(recorded.problems),
+    ...diffState(recorded.state, reachable.state),
+    ...resumeSteps(
+      recreated,
+      reachable.waiting.map(({ source }) => source),
+    ),
+  ]
   const plan = planMigration(recorded.state, steps, {
     partitioned: database.tables.filter((table) => table.partitioned),
   })

@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { GeneratorOptions } from '@prisma/generator'
-// CommonJS: a named import would type-check and then fail at run time.
-import generatorHelper from '@prisma/generator-helper'
 import { compile } from './compile.ts'
 import { OPTIONS } from './config.ts'
 import { hasErrors } from './diagnostics.ts'
@@ -15,21 +12,6 @@ import { readPrismaOptions } from './prisma-options.ts'
 import { renderFailure, renderReport } from './report.ts'
 import { readSchemaFiles } from './schema-files.ts'
 import { writeTypedModule } from './typed-module-files.ts'
-
-/** Answers Prisma on stdin and stderr until it goes away. */
-export function serve(): void {
-  const manifest: { version: string } = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  )
-  generatorHelper.generatorHandler({
-    onManifest: () => ({
-      version: manifest.version,
-      prettyName: 'Audit trail',
-      defaultOutput: OPTIONS.output.value,
-    }),
-    onGenerate: async (options) => console.log(await generate(options, process.cwd())),
-  })
-}
 
 /**
  * One run of `prisma generate`: reads the schema and the migrations folder, compiles, writes the typed module and,

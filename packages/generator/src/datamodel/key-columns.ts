@@ -1,4 +1,4 @@
-import type { DMMF } from '@prisma/generator-helper'
+import type * as DMMF from '@prisma/dmmf'
 
 /** By which fields the rows of a model are told apart. */
 export interface ModelKey {

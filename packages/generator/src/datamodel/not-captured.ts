@@ -1,4 +1,4 @@
-import type { DMMF } from '@prisma/generator-helper'
+import type * as DMMF from '@prisma/dmmf'
 import type { SchemaBlock } from '../annotation/schema-blocks.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 

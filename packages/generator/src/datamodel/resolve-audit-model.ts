@@ -1,4 +1,4 @@
-import type { DMMF } from '@prisma/generator-helper'
+import type * as DMMF from '@prisma/dmmf'
 import { findAuditGenerator, optionPlaces } from '../annotation/option-places.ts'
 import { scanSchema } from '../annotation/scan-schema.ts'
 import type { ScannedSchema, SchemaBlock } from '../annotation/schema-blocks.ts'

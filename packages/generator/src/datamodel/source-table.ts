@@ -1,4 +1,4 @@
-import type { DMMF } from '@prisma/generator-helper'
+import type * as DMMF from '@prisma/dmmf'
 import type { QualifiedName } from '../model/names.ts'
 
 /** The table of a model, by `@@schema` and `@@map`. Without `@@schema` Prisma's tables are in `public`. */
