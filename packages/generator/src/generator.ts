@@ -1,7 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import type { GeneratorOptions } from '@prisma/generator'
 import { compile } from './compile.ts'
-import { OPTIONS } from './config.ts'
 import { hasErrors } from './diagnostics.ts'
 import { findMigrationsFolder } from './migration/find-migrations-folder.ts'
 import { argumentOf, findPrismaCommand } from './migration/prisma-command.ts'
