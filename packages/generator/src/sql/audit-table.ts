@@ -26,10 +26,11 @@ export function auditTable(table: AuditTableObject): Sql {
   return qualified({ schema: table.schema, name: table.names.table })
 }
 
-/** The audit table with its index and its guard; a table that is there already is kept. */
+/** The audit table with its index and its guard; a table that is there already is kept, and completed. */
 export function renderAuditTable(table: AuditTableObject): Sql {
   return paragraphs([
     createTable(table),
+    renderMissingColumns(table),
     commentOnTable(table),
     createKeyIndex(table),
     appendOnlyGuard(table),
@@ -54,6 +55,19 @@ function createTable(table: AuditTableObject): Sql {
   return sql`CREATE TABLE IF NOT EXISTS ${auditTable(table)} (
   ${join(entries, sql`,\n`)}
 );`
+}
+
+/**
+ * The columns that the capture function fills, where they are not there yet: CREATE TABLE IF NOT EXISTS leaves an
+ * adopted table, or that of another branch, as it is, and a function that names a column more would fail every write.
+ */
+export function renderMissingColumns(table: AuditTableObject): Sql {
+  const columns = [...liveSettings(table).map(settingColumn), ...liveColumns(table).map(sourceColumn)]
+  if (columns.length === 0) return sql``
+  const each = columns.map((column) => sql`ADD COLUMN IF NOT EXISTS ${column}`)
+  return sql`-- A table that was there before gets the columns that it lacks.
+ALTER TABLE ${auditTable(table)}
+  ${join(each, sql`,\n`)};`
 }
 
 export function commentOnTable(table: AuditTableObject): Sql {

@@ -41,7 +41,10 @@ interface Taken {
 export function foldParts(files: readonly PartFile[]): {
   readonly state: DatabaseState
   readonly problems: readonly FoldProblem[]
+  /** By `nameKey` of the source: the migration that put the triggers on it last. */
+  readonly attached: ReadonlyMap<string, string>
 } {
+  const attached = new Map<string, string>()
   let state = EMPTY_STATE
   let problems: FoldProblem[] = []
   const taken: Taken[] = []
@@ -55,9 +58,13 @@ export function foldParts(files: readonly PartFile[]): {
       else problems.push(divergence(migration, part, hash, taken))
       taken.push({ hash, part })
       state = applySteps(state, part.steps)
+      for (const step of part.steps) {
+        if (step.kind === 'createAuditTable' || step.kind === 'resumeTable')
+          attached.set(nameKey(step.source), migration)
+      }
     }
   }
-  return { state, problems }
+  return { state, problems, attached }
 }
 
 /** The steps of a merge part: the functions that both branches emitted, from the union of their columns. */

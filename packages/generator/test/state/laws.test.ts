@@ -131,7 +131,8 @@ describe('the laws of states and steps', () => {
           current = applySteps(current, steps)
           return { migration: String(index), text }
         })
-        expect(foldParts(files)).toEqual({ state: current, problems: [] })
+        const { state, problems } = foldParts(files)
+        expect({ state, problems }).toEqual({ state: current, problems: [] })
       }),
     )
   })
@@ -185,7 +186,8 @@ describe('two branches', () => {
       { kind: 'replaceFunctions', source: { schema: 'public', name: 'Order' }, reason: 'branches met' },
     ])
     const merge = { migration: '4', text: renderHeader(stateHash(folded), steps) }
-    expect(foldParts([...files, merge])).toEqual({ state: folded, problems: [] })
+    const again = foldParts([...files, merge])
+    expect({ state: again.state, problems: again.problems }).toEqual({ state: folded, problems: [] })
   })
 
   it('need no merge where they changed different tables, and the next part starts from the union', () => {

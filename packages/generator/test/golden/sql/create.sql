@@ -275,6 +275,14 @@ CREATE TABLE IF NOT EXISTS "audit"."Order_audit" (
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
 
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."Order_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_app_uuid" uuid,
+  ADD COLUMN IF NOT EXISTS "id" integer,
+  ADD COLUMN IF NOT EXISTS "note" varchar(20),
+  ADD COLUMN IF NOT EXISTS "status" text;
+
 COMMENT ON TABLE "audit"."Order_audit" IS 'History of "public"."Order"';
 
 CREATE INDEX IF NOT EXISTS "Order_audit_key"

@@ -1,0 +1,47 @@
+import { nameKey, type QualifiedName } from '../model/names.ts'
+import type { SourceTable } from '../model/source-database.ts'
+import type { DatabaseState } from './database-state.ts'
+import type { MigrationStep } from './migration-step.ts'
+
+export interface FoldedFolder {
+  /** The migrations in Prisma's order. */
+  readonly files: readonly { readonly name: string; readonly path: string }[]
+  readonly tables: readonly SourceTable[]
+  /** By `nameKey` of the source: the migration that put the triggers on it last. */
+  readonly attached: ReadonlyMap<string, string>
+}
+
+/**
+ * Audited tables that were dropped and created anew after their triggers were made: the triggers went with the old
+ * table, so the new one would be written in silence. A table created by the part's own file counts as audited by it.
+ *
+ * @param from the recorded state: only what it captures can have been lost
+ * @param to the state that is wanted and can be reached
+ */
+export function recreatedTables(
+  from: DatabaseState,
+  to: DatabaseState,
+  { files, tables, attached }: FoldedFolder,
+): readonly QualifiedName[] {
+  const positions = new Map(files.flatMap(({ name, path }, index) => [[name, index] as const, [path, index]]))
+  const created = new Map(tables.map((table) => [nameKey(table), positions.get(table.place.file)]))
+  const wanted = new Set(to.tables.filter(({ capturing }) => capturing).map(({ source }) => nameKey(source)))
+  return from.tables
+    .filter(({ capturing, source }) => {
+      const key = nameKey(source)
+      const [made, audited] = [created.get(key), positions.get(attached.get(key) ?? '')]
+      return capturing && wanted.has(key) && made !== undefined && audited !== undefined && made > audited
+    })
+    .map(({ source }) => source)
+}
+
+/** The steps that put the triggers on again, for the tables that do not wait for Prisma. */
+export function resumeSteps(
+  recreated: readonly QualifiedName[],
+  waiting: readonly QualifiedName[],
+): readonly MigrationStep[] {
+  const waits = new Set(waiting.map(nameKey))
+  return recreated
+    .filter((source) => !waits.has(nameKey(source)))
+    .map(({ schema, name }) => ({ kind: 'resumeTable' as const, source: { schema, name } }))
+}
