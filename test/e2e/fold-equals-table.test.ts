@@ -103,12 +103,12 @@ test(
           })
         }
       }),
-      { seed, numRuns: isFull ? 1500 : 60, endOnFailure: true },
+      { seed, numRuns: isFull ? 5000 : 150, endOnFailure: true },
     )
     // Otherwise the test would have proved nothing.
     expect(seen.size).toBe(11)
     expect([...seen].filter(([, last]) => last === '0')).toEqual([])
     expect(succeeded.size).toBeGreaterThan(15)
   },
-  isFull ? 1_800_000 : 120_000,
+  isFull ? 3_600_000 : 120_000,
 )

@@ -243,7 +243,7 @@ function anyStatement(columns: readonly ValueColumn[], major: number): fc.Arbitr
       text: `INSERT INTO "Parcel" (barcode, grams, order_id) SELECT 'b' || g, g, (SELECT id FROM "order" WHERE id = ${order}) FROM generate_series(1, ${n}) g ON CONFLICT DO NOTHING`,
     })),
     two.map(([from, to]) => ({
-      kind: 'primary key, swapped by one statement',
+      kind: 'primary keys of many rows',
       text: `UPDATE "Parcel" SET barcode = barcode || 'x' WHERE barcode BETWEEN 'b${from}' AND 'b${to}'`,
     })),
     two.map(([from, to]) => ({
