@@ -12,7 +12,7 @@ import { renderHeader } from '../state/part-header.ts'
 import { stateHash } from '../state/state-hash.ts'
 import { renderBaseSchema, renderBaseUpgrade } from './base-schema.ts'
 import { integer, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
-import { renderTableSection } from './table-section.ts'
+import { checksAdded, renderTableSection } from './table-section.ts'
 
 export interface RenderOptions {
   /** The state that the migrations folder builds before this part. */
@@ -35,11 +35,11 @@ export interface RenderOptions {
 export function renderMigration(plan: MigrationPlan, options: RenderOptions): string {
   assertPossible(plan)
   if (plan.steps.length === 0) return ''
-  const sections = renderSections(plan.steps, options.from)
+  const sections = renderSections(plan.steps, options)
   return `${renderHeader(stateHash(options.from), plan.steps)}\n${inTransactions(sections, options)}`
 }
 
-function renderSections(steps: readonly MigrationStep[], from: DatabaseState): readonly Sql[] {
+function renderSections(steps: readonly MigrationStep[], { from, appended }: RenderOptions): readonly Sql[] {
   const to = applySteps(from, steps)
   const isUpgrade = steps.some((step) => step.kind === 'upgradeSchema')
   const tables = groupByTable(steps, from, to)
@@ -49,10 +49,17 @@ function renderSections(steps: readonly MigrationStep[], from: DatabaseState): r
     return sql``
   })
   const touched = tables.filter((group) => group.steps.length > 0 || (isUpgrade && group.after.capturing))
-  return [
-    paragraphs(base),
-    ...touched.map((group) => renderTableSection(group.before, group.steps, group.after)),
-  ]
+  return [paragraphs(base), ...touched.flatMap((group) => renderTable(group, appended === true))]
+}
+
+/**
+ * New CHECKs come after the functions have been committed: a writer that waits for the audit table's lock in the
+ * middle of an old function would break a rule that it could not know, whatever context it has.
+ */
+function renderTable({ before, steps, after }: TableGroup, appended: boolean): readonly Sql[] {
+  const checks = before === undefined ? sql`` : checksAdded(before, after, steps)
+  if (appended) return [renderTableSection(before, steps, after, checks)]
+  return [renderTableSection(before, steps, after, sql``), checks]
 }
 
 export interface TableGroup {

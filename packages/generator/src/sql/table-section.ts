@@ -7,6 +7,7 @@ import {
   commentOnTable,
   relation,
   renderAuditTable,
+  renderMissingColumns,
   requiredCheck,
   requiredChecks,
   settingColumn,
@@ -39,18 +40,20 @@ import {
 
 /**
  * All steps of one table: first its audit table, then the functions that write it, then the triggers that call
- * them. `before` is undefined where the audit table is new.
+ * them. `before` is undefined where the audit table is new. `checks` are the new CHECKs of the audit table, where they
+ * have to be in this transaction.
  */
 export function renderTableSection(
   before: AuditTableObject | undefined,
   steps: readonly TableStep[],
   after: AuditTableObject,
+  checks: Sql,
 ): Sql {
   const head = comment(`History of ${sqlText(qualified(after.source))}`)
   const table = paragraphs([
     before === undefined ? sql`` : checksGone(before, after, steps),
     ...steps.map((step) => renderStep(step, after)),
-    before === undefined ? sql`` : checksAdded(before, after, steps),
+    checks,
   ])
   return paragraphs([head, table, renderCapture(before, steps, after)])
 }
@@ -61,7 +64,8 @@ function renderCapture(
   after: AuditTableObject,
 ): Sql {
   if (!after.capturing) return before?.capturing ? renderTriggersGone(before) : sql``
-  const isAttached = before?.capturing === true
+  // A table that was dropped and created anew is captured in the recorded state and has no trigger all the same.
+  const isAttached = before?.capturing === true && !steps.some((step) => step.kind === 'resumeTable')
   const isKeyNew = isAttached && steps.some((step) => changesKey(step, after))
   return paragraphs([
     renderCaptureFunctions(after),
@@ -108,9 +112,11 @@ function renderStep(step: TableStep, table: AuditTableObject): Sql {
     case 'changeMissingSettings':
     case 'changeTruncate':
     case 'changeKey':
-    case 'replaceFunctions':
       // The functions and triggers that follow carry it.
       return sql``
+    case 'replaceFunctions':
+      // Each branch made the audit table as it knew it.
+      return step.reason === 'branches met' ? renderMissingColumns(table) : sql``
     default:
       return unreachable(step)
   }
@@ -183,7 +189,10 @@ export function checksAdded(
 ): Sql {
   const present = new Set(requiredChecks(before).map((setting) => setting.column))
   const moved = movedColumns(steps)
-  const added = requiredChecks(after).filter(({ column }) => !present.has(column) || moved.has(column))
+  const isMerge = steps.some((step) => step.kind === 'replaceFunctions' && step.reason === 'branches met')
+  const added = requiredChecks(after).filter(
+    ({ column }) => isMerge || !present.has(column) || moved.has(column),
+  )
   return lines(
     added.map(
       (setting) => sql`ALTER TABLE ${auditTable(after)}

@@ -9,10 +9,6 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 ALTER TABLE "audit"."Order_audit" ADD COLUMN IF NOT EXISTS "audit_reason" text;
 COMMENT ON COLUMN "audit"."Order_audit"."audit_reason" IS NULL;
 
-ALTER TABLE "audit"."Order_audit"
-  DROP CONSTRAINT IF EXISTS "audit_reason_required",
-  ADD CONSTRAINT "audit_reason_required" CHECK ("audit_reason" IS NOT NULL) NOT VALID;
-
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger
   LANGUAGE plpgsql
@@ -169,3 +165,12 @@ CALL "audit"."keep_private"(
     '"audit"."Order_audit_truncate"()'
   ]::regprocedure[]
 );
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+ALTER TABLE "audit"."Order_audit"
+  DROP CONSTRAINT IF EXISTS "audit_reason_required",
+  ADD CONSTRAINT "audit_reason_required" CHECK ("audit_reason" IS NOT NULL) NOT VALID;

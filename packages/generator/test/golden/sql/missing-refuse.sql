@@ -6,10 +6,6 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
 
-ALTER TABLE "audit"."Order_audit"
-  DROP CONSTRAINT IF EXISTS "audit_username_required",
-  ADD CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL) NOT VALID;
-
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger
   LANGUAGE plpgsql
@@ -157,3 +153,12 @@ CALL "audit"."keep_private"(
     '"audit"."Order_audit_truncate"()'
   ]::regprocedure[]
 );
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+ALTER TABLE "audit"."Order_audit"
+  DROP CONSTRAINT IF EXISTS "audit_username_required",
+  ADD CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL) NOT VALID;

@@ -8,10 +8,6 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 ALTER TABLE "audit"."Order_audit" ALTER COLUMN "audit_app_uuid" TYPE uuid;
 
-ALTER TABLE "audit"."Order_audit"
-  DROP CONSTRAINT IF EXISTS "audit_app_uuid_required",
-  ADD CONSTRAINT "audit_app_uuid_required" CHECK ("audit_app_uuid" IS NOT NULL) NOT VALID;
-
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger
   LANGUAGE plpgsql
@@ -159,3 +155,12 @@ CALL "audit"."keep_private"(
     '"audit"."Order_audit_truncate"()'
   ]::regprocedure[]
 );
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+ALTER TABLE "audit"."Order_audit"
+  DROP CONSTRAINT IF EXISTS "audit_app_uuid_required",
+  ADD CONSTRAINT "audit_app_uuid_required" CHECK ("audit_app_uuid" IS NOT NULL) NOT VALID;
