@@ -11,7 +11,7 @@ import type { MigrationStep, TableStep } from '../state/migration-step.ts'
 import { renderHeader } from '../state/part-header.ts'
 import { stateHash } from '../state/state-hash.ts'
 import { renderBaseSchema, renderBaseUpgrade } from './base-schema.ts'
-import { integer, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
+import { integer, join, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
 import { checksAdded, renderTableSection } from './table-section.ts'
 
 export interface RenderOptions {
@@ -59,7 +59,14 @@ function renderSections(steps: readonly MigrationStep[], { from, appended }: Ren
 function renderTable({ before, steps, after }: TableGroup, appended: boolean): readonly Sql[] {
   const checks = before === undefined ? sql`` : checksAdded(before, after, steps)
   if (appended) return [renderTableSection(before, steps, after, checks)]
-  return [renderTableSection(before, steps, after, sql``), checks]
+  const hasWriters = before?.capturing === true && after.capturing && sqlText(checks) !== ''
+  return [renderTableSection(before, steps, after, sql``), hasWriters ? waitForWriters(after) : sql``, checks]
+}
+
+/** Whoever may have begun with an old function holds a lock on the source table, taken before the trigger fired. */
+function waitForWriters(table: AuditTableObject): Sql {
+  return sql`-- Waits for the writers that began with the old functions, and lets the others go on at once.
+LOCK TABLE ${qualified(table.source)} IN SHARE MODE;`
 }
 
 export interface TableGroup {

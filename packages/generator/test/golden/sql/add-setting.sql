@@ -171,6 +171,14 @@ COMMIT;
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;
 
+-- Waits for the writers that began with the old functions, and lets the others go on at once.
+LOCK TABLE "public"."Order" IN SHARE MODE;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 ALTER TABLE "audit"."Order_audit"
   DROP CONSTRAINT IF EXISTS "audit_reason_required",
   ADD CONSTRAINT "audit_reason_required" CHECK ("audit_reason" IS NOT NULL) NOT VALID;

@@ -161,6 +161,14 @@ COMMIT;
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;
 
+-- Waits for the writers that began with the old functions, and lets the others go on at once.
+LOCK TABLE "public"."Order" IN SHARE MODE;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 ALTER TABLE "audit"."Order_audit"
   DROP CONSTRAINT IF EXISTS "audit_app_uuid_required",
   ADD CONSTRAINT "audit_app_uuid_required" CHECK ("audit_app_uuid" IS NOT NULL) NOT VALID;
