@@ -76,7 +76,11 @@ export interface Compilation {
  */
 export function compile(input: CompileInput): Compilation {
   const { dmmf, schemaFiles, options, datasourceSchemas, folder } = input
-  const { model, diagnostics: ofSchema } = resolveAuditModel({
+  const {
+    model,
+    places,
+    diagnostics: ofSchema,
+  } = resolveAuditModel({
     dmmf,
     files: schemaFiles,
     options,
@@ -108,7 +112,7 @@ export function compile(input: CompileInput): Compilation {
   const diagnostics = [
     ...ofSchema,
     ...diagnoseHeaders(recorded.problems, files),
-    ...diagnoseHazards(plan.hazards),
+    ...diagnoseHazards(plan.hazards, places),
     ...diagnoseDataChanges(refusedDataChanges(files, database)),
     ...(reachable.waiting.length === 0 ? [] : diagnoseNotInterpreted(database.notInterpreted)),
   ]

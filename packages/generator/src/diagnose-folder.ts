@@ -1,6 +1,8 @@
 import type { Diagnostic, DiagnosticCode } from './diagnostics.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import type { RefusedDataChange } from './migration/refused-data-changes.ts'
+import { nameKey } from './model/names.ts'
+import type { SourcePlace } from './model/place.ts'
 import type { NotInterpreted } from './model/source-database.ts'
 import type { FoldProblem } from './state/fold-parts.ts'
 import type { Hazard } from './state/hazards.ts'
@@ -29,8 +31,8 @@ export function diagnoseHeaders(
           place,
           hint:
             problem.tables.length === 0
-              ? 'Both sides changed different tables: nothing is to be done.'
-              : 'The next audit migration re-emits the functions that both sides changed.',
+              ? 'No table is concerned twice: nothing is to be done.'
+              : 'The next audit migration re-emits the functions of the tables concerned.',
         }
   })
 }
@@ -44,11 +46,24 @@ const HAZARD_CODES = {
   'no-key': undefined,
 } as const satisfies Record<Hazard['code'], DiagnosticCode | undefined>
 
-export function diagnoseHazards(hazards: readonly Hazard[]): readonly Diagnostic[] {
-  return hazards.flatMap(({ code, severity, message, hint }) => {
+/** @param places where each audited table's model stands, by the `nameKey` of its source */
+export function diagnoseHazards(
+  hazards: readonly Hazard[],
+  places: ReadonlyMap<string, SourcePlace>,
+): readonly Diagnostic[] {
+  return hazards.flatMap(({ code, severity, source, message, hint }) => {
     const diagnosticCode = HAZARD_CODES[code]
     if (diagnosticCode === undefined) return []
-    return [{ code: diagnosticCode, severity, message, ...(hint === undefined ? {} : { hint }) }]
+    const place = source && places.get(nameKey(source))
+    return [
+      {
+        code: diagnosticCode,
+        severity,
+        message,
+        ...(place === undefined ? {} : { place }),
+        ...(hint === undefined ? {} : { hint }),
+      },
+    ]
   })
 }
 

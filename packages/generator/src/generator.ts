@@ -18,7 +18,7 @@ import { writeTypedModule } from './typed-module-files.ts'
  *
  * @param cwd where the Prisma command was started; paths in messages are relative to it
  * @returns the report to show
- * @throws Error whose message holds every problem with its place; then nothing was written
+ * @throws Error whose message holds every problem with its place; then no migration was written
  */
 export async function generate(prisma: GeneratorOptions, cwd: string): Promise<string> {
   const schemaFiles = await readSchemaFiles(prisma.schemaPath, cwd)
@@ -50,7 +50,8 @@ export async function generate(prisma: GeneratorOptions, cwd: string): Promise<s
   await writeTypedModule(output, compilation.typedModule)
   const recompile = async () => compile({ ...input, folder: await readFolder() })
   const outcome = await writeNextMigration(compilation, found, options.write, recompile, cwd)
-  const report = renderReport({ diagnostics, compilation, outcome, files })
+  const folderProblem = dir === undefined ? undefined : found.problem
+  const report = renderReport({ diagnostics, compilation, outcome, files, folderProblem })
   if (options.strict && outcome.kind === 'not written') throw new Error(report)
   return report
 }

@@ -10,14 +10,17 @@ export interface Report {
   readonly compilation: Compilation
   readonly outcome: MigrationOutcome
   readonly files: readonly SourceFile[]
+  /** What a person should know of how the folder was found. */
+  readonly folderProblem?: string | undefined
 }
 
 /** The text that `prisma generate` shows: what was done, and the exact next command. Pure. */
-export function renderReport({ diagnostics, compilation, outcome, files }: Report): string {
+export function renderReport({ diagnostics, compilation, outcome, files, folderProblem }: Report): string {
   const { model, waiting } = compilation
   const parts = [
     renderDiagnostics(diagnostics, files).trimEnd(),
     `audit: ${count(model.tables.length, 'model')} audited.`,
+    folderProblem === undefined ? '' : `audit: ${folderProblem}`,
     renderWaiting(waiting),
     renderOutcome(outcome, compilation),
   ]

@@ -5,7 +5,8 @@ import type { ScannedSchema, SchemaBlock } from '../annotation/schema-blocks.ts'
 import type { AuditOptions } from '../config.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditModel } from '../model/audit-model.ts'
-import type { SourceFile } from '../model/place.ts'
+import { nameKey } from '../model/names.ts'
+import type { SourceFile, SourcePlace } from '../model/place.ts'
 import { auditSchemaProblems } from './audit-schema.ts'
 import { explainLost } from './lost-annotations.ts'
 import { misplacedAnnotations } from './misplaced-annotations.ts'
@@ -29,6 +30,8 @@ export interface ResolveInput {
  */
 export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = [] }: ResolveInput): {
   model: AuditModel
+  /** Where each audited table's model stands, by the `nameKey` of its source. */
+  places: ReadonlyMap<string, SourcePlace>
   diagnostics: readonly Diagnostic[]
 } {
   const scanned = scanSchema(files)
@@ -65,7 +68,17 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
     ...auditSchemaProblems(options.schema, datasourceSchemas, models, generator),
     ...nothingAudited(scanned),
   )
-  return { model: { auditSchema: options.schema, tables }, diagnostics: withoutRepeats(diagnostics) }
+  const places = new Map(
+    tables.flatMap(({ model, source }) => {
+      const place = placeOf(model)
+      return place === undefined ? [] : [[nameKey(source), place] as const]
+    }),
+  )
+  return {
+    model: { auditSchema: options.schema, tables },
+    places,
+    diagnostics: withoutRepeats(diagnostics),
+  }
 }
 
 /** Settings of the generator block are checked for every model, and said once. */

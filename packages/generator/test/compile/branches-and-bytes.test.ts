@@ -41,7 +41,7 @@ test('two branches that changed one table are merged by one part, which re-emits
     "migrations/20260104000001_audit_a_add_column_right/migration.sql:1:1 - warning AUD602: In 20260104000001_audit_a_add_column_right, its audit part starts from state <hash>, but the migrations before it leave <hash>: two branches were merged.
         1 | -- prisma-generator-audit v1 from=<hash>
           | ^
-       The next audit migration re-emits the functions that both sides changed.
+       The next audit migration re-emits the functions of the tables concerned.
 
     1 warning
     "

@@ -76,7 +76,7 @@ test('AUD602: a part whose start no earlier migration leaves is told, and its fu
     "migrations/20260102000000_audit_a/migration.sql:1:1 - warning AUD602: In 20260102000000_audit_a, its audit part starts from state 0123456789abcdef, which no earlier migration leaves (they leave <hash>): a migration is missing or was edited.
         1 | -- prisma-generator-audit v1 from=0123456789abcdef
           | ^
-       The next audit migration re-emits the functions that both sides changed.
+       The next audit migration re-emits the functions of the tables concerned.
 
     1 warning
     "
@@ -89,7 +89,9 @@ test('AUD603: a change that has no migration yet is an error that says how to un
   const project = await compileProject(schemaOf(renamed), await installed())
   expect(project.migration).toBeUndefined()
   expect(project.text).toMatchInlineSnapshot(`
-    "error AUD603: "public"."A": its audit objects are named "A_audit" and should be named "history_of_a"; this version has no migration for it
+    "schema.prisma:12:7 - error AUD603: "public"."A": its audit objects are named "A_audit" and should be named "history_of_a"; this version has no migration for it
+       12 | model A {
+          |       ^
        Undo that change, or make it by hand in a migration of your own.
 
     1 error
@@ -102,7 +104,9 @@ test('AUD604: a partitioned table is an error', async () => {
   const project = await compileProject(schemaA, { '20260101000000_init': partitioned })
   expect(project.migration).toBeUndefined()
   expect(project.text).toMatchInlineSnapshot(`
-    "error AUD604: "public"."A" is partitioned: rows written directly into a partition would not be recorded
+    "schema.prisma:12:7 - error AUD604: "public"."A" is partitioned: rows written directly into a partition would not be recorded
+       12 | model A {
+          |       ^
        Remove @audit(enabled) from this model; partitioned tables are not supported yet.
 
     1 error
@@ -117,7 +121,9 @@ test('AUD605: a setting that is newly required is a warning, and the migration i
   )
   expect(project.migration?.slug).toBe('a_add_setting_ticket')
   expect(project.text).toMatchInlineSnapshot(`
-    "warning AUD605: writes to "public"."A" without audit.ticket will be refused
+    "schema.prisma:12:7 - warning AUD605: writes to "public"."A" without audit.ticket will be refused
+       12 | model A {
+          |       ^
        Deploy the application that sets it first; missingSettings: "record" lets both versions write.
 
     1 warning
@@ -154,7 +160,9 @@ test('AUD606: a new key is a warning with the index to build by hand', async () 
   const project = await compileProject(keyed('id, part'), rekeyed)
   expect(project.migration?.slug).toBe('a_change_key')
   expect(project.text).toMatchInlineSnapshot(`
-    "warning AUD606: the history of "public"."A" has no index on its new key (id, part)
+    "schema.prisma:12:7 - warning AUD606: the history of "public"."A" has no index on its new key (id, part)
+       12 | model A {
+          |       ^
        Build one by hand, outside a migration: CREATE INDEX CONCURRENTLY on "audit"."A_audit".
 
     1 warning
