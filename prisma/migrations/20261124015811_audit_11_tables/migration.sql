@@ -287,6 +287,16 @@ CREATE TABLE IF NOT EXISTS "audit"."Category_audit" (
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
 
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."Category_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_reason" text,
+  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+  ADD COLUMN IF NOT EXISTS "slug" varchar(80),
+  ADD COLUMN IF NOT EXISTS "title" text,
+  ADD COLUMN IF NOT EXISTS "position" smallint,
+  ADD COLUMN IF NOT EXISTS "parent_slug" varchar(80);
+
 COMMENT ON TABLE "audit"."Category_audit" IS 'History of "public"."Category"';
 
 CREATE INDEX IF NOT EXISTS "Category_audit_key"
@@ -573,6 +583,31 @@ CREATE TABLE IF NOT EXISTS "audit"."Parcel_audit" (
   CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
+
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."Parcel_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_reason" text,
+  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+  ADD COLUMN IF NOT EXISTS "barcode" varchar(64),
+  ADD COLUMN IF NOT EXISTS "order_id" bigint,
+  ADD COLUMN IF NOT EXISTS "grams" integer,
+  ADD COLUMN IF NOT EXISTS "carrier_oid" oid,
+  ADD COLUMN IF NOT EXISTS "insured" money,
+  ADD COLUMN IF NOT EXISTS "length" double precision,
+  ADD COLUMN IF NOT EXISTS "flags" bit(8),
+  ADD COLUMN IF NOT EXISTS "route" varbit(64),
+  ADD COLUMN IF NOT EXISTS "label" xml,
+  ADD COLUMN IF NOT EXISTS "pickup_at" timetz(3),
+  ADD COLUMN IF NOT EXISTS "sent_at" timestamp(6),
+  ADD COLUMN IF NOT EXISTS "scans" timestamptz(3)[],
+  ADD COLUMN IF NOT EXISTS "weights" numeric(8, 3)[],
+  ADD COLUMN IF NOT EXISTS "checkpoints" bigint[],
+  ADD COLUMN IF NOT EXISTS "signatures" bytea[],
+  ADD COLUMN IF NOT EXISTS "events" jsonb[],
+  ADD COLUMN IF NOT EXISTS "handlers" uuid[],
+  ADD COLUMN IF NOT EXISTS "codes" double precision[],
+  ADD COLUMN IF NOT EXISTS "answers" boolean[];
 
 COMMENT ON TABLE "audit"."Parcel_audit" IS 'History of "public"."Parcel"';
 
@@ -938,6 +973,18 @@ CREATE TABLE IF NOT EXISTS "audit"."Payment_audit" (
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
 
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."Payment_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_reason" text,
+  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+  ADD COLUMN IF NOT EXISTS "id" uuid,
+  ADD COLUMN IF NOT EXISTS "order_id" bigint,
+  ADD COLUMN IF NOT EXISTS "method" text,
+  ADD COLUMN IF NOT EXISTS "amount" numeric(12, 2),
+  ADD COLUMN IF NOT EXISTS "received_at" timestamptz(3),
+  ADD COLUMN IF NOT EXISTS "response" jsonb;
+
 COMMENT ON TABLE "audit"."Payment_audit" IS 'History of "public"."Payment"';
 
 CREATE INDEX IF NOT EXISTS "Payment_audit_key"
@@ -1182,6 +1229,26 @@ CREATE TABLE IF NOT EXISTS "audit"."Product Catalogue_audit" (
   CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
+
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."Product Catalogue_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_reason" text,
+  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+  ADD COLUMN IF NOT EXISTS "id" integer,
+  ADD COLUMN IF NOT EXISTS "sku" varchar(32),
+  ADD COLUMN IF NOT EXISTS "name" text,
+  ADD COLUMN IF NOT EXISTS "status" text,
+  ADD COLUMN IF NOT EXISTS "price" numeric(10, 2),
+  ADD COLUMN IF NOT EXISTS "weight kg" real,
+  ADD COLUMN IF NOT EXISTS "tags" text[],
+  ADD COLUMN IF NOT EXISTS "sizes" integer[],
+  ADD COLUMN IF NOT EXISTS "sellableOn" text[],
+  ADD COLUMN IF NOT EXISTS "details" jsonb,
+  ADD COLUMN IF NOT EXISTS "Manual" json,
+  ADD COLUMN IF NOT EXISTS "image" bytea,
+  ADD COLUMN IF NOT EXISTS "release_date" date,
+  ADD COLUMN IF NOT EXISTS "withdrawn_at" timestamptz(6);
 
 COMMENT ON TABLE "audit"."Product Catalogue_audit" IS 'History of "public"."Product Catalogue"';
 
@@ -1517,6 +1584,18 @@ CREATE TABLE IF NOT EXISTS "audit"."Review_audit" (
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
 
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."Review_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_reason" text,
+  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+  ADD COLUMN IF NOT EXISTS "id" integer,
+  ADD COLUMN IF NOT EXISTS "customer_id" uuid,
+  ADD COLUMN IF NOT EXISTS "product_id" integer,
+  ADD COLUMN IF NOT EXISTS "stars" smallint,
+  ADD COLUMN IF NOT EXISTS "text" text,
+  ADD COLUMN IF NOT EXISTS "created_at" timestamp(3);
+
 COMMENT ON TABLE "audit"."Review_audit" IS 'History of "public"."Review"';
 
 CREATE INDEX IF NOT EXISTS "Review_audit_key"
@@ -1802,6 +1881,17 @@ CREATE TABLE IF NOT EXISTS "audit"."StockMovement_audit" (
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
 
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."StockMovement_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_reason" text,
+  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+  ADD COLUMN IF NOT EXISTS "id" bigint,
+  ADD COLUMN IF NOT EXISTS "productId" integer,
+  ADD COLUMN IF NOT EXISTS "delta" integer,
+  ADD COLUMN IF NOT EXISTS "user" varchar(80),
+  ADD COLUMN IF NOT EXISTS "at" timestamptz(6);
+
 COMMENT ON TABLE "audit"."StockMovement_audit" IS 'History of "public"."StockMovement"';
 
 CREATE INDEX IF NOT EXISTS "StockMovement_audit_key"
@@ -2080,6 +2170,17 @@ CREATE TABLE IF NOT EXISTS "audit"."customer_addresses_audit" (
   CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
+
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."customer_addresses_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_reason" text,
+  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+  ADD COLUMN IF NOT EXISTS "customer_id" uuid,
+  ADD COLUMN IF NOT EXISTS "label" varchar(40),
+  ADD COLUMN IF NOT EXISTS "lines" text[],
+  ADD COLUMN IF NOT EXISTS "postcode" varchar(12),
+  ADD COLUMN IF NOT EXISTS "is default" boolean;
 
 COMMENT ON TABLE "audit"."customer_addresses_audit" IS 'History of "public"."customer_addresses"';
 
@@ -2371,6 +2472,28 @@ CREATE TABLE IF NOT EXISTS "audit"."customers_audit" (
   CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
+
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."customers_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_reason" text,
+  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+  ADD COLUMN IF NOT EXISTS "id" uuid,
+  ADD COLUMN IF NOT EXISTS "email" varchar(320),
+  ADD COLUMN IF NOT EXISTS "name" text,
+  ADD COLUMN IF NOT EXISTS "country_code" char(2),
+  ADD COLUMN IF NOT EXISTS "credit_limit" numeric(14, 4),
+  ADD COLUMN IF NOT EXISTS "points" integer,
+  ADD COLUMN IF NOT EXISTS "lifetime_cents" bigint,
+  ADD COLUMN IF NOT EXISTS "rating" double precision,
+  ADD COLUMN IF NOT EXISTS "newsletter" boolean,
+  ADD COLUMN IF NOT EXISTS "channels" text[],
+  ADD COLUMN IF NOT EXISTS "birthday" date,
+  ADD COLUMN IF NOT EXISTS "preferences" jsonb,
+  ADD COLUMN IF NOT EXISTS "public_key" bytea,
+  ADD COLUMN IF NOT EXISTS "created_at" timestamptz(3),
+  ADD COLUMN IF NOT EXISTS "updated_at" timestamp(3),
+  ADD COLUMN IF NOT EXISTS "referrer_id" uuid;
 
 COMMENT ON TABLE "audit"."customers_audit" IS 'History of "public"."customers"';
 
@@ -2715,6 +2838,15 @@ CREATE TABLE IF NOT EXISTS "audit"."exchange_rates_audit" (
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
 
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."exchange_rates_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_reason" text,
+  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+  ADD COLUMN IF NOT EXISTS "currency" char(3),
+  ADD COLUMN IF NOT EXISTS "day" date,
+  ADD COLUMN IF NOT EXISTS "rate" numeric(18, 8);
+
 COMMENT ON TABLE "audit"."exchange_rates_audit" IS 'History of "public"."exchange_rates"';
 
 CREATE INDEX IF NOT EXISTS "exchange_rates_audit_key"
@@ -2988,6 +3120,23 @@ CREATE TABLE IF NOT EXISTS "audit"."order_audit" (
   CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
+
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."order_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_reason" text,
+  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+  ADD COLUMN IF NOT EXISTS "audit_ticket" integer,
+  ADD COLUMN IF NOT EXISTS "id" bigint,
+  ADD COLUMN IF NOT EXISTS "customer_id" uuid,
+  ADD COLUMN IF NOT EXISTS "channel" text,
+  ADD COLUMN IF NOT EXISTS "placed_at" timestamptz(3),
+  ADD COLUMN IF NOT EXISTS "paid" boolean,
+  ADD COLUMN IF NOT EXISTS "total" numeric(12, 2),
+  ADD COLUMN IF NOT EXISTS "exact" numeric(65, 30),
+  ADD COLUMN IF NOT EXISTS "note" text,
+  ADD COLUMN IF NOT EXISTS "client_ip" inet,
+  ADD COLUMN IF NOT EXISTS "deliver_at" time(3);
 
 COMMENT ON TABLE "audit"."order_audit" IS 'History of "public"."order"';
 
@@ -3303,6 +3452,17 @@ CREATE TABLE IF NOT EXISTS "audit"."order_lines_audit" (
   CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
+
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."order_lines_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_reason" text,
+  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+  ADD COLUMN IF NOT EXISTS "order_id" bigint,
+  ADD COLUMN IF NOT EXISTS "line_no" smallint,
+  ADD COLUMN IF NOT EXISTS "product_id" integer,
+  ADD COLUMN IF NOT EXISTS "quantity" integer,
+  ADD COLUMN IF NOT EXISTS "price" numeric(10, 2);
 
 COMMENT ON TABLE "audit"."order_lines_audit" IS 'History of "public"."order_lines"';
 
