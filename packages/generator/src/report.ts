@@ -3,6 +3,10 @@ import { type Diagnostic, renderDiagnostics } from './diagnostics.ts'
 import type { QualifiedName } from './model/names.ts'
 import type { SourceFile } from './model/place.ts'
 import type { MigrationOutcome } from './next-migration.ts'
+import { sqlText } from './sql/sql.ts'
+import { renderKeyTriggerGone } from './sql/triggers.ts'
+import { type AuditTableObject, type DatabaseState, findTable } from './state/database-state.ts'
+import { desiredState } from './state/desired-state.ts'
 import type { WaitingTable } from './state/reachable-state.ts'
 
 export interface Report {
@@ -21,20 +25,38 @@ export function renderReport({ diagnostics, compilation, outcome, files, folderP
     renderDiagnostics(diagnostics, files).trimEnd(),
     `audit: ${count(model.tables.length, 'model')} audited.`,
     folderProblem === undefined ? '' : `audit: ${folderProblem}`,
-    renderWaiting(waiting),
+    renderWaiting(waiting, desiredState(model)),
     renderOutcome(outcome, compilation),
   ]
   return parts.filter((part) => part !== '').join('\n')
 }
 
-function renderWaiting(waiting: readonly WaitingTable[]): string {
+function renderWaiting(waiting: readonly WaitingTable[], desired: DatabaseState): string {
   if (waiting.length === 0) return ''
-  const lines = waiting.map(({ source, reason }) => `  ${display(source)}: ${describeReason(reason)}`)
+  const lines = waiting.flatMap(({ source, reason }) => [
+    `  ${display(source)}: ${describeReason(reason)}`,
+    ...keyTriggerFirst(findTable(desired, source), reason),
+  ])
   return [
     'audit: these tables wait for a migration of their own:',
     ...lines,
     '  Next: npx prisma migrate dev --name <name>, then npx prisma generate',
   ].join('\n')
+}
+
+/** PostgreSQL refuses to change the type of a column that a trigger's WHEN clause names (0A000). */
+function keyTriggerFirst(
+  table: AuditTableObject | undefined,
+  reason: WaitingTable['reason'],
+): readonly string[] {
+  if (reason.kind !== 'columns not retyped' || !reason.columns.some((name) => table?.key.includes(name)))
+    return []
+  if (table === undefined) return []
+  return [
+    '    It is in the key, which a trigger names: make that migration with --create-only, and put this first:',
+    `    ${sqlText(renderKeyTriggerGone(table))}`,
+    '    The audit migration that follows puts the trigger back.',
+  ]
 }
 
 function describeReason(reason: WaitingTable['reason']): string {
