@@ -22,7 +22,7 @@ import { diffState } from './state/diff-state.ts'
 import { foldParts, mergeSteps } from './state/fold-parts.ts'
 import { type MigrationPlan, planMigration } from './state/migration-plan.ts'
 import { reachableState, type WaitingTable } from './state/reachable-state.ts'
-import { recreatedTables, resumeSteps } from './state/recreated-tables.ts'
+import { recreatedTables, renamedSteps, resumeSteps } from './state/recreated-tables.ts'
 import {
   type ClientGenerator,
   renderTypedModule,
@@ -93,13 +93,11 @@ export function compile(input: CompileInput): Compilation {
   const recorded = foldParts(folder.files.map(({ name, text }) => ({ migration: name, text })))
   const { database, files } = folder
   const reachable = reachableState(recorded.state, desiredState(model), database, declaredTables(dmmf))
-  const recreated = recreatedTables(recorded.state, reachable.state, {
-    files,
-    tables: database.tables,
-    attached: recorded.attached,
-  })
+  const folded = { files, tables: database.tables, attached: recorded.attached }
+  const recreated = recreatedTables(recorded.state, reachable.state, folded)
   const steps = [
     ...mergeSteps(recorded.problems),
+    ...renamedSteps(recorded.state, folded),
     ...diffState(recorded.state, reachable.state),
     ...resumeSteps(
       recreated,

@@ -110,7 +110,7 @@ function sourceTables(state: FoldState): SourceTable[] {
   return [...state.tables.values()]
     .filter((table) => !table.hidden && table.schema !== state.auditSchema)
     .sort(byName)
-    .map(({ schema, name, columns, primaryKey, partitioned, place }) => ({
+    .map(({ schema, name, columns, primaryKey, partitioned, place, formerNames }) => ({
       schema,
       name,
       columns: columns.map((column) => ({
@@ -122,6 +122,7 @@ function sourceTables(state: FoldState): SourceTable[] {
       primaryKey: primaryKey?.columns ?? [],
       partitioned,
       place,
+      ...(formerNames === undefined ? {} : { formerNames }),
     }))
 }
 

@@ -1,6 +1,6 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { SourcePlace } from '../model/place.ts'
-import type { DataChange, NotInterpreted } from '../model/source-database.ts'
+import type { DataChange, FormerName, NotInterpreted } from '../model/source-database.ts'
 import type { ReferenceAction, Span, Statement, WrittenName, WrittenType } from './condensed.ts'
 import { builtinTypeName } from './type-name.ts'
 
@@ -47,6 +47,8 @@ export interface FoldedTable {
   /** An audit table of ours, or a temporary one. */
   hidden: boolean
   place: SourcePlace
+  /** The names that it had before, and the file that took each away. */
+  formerNames?: FormerName[]
 }
 
 /** The database while the files are folded into it. */
@@ -101,6 +103,13 @@ export function rekey<T extends QualifiedName & { schema: string; name: string }
   object.schema = to.schema ?? object.schema
   object.name = to.name ?? object.name
   objects.set(nameKey(object), object)
+}
+
+/** `ALTER TABLE … RENAME TO`, `SET SCHEMA`: its triggers go with it. */
+export function renameTable(state: FoldState, table: FoldedTable, to: Partial<QualifiedName>): void {
+  const { schema, name } = table
+  table.formerNames = [...(table.formerNames ?? []), { schema, name, until: state.file.path }]
+  rekey(state.tables, table, to)
 }
 
 export function resolveType(state: FoldState, written: WrittenType): FoldedColumnType {

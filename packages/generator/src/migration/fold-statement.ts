@@ -1,6 +1,6 @@
 import { nameKey } from '../model/names.ts'
 import type { Statement } from './condensed.ts'
-import { type FoldedTable, type FoldState, find, newName, rekey, report } from './fold-state.ts'
+import { type FoldedTable, type FoldState, find, newName, rekey, renameTable, report } from './fold-state.ts'
 import { dropColumn, foldAlterTable, foldCreateTable, renameColumn } from './fold-table.ts'
 import { heirs } from './heirs.ts'
 
@@ -15,12 +15,12 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
       return
     case 'renameTable': {
       const table = find(state, state.tables, statement.table)
-      if (table) rekey(state.tables, table, { name: statement.to })
+      if (table) renameTable(state, table, { name: statement.to })
       return
     }
     case 'moveTable': {
       const table = find(state, state.tables, statement.table)
-      if (table) rekey(state.tables, table, { schema: statement.schema })
+      if (table) renameTable(state, table, { schema: statement.schema })
       return
     }
     case 'renameColumn': {

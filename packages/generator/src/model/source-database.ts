@@ -10,12 +10,19 @@ export interface SourceColumn {
   readonly virtual: boolean
 }
 
+/** A name that a table had until the migration file `until` renamed or moved it. */
+export interface FormerName extends QualifiedName {
+  readonly until: string
+}
+
 export interface SourceTable extends QualifiedName {
   readonly columns: readonly SourceColumn[]
   readonly primaryKey: readonly string[]
   readonly partitioned: boolean
   /** Where the table was created. */
   readonly place: SourcePlace
+  /** Missing where it never had another one. */
+  readonly formerNames?: readonly FormerName[]
 }
 
 export type DataChangeVerb = 'INSERT' | 'UPDATE' | 'DELETE' | 'MERGE' | 'COPY' | 'TRUNCATE'

@@ -1,7 +1,7 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { SourceTable } from '../model/source-database.ts'
 import type { DatabaseState } from './database-state.ts'
-import type { MigrationStep } from './migration-step.ts'
+import type { MigrationStep, UnsupportedStep } from './migration-step.ts'
 
 export interface FoldedFolder {
   /** The migrations in Prisma's order. */
@@ -44,4 +44,30 @@ export function resumeSteps(
   return recreated
     .filter((source) => !waits.has(nameKey(source)))
     .map(({ schema, name }) => ({ kind: 'resumeTable' as const, source: { schema, name } }))
+}
+
+/**
+ * Audited tables that were renamed or moved under their triggers: these go on writing the old history, and dropping
+ * their functions would fail (2BP01). Until there is a step for it, nothing is written.
+ */
+export function renamedSteps(
+  from: DatabaseState,
+  { files, tables, attached }: FoldedFolder,
+): readonly UnsupportedStep[] {
+  const positions = new Map(files.flatMap(({ name, path }, index) => [[name, index] as const, [path, index]]))
+  const present = new Set(tables.map(nameKey))
+  return from.tables
+    .filter(({ capturing, source }) => capturing && !present.has(nameKey(source)))
+    .flatMap(({ source, names }): UnsupportedStep[] => {
+      const key = nameKey(source)
+      const audited = positions.get(attached.get(key) ?? '') ?? -1
+      const now = tables.find((table) =>
+        table.formerNames?.some(
+          (name) => nameKey(name) === key && (positions.get(name.until) ?? -1) > audited,
+        ),
+      )
+      if (now === undefined) return []
+      const detail = `the table is now "${now.schema}"."${now.name}", and its triggers go on writing "${names.table}"`
+      return [{ kind: 'unsupported', source, change: 'moved table', detail }]
+    })
 }
