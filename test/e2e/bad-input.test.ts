@@ -242,7 +242,7 @@ describe('prisma migrate deploy', () => {
 
         Database error:
         ERROR: schema audit exists already and does not belong to prisma-generator-audit
-        HINT: Choose another one in the generator block of schema.prisma, for example schema = "audit_trail", and generate the migration anew."
+        HINT: Mark this migration with "npx prisma migrate resolve --rolled-back", remove its directory, choose another schema in the generator block of schema.prisma, for example schema = "audit_trail", and run "npx prisma generate"."
       `)
       expect(
         await database.query(

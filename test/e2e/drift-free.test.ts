@@ -136,7 +136,7 @@ describe('a foreign schema called audit', () => {
     const { stderr } = await project.prisma(['migrate', 'deploy'], { expectFailure: true })
     expect(stderr).toContain('P3018')
     expect(stderr).toContain('schema audit exists already and does not belong to prisma-generator-audit')
-    expect(stderr).toContain('HINT: Choose another one in the generator block of schema.prisma')
+    expect(stderr).toContain('HINT: Mark this migration with "npx prisma migrate resolve --rolled-back"')
     expect(
       await database.query(
         `SELECT relname FROM pg_class WHERE relnamespace = 'audit'::regnamespace
