@@ -9,6 +9,7 @@ import {
   diagnoseNotInterpreted,
 } from './diagnose-folder.ts'
 import { type Diagnostic, hasErrors } from './diagnostics.ts'
+import { droppedTriggers } from './migration/dropped-triggers.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import { refusedDataChanges } from './migration/refused-data-changes.ts'
 import type { AuditModel } from './model/audit-model.ts'
@@ -93,7 +94,13 @@ export function compile(input: CompileInput): Compilation {
   const recorded = foldParts(folder.files.map(({ name, text }) => ({ migration: name, text })))
   const { database, files } = folder
   const reachable = reachableState(recorded.state, desiredState(model), database, declaredTables(dmmf))
-  const folded = { files, tables: database.tables, attached: recorded.attached }
+  const folded = {
+    // What audit parts drop, they make again.
+    dropped: droppedTriggers(files.filter(({ text }) => !text.includes('-- prisma-generator-audit '))),
+    files,
+    tables: database.tables,
+    attached: recorded.attached,
+  }
   const recreated = recreatedTables(recorded.state, reachable.state, folded)
   const steps = [
     ...mergeSteps(recorded.problems),

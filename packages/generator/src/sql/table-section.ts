@@ -66,7 +66,7 @@ function renderCapture(
   if (!after.capturing) return before?.capturing ? renderTriggersGone(before) : sql``
   // A table that was dropped and created anew is captured in the recorded state and has no trigger all the same.
   const isAttached = before?.capturing === true && !steps.some((step) => step.kind === 'resumeTable')
-  const isKeyNew = isAttached && steps.some((step) => changesKey(step, after))
+  const isKeyNew = before?.capturing === true && steps.some((step) => changesKey(step, after))
   return paragraphs([
     renderCaptureFunctions(after),
     renderPrivate(after),

@@ -9,11 +9,18 @@ export interface FoldedFolder {
   readonly tables: readonly SourceTable[]
   /** By `nameKey` of the source: the migration that put the triggers on it last. */
   readonly attached: ReadonlyMap<string, string>
+  readonly dropped: readonly {
+    readonly trigger: string
+    readonly schema: string | undefined
+    readonly table: string
+    readonly file: string
+  }[]
 }
 
 /**
- * Audited tables that were dropped and created anew after their triggers were made: the triggers went with the old
- * table, so the new one would be written in silence. A table created by the part's own file counts as audited by it.
+ * Audited tables that lost triggers after these were made, and would be written in silence: dropped and created
+ * anew, or by a `DROP TRIGGER`, which a migration that retypes a column of the key needs. What the part's own file
+ * does comes before the part.
  *
  * @param from the recorded state: only what it captures can have been lost
  * @param to the state that is wanted and can be reached
@@ -21,16 +28,24 @@ export interface FoldedFolder {
 export function recreatedTables(
   from: DatabaseState,
   to: DatabaseState,
-  { files, tables, attached }: FoldedFolder,
+  { files, tables, attached, dropped }: FoldedFolder,
 ): readonly QualifiedName[] {
   const positions = new Map(files.flatMap(({ name, path }, index) => [[name, index] as const, [path, index]]))
   const created = new Map(tables.map((table) => [nameKey(table), positions.get(table.place.file)]))
   const wanted = new Set(to.tables.filter(({ capturing }) => capturing).map(({ source }) => nameKey(source)))
   return from.tables
-    .filter(({ capturing, source }) => {
+    .filter(({ capturing, source, names }) => {
       const key = nameKey(source)
-      const [made, audited] = [created.get(key), positions.get(attached.get(key) ?? '')]
-      return capturing && wanted.has(key) && made !== undefined && audited !== undefined && made > audited
+      const audited = positions.get(attached.get(key) ?? '')
+      if (!capturing || !wanted.has(key) || audited === undefined) return false
+      const own = new Set(Object.values(names))
+      const lost = dropped.filter(
+        ({ trigger, schema, table }) =>
+          own.has(trigger) && table === source.name && (schema ?? source.schema) === source.schema,
+      )
+      return [created.get(key), ...lost.map(({ file }) => positions.get(file))].some(
+        (position) => position !== undefined && position > audited,
+      )
     })
     .map(({ source }) => source)
 }
@@ -52,7 +67,7 @@ export function resumeSteps(
  */
 export function renamedSteps(
   from: DatabaseState,
-  { files, tables, attached }: FoldedFolder,
+  { files, tables, attached }: Omit<FoldedFolder, 'dropped'>,
 ): readonly UnsupportedStep[] {
   const positions = new Map(files.flatMap(({ name, path }, index) => [[name, index] as const, [path, index]]))
   const present = new Set(tables.map(nameKey))

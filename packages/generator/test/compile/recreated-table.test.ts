@@ -82,3 +82,22 @@ test('a table that had the name of an audited one before the audit is no renamin
   const dropped = { ...audited, '20260103000000_drop': 'DROP TABLE "A";\n' }
   expect(stepsOf(await compileProject(schemaOf(''), dropped))).toEqual(['retireTable public.A'])
 })
+
+test('a trigger that a migration drops comes back, though nothing else of the audit changes', async () => {
+  const audited = withNext(start, await compileProject(schema, start), '20260102000000')
+  const dropped = { ...audited, '20260103000000_drop': 'drop trigger if exists audit_key on "A";\n' }
+  const project = await compileProject(schema, dropped)
+  expect(stepsOf(project)).toEqual(['resumeTable public.A'])
+  const done = withNext(dropped, project, '20260104000000')
+  await database.query('DROP TABLE "A"; DROP SCHEMA audit CASCADE')
+  for (const name of Object.keys(done).sort()) await database.query(done[name] ?? '')
+  await database.query(`INSERT INTO "A" VALUES (1); UPDATE "A" SET id = 2`)
+  expect(
+    await database.query(`SELECT audit_operation AS op, id FROM audit."A_audit" ORDER BY audit_id`),
+  ).toEqual([
+    { op: 'I', id: 1 },
+    { op: 'D', id: 1 },
+    { op: 'U', id: 2 },
+  ])
+  expect((await compileProject(schema, done)).migration).toBeUndefined()
+})
