@@ -7,6 +7,14 @@ import { type GeneratorHandlers, parseRequest, serveGenerator } from '../src/gen
 const request = (id: number, method: string, params: unknown = {}) =>
   `${JSON.stringify({ jsonrpc: '2.0', method, params, id })}\n`
 
+/** Pieces so short that every mark is cut somewhere. */
+const cut = (text: string, length = 11): Buffer[] => {
+  const bytes = Buffer.from(text)
+  return Array.from({ length: Math.ceil(bytes.length / length) }, (_, n) =>
+    bytes.subarray(n * length, (n + 1) * length),
+  )
+}
+
 /** Speaks to the generator as Prisma does, the text cut into pieces, and gives its answers. */
 async function speak(text: string, handlers: Partial<GeneratorHandlers>, pieces = 7): Promise<unknown[]> {
   const input = new PassThrough()
@@ -59,7 +67,7 @@ test("a request is read whole but for the client's query schema", async () => {
     datamodel: `/// ${trap}\nmodel Order {\n  id Int @id\n  note String @default(${JSON.stringify(trap)})\n}\n`,
   })
   const sent = { dmmf, datamodel: trap, version: 'x' }
-  const { params } = parseRequest(Buffer.from(request(1, 'generate', sent))) as { params: GeneratorOptions }
+  const { params } = parseRequest(cut(request(1, 'generate', sent))) as { params: GeneratorOptions }
   expect(params.dmmf.datamodel).toEqual(JSON.parse(JSON.stringify(dmmf.datamodel)))
   expect(params.dmmf.mappings).toEqual(JSON.parse(JSON.stringify(dmmf.mappings)))
   expect(params.dmmf.schema).toBeUndefined()
@@ -68,5 +76,5 @@ test("a request is read whole but for the client's query schema", async () => {
 
 test('a request of another shape is read whole', () => {
   const sent = { dmmf: { datamodel: {}, schema: { somethingNew: 1 } } }
-  expect(parseRequest(Buffer.from(request(1, 'generate', sent))).params).toEqual(sent)
+  expect(parseRequest(cut(request(1, 'generate', sent))).params).toEqual(sent)
 })

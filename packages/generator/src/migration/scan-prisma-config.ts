@@ -10,7 +10,8 @@ export type ScannedConfig =
  */
 export function scanPrismaConfig(text: string): ScannedConfig {
   const code = withoutComments(text)
-  const mentions = code.match(/\bmigrations\b(?=['"]?\s*[:,}])/g)?.length ?? 0
+  // The word is usual inside the path itself ('prisma/migrations'): only keys count.
+  const mentions = withoutValues(code).match(/\bmigrations\b(?=['"]?\s*[:,}])/g)?.length ?? 0
   const found = [...code.matchAll(/\bmigrations['"]?\s*:\s*\{([^{}]*)\}/g)]
   const [body] = found.map((match) => match[1] ?? '')
   const path = /(?:^|[,\s])['"]?path['"]?\s*:\s*(?:'([^'\\\n]*)'|"([^"\\\n]*)"|`([^`\\$]*)`)\s*(?:,|$)/.exec(
@@ -26,6 +27,11 @@ export function scanPrismaConfig(text: string): ScannedConfig {
   if (mentions !== 1 || found.length !== 1) return { sure: false, path: written }
   const hasPath = /\bpath\b/.test(body ?? '')
   return { sure: written !== undefined || !hasPath, path: written === '' ? undefined : written }
+}
+
+/** Strings emptied, but for those that are keys. */
+function withoutValues(code: string): string {
+  return code.replace(/(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)(?!\s*:)/g, '""')
 }
 
 /** Comments out, strings kept: `//` inside a string (a URL) is none. */
