@@ -32,7 +32,7 @@ BEGIN
     RAISE EXCEPTION USING
       ERRCODE = 'duplicate_schema',
       MESSAGE = pg_catalog.format('schema %I exists already and does not belong to prisma-generator-audit', 'audit'),
-      HINT = 'Choose another one in the generator block of schema.prisma, for example schema = "audit_trail", and generate the migration anew.';
+      HINT = 'Mark this migration with "npx prisma migrate resolve --rolled-back", remove its directory, choose another schema in the generator block of schema.prisma, for example schema = "audit_trail", and run "npx prisma generate".';
   END IF;
   -- A down migration took the triggers away on purpose.
   IF mark = 'prisma-generator-audit: detached by a down migration; its history is kept' THEN

@@ -22,7 +22,7 @@ BEGIN
     RAISE EXCEPTION USING
       ERRCODE = 'duplicate_schema',
       MESSAGE = pg_catalog.format('schema %I exists already and does not belong to prisma-generator-audit', 'audit'),
-      HINT = 'Choose another one in the generator block of schema.prisma, for example schema = "audit_trail", and generate the migration anew.';
+      HINT = 'Mark this migration with "npx prisma migrate resolve --rolled-back", remove its directory, choose another schema in the generator block of schema.prisma, for example schema = "audit_trail", and run "npx prisma generate".';
   END IF;
   -- A down migration took the triggers away on purpose.
   IF mark = 'prisma-generator-audit: detached by a down migration; its history is kept' THEN
@@ -275,6 +275,15 @@ CREATE TABLE IF NOT EXISTS "audit"."Order_audit" (
   CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
   CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
 );
+
+-- A table that was there before gets the columns that it lacks.
+ALTER TABLE "audit"."Order_audit"
+  ADD COLUMN IF NOT EXISTS "audit_username" text,
+  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+  ADD COLUMN IF NOT EXISTS "id" integer,
+  ADD COLUMN IF NOT EXISTS "customer" text,
+  ADD COLUMN IF NOT EXISTS "total" numeric(10, 2),
+  ADD COLUMN IF NOT EXISTS "status" text;
 
 COMMENT ON TABLE "audit"."Order_audit" IS 'History of "public"."Order"';
 
