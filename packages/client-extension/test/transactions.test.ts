@@ -69,7 +69,7 @@ describe('isolationLevel', () => {
       )
     const outcomes = await Promise.allSettled([withdraw('asc'), withdraw('desc')])
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-    // PostgreSQL notices at the UPDATE or at the COMMIT, whichever comes later; Prisma wraps the two differently.
+    // PostgreSQL notices at the UPDATE or at the COMMIT, as it happens; Prisma wraps the two differently.
     const [conflict] = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
     const report = conflict.meta?.driverAdapterError?.cause ?? conflict.cause
     expect(report).toMatchObject({ originalCode: '40001' })
