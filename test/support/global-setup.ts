@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import './test-database.ts'
 import { dropAbandonedDatabases, holdPrefix } from './abandoned-databases.ts'
@@ -16,7 +19,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await dropAbandonedDatabases(server.url, family)
   project.provide('database', { url: server.url, prefix, version: server.version })
   process.stdout.write(`PostgreSQL ${server.version} (${server.kind})\n`)
+  // Workers inherit it: what a test forgets to clean up goes with the run.
+  const projects = mkdtempSync(join(tmpdir(), 'prisma-audit-run-'))
+  chmodSync(projects, 0o755)
+  process.env.PRISMA_AUDIT_PROJECTS = projects
   return async () => {
+    rmSync(projects, { recursive: true, force: true })
     await dropDatabases(server.url, prefix)
     await release()
     await server.stop()

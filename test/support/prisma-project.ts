@@ -65,7 +65,9 @@ export async function createPrismaProject(options: PrismaProjectOptions): Promis
   const schemas = typeof options.schema === 'string' ? { 'schema.prisma': options.schema } : options.schema
   requireBuild(Object.values(schemas).join('\n'))
   // The real path: the temporary folder of macOS is a symbolic link, and modules are known by real paths.
-  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'prisma-audit-project-')))
+  const dir = realpathSync(
+    mkdtempSync(join(process.env.PRISMA_AUDIT_PROJECTS ?? tmpdir(), 'prisma-audit-project-')),
+  )
   const multiFile = typeof options.schema !== 'string'
   const schemaPath = multiFile ? 'prisma' : 'prisma/schema.prisma'
   const write = async (path: string, text: string) => {
