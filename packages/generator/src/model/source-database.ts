@@ -15,6 +15,19 @@ export interface FormerName extends QualifiedName {
   readonly until: string
 }
 
+/** What a migration did to a column that was there before. */
+export interface ColumnChange {
+  /** `retyped`: ALTER COLUMN TYPE, or any change of the enum type that the column has. */
+  readonly kind: 'dropped' | 'renamed' | 'retyped'
+  /** Its name before the change. */
+  readonly column: string
+  /** Its new name; only where it was renamed. */
+  readonly to?: string
+  /** The migration's directory name. */
+  readonly migration: string
+  readonly place: SourcePlace
+}
+
 export interface SourceTable extends QualifiedName {
   readonly columns: readonly SourceColumn[]
   readonly primaryKey: readonly string[]
@@ -23,6 +36,8 @@ export interface SourceTable extends QualifiedName {
   readonly place: SourcePlace
   /** Missing where it never had another one. */
   readonly formerNames?: readonly FormerName[]
+  /** In the order in which the migrations made them; missing where there was none. */
+  readonly columnChanges?: readonly ColumnChange[]
 }
 
 export type DataChangeVerb = 'INSERT' | 'UPDATE' | 'DELETE' | 'MERGE' | 'COPY' | 'TRUNCATE'

@@ -38,6 +38,12 @@ function describe(step: MigrationStep): string {
       return `retire setting ${step.column}`
     case 'changeSetting':
       return `change setting ${step.setting.name}`
+    case 'renameColumn':
+      return `rename column ${step.column}`
+    case 'renameTable':
+      return `rename from ${step.source.name}`
+    case 'renameObjects':
+      return 'rename objects'
     case 'changeMissingSettings':
       return `${step.missingSettings} missing settings`
     case 'changeTruncate':
@@ -54,6 +60,9 @@ function describe(step: MigrationStep): string {
       return 'schema'
     case 'upgradeSchema':
       return 'upgrade'
+    case 'moveSchema':
+    case 'dropSchema':
+      return 'move schema'
     case 'unsupported':
       return 'change'
     default:

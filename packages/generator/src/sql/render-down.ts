@@ -95,6 +95,10 @@ function renderStepDown(step: TableStep, before: AuditTableObject): Sql {
     case 'retireTable':
     case 'resumeTable':
       return commentOnTable(before)
+    case 'renameColumn':
+    case 'renameTable':
+    case 'renameObjects':
+      throw new Error(`no SQL yet: ${step.kind}`)
     case 'createAuditTable':
     case 'changeColumn':
     case 'changeSetting':

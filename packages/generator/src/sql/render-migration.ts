@@ -7,8 +7,8 @@ import {
   findTable,
 } from '../state/database-state.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
-import type { MigrationStep, TableStep } from '../state/migration-step.ts'
-import { renderHeader } from '../state/part-header.ts'
+import { isSchemaStep, type MigrationStep, type TableStep } from '../state/migration-step.ts'
+import { renderPart } from '../state/part-header.ts'
 import { stateHash } from '../state/state-hash.ts'
 import { renderBaseSchema, renderBaseUpgrade } from './base-schema.ts'
 import { integer, join, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
@@ -36,7 +36,7 @@ export function renderMigration(plan: MigrationPlan, options: RenderOptions): st
   assertPossible(plan)
   if (plan.steps.length === 0) return ''
   const sections = renderSections(plan.steps, options)
-  return `${renderHeader(stateHash(options.from), plan.steps)}\n${inTransactions(sections, options)}`
+  return renderPart(stateHash(options.from), plan.steps, inTransactions(sections, options))
 }
 
 function renderSections(steps: readonly MigrationStep[], { from, appended }: RenderOptions): readonly Sql[] {
@@ -83,7 +83,7 @@ export function groupByTable(
 ): readonly TableGroup[] {
   const own = new Map<string, TableStep[]>()
   for (const step of steps) {
-    if (step.kind === 'createSchema' || step.kind === 'upgradeSchema' || step.kind === 'unsupported') continue
+    if (isSchemaStep(step) || step.kind === 'unsupported') continue
     const key = nameKey(step.source)
     own.set(key, [...(own.get(key) ?? []), step])
   }

@@ -109,6 +109,10 @@ function renderStep(step: TableStep, table: AuditTableObject): Sql {
       return commentOnTable(table)
     case 'resumeTable':
       return paragraphs([renderRequireSource(table), commentOnTable(table)])
+    case 'renameColumn':
+    case 'renameTable':
+    case 'renameObjects':
+      throw new Error(`no SQL yet: ${step.kind}`)
     case 'changeMissingSettings':
     case 'changeTruncate':
     case 'changeKey':

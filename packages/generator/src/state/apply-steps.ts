@@ -24,6 +24,12 @@ function applyStep(state: DatabaseState, step: MigrationStep): DatabaseState {
       const { name, sqlVersion } = step
       return { ...state, schema: state.schema ?? { kind: 'schema', name, sqlVersion } }
     }
+    case 'moveSchema': {
+      const { name, sqlVersion } = step
+      return { ...state, schema: { kind: 'schema', name, sqlVersion } }
+    }
+    case 'dropSchema':
+      return state
     case 'upgradeSchema': {
       if (state.schema === undefined) return state
       const sqlVersion = Math.max(state.schema.sqlVersion, step.sqlVersion)
@@ -42,11 +48,8 @@ function withTable(
   const before = findTable(state, source)
   const after = change(before)
   if (after === before || after === undefined) return state
-  const tables =
-    before === undefined
-      ? sortTables([...state.tables, after])
-      : state.tables.map((table) => (table === before ? after : table))
-  return { ...state, tables }
+  const others = state.tables.filter((table) => table !== before)
+  return { ...state, tables: sortTables([...others, after]) }
 }
 
 function applyToTable(table: AuditTableObject | undefined, step: TableStep): AuditTableObject | undefined {
@@ -81,6 +84,12 @@ function applyToTable(table: AuditTableObject | undefined, step: TableStep): Aud
           setting.column === step.setting.column ? { ...step.setting, retired: setting.retired } : setting,
         ),
       }
+    case 'renameColumn':
+      return renameColumn(table, step.column, step.to)
+    case 'renameTable':
+      return { ...table, source: { schema: step.to.schema, name: step.to.name } }
+    case 'renameObjects':
+      return { ...table, schema: step.schema, names: step.names }
     case 'changeMissingSettings':
       return { ...table, missingSettings: step.missingSettings }
     case 'changeTruncate':
@@ -113,6 +122,13 @@ function setAside(table: AuditTableObject, name: string, as: string): AuditTable
       setting.column === name ? { ...setting, column: as } : setting,
     ),
   }
+}
+
+/** A rename that another branch has made already changes nothing. */
+function renameColumn(table: AuditTableObject, name: string, to: string): AuditTableObject {
+  const taken = [...table.columns.map((column) => column.name), ...table.settings.map(({ column }) => column)]
+  if (taken.includes(to)) return table
+  return { ...setAside(table, name, to), key: table.key.map((part) => (part === name ? to : part)) }
 }
 
 /** Two branches audited the same table: the columns and settings of both. */

@@ -1,4 +1,4 @@
-import type { MissingSettings, TruncatePolicy } from '../model/audit-model.ts'
+import type { AuditNames, MissingSettings, TruncatePolicy } from '../model/audit-model.ts'
 import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject, CapturedColumn, StateSetting } from './database-state.ts'
 
@@ -9,6 +9,10 @@ export type SchemaStep =
   | { readonly kind: 'createSchema'; readonly name: string; readonly sqlVersion: number }
   /** The generator's SQL changed: every function is emitted anew. */
   | { readonly kind: 'upgradeSchema'; readonly sqlVersion: number }
+  /** The audit schema gets another name: a new one is made, and each table follows by `renameObjects`. */
+  | { readonly kind: 'moveSchema'; readonly name: string; readonly sqlVersion: number }
+  /** The former audit schema, from which every table has moved. */
+  | { readonly kind: 'dropSchema'; readonly name: string }
 
 /** A change of one audit table; `source` is the table whose history it holds. */
 export type TableStep =
@@ -34,6 +38,22 @@ export type TableStep =
       readonly missingSettings: MissingSettings
     }
   | { readonly kind: 'changeTruncate'; readonly source: QualifiedName; readonly truncate: TruncatePolicy }
+  /** The source column, or a setting's audit column, has another name: the audit column follows. */
+  | {
+      readonly kind: 'renameColumn'
+      readonly source: QualifiedName
+      readonly column: string
+      readonly to: string
+    }
+  /** The source table was renamed or moved, or another table goes on with its history. */
+  | { readonly kind: 'renameTable'; readonly source: QualifiedName; readonly to: QualifiedName }
+  /** Audit table, functions and triggers get other names, or go to another audit schema. */
+  | {
+      readonly kind: 'renameObjects'
+      readonly source: QualifiedName
+      readonly schema: string
+      readonly names: AuditNames
+    }
   | { readonly kind: 'changeKey'; readonly source: QualifiedName; readonly key: readonly string[] }
   /** Audited no more: triggers and functions go, the history stays. */
   | { readonly kind: 'retireTable'; readonly source: QualifiedName }
@@ -68,7 +88,16 @@ export type MigrationStep = SchemaStep | TableStep | UnsupportedStep
 
 /** The source table that a step is about; undefined for the schema itself. */
 export function stepSource(step: MigrationStep): QualifiedName | undefined {
-  return step.kind === 'createSchema' || step.kind === 'upgradeSchema' ? undefined : step.source
+  return isSchemaStep(step) ? undefined : step.source
+}
+
+export function isSchemaStep(step: MigrationStep): step is SchemaStep {
+  return (
+    step.kind === 'createSchema' ||
+    step.kind === 'upgradeSchema' ||
+    step.kind === 'moveSchema' ||
+    step.kind === 'dropSchema'
+  )
 }
 
 /** Ends a `switch` over a union: a member without an arm does not compile. */

@@ -8,6 +8,8 @@ type Shape = 'string' | 'number' | 'object' | 'strings'
 const SHAPES = {
   createSchema: { name: 'string', sqlVersion: 'number' },
   upgradeSchema: { sqlVersion: 'number' },
+  moveSchema: { name: 'string', sqlVersion: 'number' },
+  dropSchema: { name: 'string' },
   createAuditTable: { source: 'object', table: 'object' },
   addColumn: { source: 'object', column: 'object' },
   retireColumn: { source: 'object', column: 'string' },
@@ -18,6 +20,9 @@ const SHAPES = {
   changeSetting: { source: 'object', setting: 'object' },
   changeMissingSettings: { source: 'object', missingSettings: 'string' },
   changeTruncate: { source: 'object', truncate: 'string' },
+  renameColumn: { source: 'object', column: 'string', to: 'string' },
+  renameTable: { source: 'object', to: 'object' },
+  renameObjects: { source: 'object', schema: 'string', names: 'object' },
   changeKey: { source: 'object', key: 'strings' },
   retireTable: { source: 'object' },
   resumeTable: { source: 'object' },

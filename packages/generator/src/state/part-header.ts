@@ -1,5 +1,6 @@
 import type { MigrationStep } from './migration-step.ts'
 import { parseStep } from './parse-step.ts'
+import { textHash } from './state-hash.ts'
 import { renderStep } from './step-text.ts'
 
 /** An audit part of a migration file: the hash of the state it starts from, and the steps it takes. */
@@ -8,6 +9,8 @@ export interface AuditPart {
   readonly steps: readonly MigrationStep[]
   /** The line of the file, from 1, on which the part begins. */
   readonly line: number
+  /** The part still has the text that the generator gave it; line ends and white space at its end do not count. */
+  readonly isIntact: boolean
 }
 
 export interface HeaderProblem {
@@ -15,18 +18,25 @@ export interface HeaderProblem {
   readonly message: string
 }
 
-const FIRST_LINE = /^-- prisma-generator-audit (\S+)(?: from=([0-9a-f]{16}))?\s*$/
+const FIRST_LINE = /^-- prisma-generator-audit (\S+)(?: from=([0-9a-f]{16}))?(?: text=([0-9a-f]{16}))?\s*$/
 const STEP_LINE = /^-- (\{.*\})\s*$/
 
 /**
- * The comment lines that open an audit part. JSON escapes line ends, so no name can end its comment.
+ * An audit part: the comment lines that open it, and its SQL. JSON escapes line ends, so no name can end its
+ * comment. `from` is the hash of the state that it starts from, `text` that of everything below the line.
  *
- *     -- prisma-generator-audit v1 from=0123456789abcdef
+ *     -- prisma-generator-audit v1 from=0123456789abcdef text=fedcba9876543210
  *     -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},…}
+ *
+ *     SET LOCAL lock_timeout = '5000ms';
  */
-export function renderHeader(from: string, steps: readonly MigrationStep[]): string {
-  const lines = steps.map((step) => `-- ${renderStep(step)}\n`)
-  return `-- prisma-generator-audit v1 from=${from}\n${lines.join('')}`
+export function renderPart(from: string, steps: readonly MigrationStep[], sql = ''): string {
+  const text = `${steps.map((step) => `-- ${renderStep(step)}\n`).join('')}\n${sql}`
+  return `-- prisma-generator-audit v1 from=${from} text=${partHash(text)}\n${text}`
+}
+
+function partHash(text: string): string {
+  return textHash(text.replaceAll('\r', '').trimEnd())
 }
 
 /** Every audit part of a file, in order. Text that is no header is skipped. Line ends may be CRLF. */
@@ -41,7 +51,7 @@ export function parseHeaders(text: string): {
     const head = FIRST_LINE.exec(lines[index] ?? '')
     if (head === null) continue
     const line = index + 1
-    const [, version, from] = head
+    const [, version, from, hash] = head
     if (version !== 'v1' || from === undefined) {
       problems.push({
         line,
@@ -60,7 +70,9 @@ export function parseHeaders(text: string): {
       if (typeof step === 'string') problems.push({ line: index + 1, message: step })
       else steps.push(step)
     }
-    parts.push({ from, steps, line })
+    const end = lines.findIndex((each, at) => at >= line && FIRST_LINE.test(each))
+    const own = lines.slice(line, end === -1 ? undefined : end).join('\n')
+    parts.push({ from, steps, line, isIntact: hash === partHash(own) })
   }
   return { parts, problems }
 }

@@ -39,7 +39,7 @@ test('two branches that changed one table are merged by one part, which re-emits
   expect(project.migration?.sql).toMatch(/changed\."left",\s+changed\."right"/)
   expect(project.text.replace(/[0-9a-f]{16}/g, '<hash>')).toMatchInlineSnapshot(`
     "migrations/20260104000001_audit_a_add_column_right/migration.sql:1:1 - warning AUD602: In 20260104000001_audit_a_add_column_right, its audit part starts from state <hash>, but the migrations before it leave <hash>: two branches were merged.
-        1 | -- prisma-generator-audit v1 from=<hash>
+        1 | -- prisma-generator-audit v1 from=<hash> text=<hash>
           | ^
        The next audit migration re-emits the functions of the tables concerned.
 

@@ -31,8 +31,8 @@ test('AUD601: a header whose version is not known stops everything, at its line'
   )
   expect(project.migration).toBeUndefined()
   expect(project.text.replace(/[0-9a-f]{16}/g, '<hash>')).toMatchInlineSnapshot(`
-    "migrations/20260102000000_audit_a/migration.sql:1:1 - error AUD601: The header of this audit part cannot be read: this version of prisma-generator-audit reads headers "v1 from=<hash>", not "-- prisma-generator-audit v9 from=<hash>".
-        1 | -- prisma-generator-audit v9 from=<hash>
+    "migrations/20260102000000_audit_a/migration.sql:1:1 - error AUD601: The header of this audit part cannot be read: this version of prisma-generator-audit reads headers "v1 from=<hash>", not "-- prisma-generator-audit v9 from=<hash> text=<hash>".
+        1 | -- prisma-generator-audit v9 from=<hash> text=<hash>
           | ^
        The header is the record of what is installed. Restore the file from version control.
 
@@ -72,9 +72,9 @@ test('AUD602: a part whose start no earlier migration leaves is told, and its fu
     schemaA,
     await editedPart((sql) => sql.replace(/from=[0-9a-f]{16}/, 'from=0123456789abcdef')),
   )
-  expect(project.text.replace(/leave [0-9a-f]{16}/g, 'leave <hash>')).toMatchInlineSnapshot(`
+  expect(project.text.replace(/(leave |text=)[0-9a-f]{16}/g, '$1<hash>')).toMatchInlineSnapshot(`
     "migrations/20260102000000_audit_a/migration.sql:1:1 - warning AUD602: In 20260102000000_audit_a, its audit part starts from state 0123456789abcdef, which no earlier migration leaves (they leave <hash>): a migration is missing or was edited.
-        1 | -- prisma-generator-audit v1 from=0123456789abcdef
+        1 | -- prisma-generator-audit v1 from=0123456789abcdef text=<hash>
           | ^
        The next audit migration re-emits the functions of the tables concerned.
 

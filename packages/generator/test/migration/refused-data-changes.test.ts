@@ -4,7 +4,7 @@ import { refusedDataChanges } from '../../src/migration/refused-data-changes.ts'
 import type { MissingSettings, SessionSetting } from '../../src/model/audit-model.ts'
 import type { AuditTableObject } from '../../src/state/database-state.ts'
 import { EMPTY_STATE } from '../../src/state/database-state.ts'
-import { renderHeader } from '../../src/state/part-header.ts'
+import { renderPart } from '../../src/state/part-header.ts'
 import { stateHash } from '../../src/state/state-hash.ts'
 
 const username: SessionSetting = {
@@ -38,7 +38,7 @@ function auditPart(settings: readonly SessionSetting[], missingSettings: Missing
     truncate: 'record',
     capturing: true,
   }
-  return renderHeader(stateHash(EMPTY_STATE), [{ kind: 'createAuditTable', source: table.source, table }])
+  return renderPart(stateHash(EMPTY_STATE), [{ kind: 'createAuditTable', source: table.source, table }])
 }
 
 const TABLE = 'CREATE TABLE "Order" (id int PRIMARY KEY);\n'

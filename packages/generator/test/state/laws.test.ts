@@ -7,7 +7,7 @@ import type { DatabaseState } from '../../src/state/database-state.ts'
 import { diffState } from '../../src/state/diff-state.ts'
 import { foldParts, mergeSteps } from '../../src/state/fold-parts.ts'
 import type { MigrationStep } from '../../src/state/migration-step.ts'
-import { parseHeaders, renderHeader } from '../../src/state/part-header.ts'
+import { parseHeaders, renderPart } from '../../src/state/part-header.ts'
 import { stateHash } from '../../src/state/state-hash.ts'
 import { column, setting, state, table, type } from '../sql/fixture.ts'
 
@@ -110,15 +110,24 @@ describe('the laws of states and steps', () => {
     fc.assert(
       fc.property(grownState, anyState, (from, to) => {
         const steps = diffState(from, to)
-        const text = `ALTER TABLE x;\n${renderHeader(stateHash(from), steps)}\nSELECT 1;\n`
+        const text = `ALTER TABLE x;\n${renderPart(stateHash(from), steps, 'SELECT 1;\n')}`
         for (const file of [text, text.replaceAll('\n', '\r\n')]) {
           expect(parseHeaders(file)).toEqual({
-            parts: [{ from: stateHash(from), steps, line: 2 }],
+            parts: [{ from: stateHash(from), steps, line: 2, isIntact: true }],
             problems: [],
           })
         }
       }),
     )
+  })
+
+  it('a part that was edited by hand is no longer intact, and one beside it still is', () => {
+    const steps = diffState({ schema: undefined, tables: [] }, state(table('Order')))
+    const part = renderPart(stateHash(state()), steps, 'SELECT 1;\n')
+    const intact = (text: string) => parseHeaders(text).parts.map(({ isIntact }) => isIntact)
+    expect(intact(part + part.replace('SELECT 1', 'SELECT 2') + part)).toEqual([true, false, true])
+    expect(intact(part.replace('"name":"Order"', '"name":"Odrer"'))).toEqual([false])
+    expect(intact(part.replace(/ text=\S+/, ''))).toEqual([false])
   })
 
   it('folding the parts of a folder gives the state that wrote them', () => {
@@ -127,7 +136,7 @@ describe('the laws of states and steps', () => {
         let current: DatabaseState = { schema: undefined, tables: [] }
         const files = wishes.map((to, index) => {
           const steps = diffState(current, to)
-          const text = renderHeader(stateHash(current), steps)
+          const text = renderPart(stateHash(current), steps)
           current = applySteps(current, steps)
           return { migration: String(index), text }
         })
@@ -154,7 +163,7 @@ describe('two branches', () => {
   const base = state(table('Order'), table('Item'))
   const part = (from: DatabaseState, to: DatabaseState, migration: string) => ({
     migration,
-    text: renderHeader(stateHash(from), diffState(from, to)),
+    text: renderPart(stateHash(from), diffState(from, to)),
   })
   const empty: DatabaseState = { schema: undefined, tables: [] }
   const more = (...names: string[]) => [
@@ -185,7 +194,7 @@ describe('two branches', () => {
     expect(steps).toEqual([
       { kind: 'replaceFunctions', source: { schema: 'public', name: 'Order' }, reason: 'branches met' },
     ])
-    const merge = { migration: '4', text: renderHeader(stateHash(folded), steps) }
+    const merge = { migration: '4', text: renderPart(stateHash(folded), steps) }
     const again = foldParts([...files, merge])
     expect({ state: again.state, problems: again.problems }).toEqual({ state: folded, problems: [] })
   })

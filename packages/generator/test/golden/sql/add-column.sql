@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=4fe4c840c5ce14e4
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"total","type":"numeric(10,2)"}}
 
 SET LOCAL lock_timeout = '5000ms';

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=95a90c8a6d5aee43
 -- {"kind":"addSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"reason","column":"audit_reason","settingType":"String","type":"text","required":true}}
 
 SET LOCAL lock_timeout = '5000ms';

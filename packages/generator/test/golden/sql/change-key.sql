@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=f2942b96758ca84e
 -- {"kind":"changeKey","source":{"schema":"public","name":"Order"},"key":["id","note"]}
 
 SET LOCAL lock_timeout = '5000ms';

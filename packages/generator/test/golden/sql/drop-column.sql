@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=5923e814037eb08f
 -- {"kind":"retireColumn","source":{"schema":"public","name":"Order"},"column":"note"}
 
 SET LOCAL lock_timeout = '5000ms';

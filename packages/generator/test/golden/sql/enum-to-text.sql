@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=d423dfcdb3dbeb9b
 -- {"kind":"changeColumn","source":{"schema":"public","name":"Order"},"column":{"name":"status","type":"text"}}
 
 SET LOCAL lock_timeout = '5000ms';

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=09250de0c49dacb9
 -- {"kind":"changeKey","source":{"schema":"public","name":"Order"},"key":[]}
 
 SET LOCAL lock_timeout = '5000ms';

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=16ff15d0bfabfa44
 -- {"kind":"changeMissingSettings","source":{"schema":"public","name":"Order"},"missingSettings":"record"}
 
 SET LOCAL lock_timeout = '5000ms';

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=f0496b72dcbaa515
+-- prisma-generator-audit v1 from=f0496b72dcbaa515 text=27d46d215d1b65ec
 -- {"kind":"changeMissingSettings","source":{"schema":"public","name":"Order"},"missingSettings":"refuse"}
 
 SET LOCAL lock_timeout = '5000ms';

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=3c89fd5a12f196b6
 -- {"kind":"retireSetting","source":{"schema":"public","name":"Order"},"column":"audit_username"}
 
 SET LOCAL lock_timeout = '5000ms';

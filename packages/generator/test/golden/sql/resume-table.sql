@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=4c9be7deb35b3fff
+-- prisma-generator-audit v1 from=4c9be7deb35b3fff text=85c3cbfa705b444a
 -- {"kind":"resumeTable","source":{"schema":"public","name":"Order"}}
 
 SET LOCAL lock_timeout = '5000ms';

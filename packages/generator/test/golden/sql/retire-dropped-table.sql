@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=17e8d91f5a5984e1
 -- {"kind":"retireTable","source":{"schema":"public","name":"Order"}}
 
 SET LOCAL lock_timeout = '5000ms';

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=68703f6197c2357e
 -- {"kind":"retireColumn","source":{"schema":"public","name":"Order"},"column":"note"}
 -- {"kind":"setAsideColumn","source":{"schema":"public","name":"Order"},"column":"note","as":"note__2"}
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"integer"}}

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=f40939167820fc50
 -- {"kind":"changeSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true,"default":"system"}}
 
 SET LOCAL lock_timeout = '5000ms';

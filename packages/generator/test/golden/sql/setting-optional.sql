@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=ce69045d28e8bcf6
 -- {"kind":"changeSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"username","column":"audit_username","settingType":"String","type":"text","required":false}}
 
 SET LOCAL lock_timeout = '5000ms';

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=72da9a81c135b8e8
 -- {"kind":"changeSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":true}}
 
 SET LOCAL lock_timeout = '5000ms';

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=3370b55e5a4002b1
 -- {"kind":"changeTruncate","source":{"schema":"public","name":"Order"},"truncate":"refuse"}
 
 SET LOCAL lock_timeout = '5000ms';
