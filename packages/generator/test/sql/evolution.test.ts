@@ -1,84 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
-import type { AuditedTable } from '../../src/model/audit-model.ts'
 import { renderMigration } from '../../src/sql/render-migration.ts'
 import { applySteps } from '../../src/state/apply-steps.ts'
 import type { DatabaseState } from '../../src/state/database-state.ts'
 import { EMPTY_STATE } from '../../src/state/database-state.ts'
 import { diffState } from '../../src/state/diff-state.ts'
-import { column, down, planBetween, setting, state, table, type, up } from './fixture.ts'
-
-const base = table('Order', {
-  columns: [column('id', 'integer'), column('note', type('varchar', [20])), column('status', 'text', true)],
-  settings: [setting('username String'), setting('app_uuid Uuid?')],
-})
-const columns = base.columns
-const source = `CREATE TYPE status AS ENUM ('open', 'done'); CREATE TABLE "Order" (id int PRIMARY KEY, note varchar(20), status status);`
-
-interface Case {
-  readonly name: string
-  readonly from: DatabaseState
-  readonly to: DatabaseState
-  /** What Prisma's part of the migration does to the source table. */
-  readonly prisma?: string
-}
-
-const change = (wishes: Partial<AuditedTable>) => ({ from: state(base), to: state({ ...base, ...wishes }) })
-
-const CASES: readonly Case[] = [
-  { name: 'create', from: EMPTY_STATE, to: state(base) },
-  {
-    name: 'add-column',
-    ...change({ columns: [...columns, column('total', type('numeric', [10, 2]))] }),
-    prisma: 'ALTER TABLE "Order" ADD COLUMN total numeric(10,2)',
-  },
-  {
-    name: 'drop-column',
-    ...change({ columns: columns.filter((c) => c.name !== 'note') }),
-    prisma: 'ALTER TABLE "Order" DROP COLUMN note',
-  },
-  {
-    name: 'widen-column',
-    ...change({ columns: columns.map((c) => (c.name === 'note' ? column('note', 'text') : c)) }),
-    prisma: 'ALTER TABLE "Order" ALTER COLUMN note TYPE text',
-  },
-  {
-    name: 'retype-column',
-    ...change({ columns: columns.map((c) => (c.name === 'note' ? column('note', 'integer') : c)) }),
-    prisma: 'ALTER TABLE "Order" DROP COLUMN note; ALTER TABLE "Order" ADD COLUMN note int',
-  },
-  {
-    name: 'enum-to-text',
-    ...change({ columns: columns.map((c) => (c.name === 'status' ? column('status', 'text') : c)) }),
-    prisma: 'ALTER TABLE "Order" ALTER COLUMN status TYPE text',
-  },
-  { name: 'add-setting', ...change({ settings: [...base.settings, setting('reason String')] }) },
-  { name: 'remove-setting', ...change({ settings: base.settings.filter((s) => s.name !== 'username') }) },
-  {
-    name: 'setting-optional',
-    ...change({ settings: [setting('username String?'), setting('app_uuid Uuid?')] }),
-  },
-  {
-    name: 'setting-required',
-    ...change({ settings: [setting('username String'), setting('app_uuid Uuid')] }),
-  },
-  {
-    name: 'setting-default',
-    ...change({ settings: [setting('username String', 'system'), setting('app_uuid Uuid?')] }),
-  },
-  { name: 'missing-record', ...change({ missingSettings: 'record' }) },
-  { name: 'missing-refuse', from: state({ ...base, missingSettings: 'record' }), to: state(base) },
-  { name: 'truncate-refuse', ...change({ truncate: 'refuse' }) },
-  {
-    name: 'change-key',
-    ...change({ key: ['id', 'note'] }),
-    prisma: `SELECT audit.set_context('{"username": "u"}'); UPDATE "Order" SET note = 'n';
-      ALTER TABLE "Order" DROP CONSTRAINT "Order_pkey", ADD PRIMARY KEY (id, note)`,
-  },
-  { name: 'lose-key', ...change({ key: [] }), prisma: 'ALTER TABLE "Order" DROP CONSTRAINT "Order_pkey"' },
-  { name: 'retire-table', from: state(base), to: state() },
-  { name: 'retire-dropped-table', from: state(base), to: state(), prisma: 'DROP TABLE "Order"' },
-]
+import { base, CASES, source } from './evolution-cases.ts'
+import { column, down, planBetween, setting, state, up } from './fixture.ts'
 
 /** Functions, triggers and columns of the audit, as the catalog has them. */
 async function catalog(database: TestDatabase) {
@@ -224,7 +152,7 @@ it('going up again after the base migration was taken back goes on in the old hi
 it('a database that came step by step equals a fresh one, but for the order of its columns', async () => {
   const final = {
     ...base,
-    columns: [...columns, column('total', 'integer')],
+    columns: [...base.columns, column('total', 'integer')],
     settings: [...base.settings, setting('reason String')],
   }
   const seen: unknown[] = []
