@@ -93,7 +93,12 @@ export function compile(input: CompileInput): Compilation {
 
   const recorded = foldParts(folder.files.map(({ name, text }) => ({ migration: name, text })))
   const { database, files } = folder
-  const reachable = reachableState(recorded.state, desiredState(model), database, declaredTables(dmmf))
+  const reachable = reachableState(
+    recorded.state,
+    desiredState(model, recorded.state),
+    database,
+    declaredTables(dmmf),
+  )
   const folded = {
     // What audit parts drop, they make again.
     dropped: droppedTriggers(files.filter(({ text }) => !text.includes('-- prisma-generator-audit '))),

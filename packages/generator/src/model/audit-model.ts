@@ -76,5 +76,7 @@ export interface AuditedTable {
 export interface AuditModel {
   /** The PostgreSQL schema of all audit objects. */
   readonly auditSchema: string
+  /** Objects of the application's live in that schema too: it is `public`, or one that the datasource names. */
+  readonly sharedSchema?: true
   readonly tables: readonly AuditedTable[]
 }

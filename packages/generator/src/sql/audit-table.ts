@@ -93,7 +93,7 @@ function appendOnlyGuard(table: AuditTableObject): Sql {
   ) THEN
     CREATE TRIGGER ${trigger}
       BEFORE UPDATE OR DELETE OR TRUNCATE ON ${auditTable(table)}
-      FOR EACH STATEMENT EXECUTE FUNCTION ${baseFunction(table.schema, 'appendOnly')}();
+      FOR EACH STATEMENT EXECUTE FUNCTION ${baseFunction(table, 'appendOnly')}();
     ALTER TABLE ${auditTable(table)} ENABLE ALWAYS TRIGGER ${trigger};
   END IF;
 END`

@@ -1,24 +1,26 @@
-import { BASE_FUNCTIONS } from './object-names.ts'
+import type { AuditHome } from '../state/database-state.ts'
+import { BASE_FUNCTIONS, SHARED_PREFIX } from './object-names.ts'
 import { dollarQuoted, ident, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /** The functions that all audit tables share. Each is safe to run again. */
-export function renderBaseFunctions(schema: string): Sql {
+export function renderBaseFunctions(home: AuditHome): Sql {
   return paragraphs([
-    setContext(schema),
-    missingSetting(schema),
-    appendOnly(schema),
-    requireSource(schema),
-    keepPrivate(schema),
+    setContext(home),
+    missingSetting(home),
+    appendOnly(home),
+    requireSource(home),
+    keepPrivate(home),
   ])
 }
 
-/** The name of a function of the audit schema. */
-export function baseFunction(schema: string, role: keyof typeof BASE_FUNCTIONS): Sql {
-  return qualified({ schema, name: BASE_FUNCTIONS[role] })
+/** The name of a function of the audit schema; an `AuditTableObject` is a home too. */
+export function baseFunction({ schema, shared }: AuditHome, role: keyof typeof BASE_FUNCTIONS): Sql {
+  const name = BASE_FUNCTIONS[role]
+  return qualified({ schema, name: shared ? SHARED_PREFIX + name : name })
 }
 
 /** `SELECT audit.set_context('{"username": "alice"}')`, for writers without the client extension. */
-function setContext(schema: string): Sql {
+function setContext(home: AuditHome): Sql {
   const body = sql`DECLARE
   setting record;
 BEGIN
@@ -37,7 +39,7 @@ BEGIN
     PERFORM pg_catalog.set_config('audit.' || setting.key, coalesce(setting.value, ''), true);
   END LOOP;
 END`
-  return sql`CREATE OR REPLACE FUNCTION ${baseFunction(schema, 'setContext')}(context jsonb)
+  return sql`CREATE OR REPLACE FUNCTION ${baseFunction(home, 'setContext')}(context jsonb)
   RETURNS void
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
@@ -45,8 +47,8 @@ AS ${dollarQuoted(body)};`
 }
 
 /** Volatile, so that it is not evaluated before a row needs it. */
-function missingSetting(schema: string): Sql {
-  const example = literal(`SELECT ${exampleSchema(schema)}set_context('{"%2$s": "..."}')`)
+function missingSetting(home: AuditHome): Sql {
+  const example = literal(`SELECT ${exampleSetContext(home)}('{"%2$s": "..."}')`)
   const body = sql`BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'AU001',
@@ -59,7 +61,7 @@ function missingSetting(schema: string): Sql {
       pg_catalog.regexp_replace(setting, '^audit\\.', '')
     );
 END`
-  return sql`CREATE OR REPLACE FUNCTION ${baseFunction(schema, 'missingSetting')}(setting text, source text)
+  return sql`CREATE OR REPLACE FUNCTION ${baseFunction(home, 'missingSetting')}(setting text, source text)
   RETURNS text
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
@@ -67,21 +69,21 @@ AS ${dollarQuoted(body)};`
 }
 
 /** For a person to read and to paste: quoted where it has to be, inside a template of format(). */
-function exampleSchema(schema: string): string {
-  if (schema === 'public') return ''
+function exampleSetContext({ schema, shared }: AuditHome): string {
+  const name = shared ? SHARED_PREFIX + BASE_FUNCTIONS.setContext : BASE_FUNCTIONS.setContext
   // No keyword of SQL begins with these letters.
-  if (/^audit[a-z0-9_]*$/.test(schema)) return `${schema}.`
-  return `${sqlText(ident(schema)).replaceAll('%', '%%')}.`
+  const isPlain = schema === 'public' || /^audit[a-z0-9_]*$/.test(schema)
+  return `${isPlain ? schema : sqlText(ident(schema)).replaceAll('%', '%%')}.${name}`
 }
 
-function appendOnly(schema: string): Sql {
+function appendOnly(home: AuditHome): Sql {
   const body = sql`BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'AU002',
     MESSAGE = pg_catalog.format('%I.%I is append-only: %s is not allowed', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP),
     HINT = 'History is written by triggers and changed by nobody.';
 END`
-  return sql`CREATE OR REPLACE FUNCTION ${baseFunction(schema, 'appendOnly')}()
+  return sql`CREATE OR REPLACE FUNCTION ${baseFunction(home, 'appendOnly')}()
   RETURNS trigger
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
@@ -89,7 +91,7 @@ AS ${dollarQuoted(body)};`
 }
 
 /** Called by migrations: says clearly why a table cannot be audited, before anything is made for it. */
-function requireSource(schema: string): Sql {
+function requireSource(home: AuditHome): Sql {
   const body = sql`DECLARE
   source regclass := pg_catalog.to_regclass(source_name);
   kind "char" := (SELECT c.relkind FROM pg_catalog.pg_class AS c WHERE c.oid = source);
@@ -128,7 +130,7 @@ BEGIN
       HINT = 'The migration that adds them must come before this one.';
   END IF;
 END`
-  return sql`CREATE OR REPLACE PROCEDURE ${baseFunction(schema, 'requireSource')}(source_name text, column_names text[])
+  return sql`CREATE OR REPLACE PROCEDURE ${baseFunction(home, 'requireSource')}(source_name text, column_names text[])
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS ${dollarQuoted(body)};`
@@ -138,7 +140,7 @@ AS ${dollarQuoted(body)};`
  * Called by migrations: takes away what PUBLIC has by default and what ALTER DEFAULT PRIVILEGES gave to others,
  * read from the catalog, for nobody knows beforehand who that is.
  */
-function keepPrivate(schema: string): Sql {
+function keepPrivate(home: AuditHome): Sql {
   const body = sql`DECLARE
   command text;
 BEGIN
@@ -182,7 +184,7 @@ BEGIN
     EXECUTE command;
   END LOOP;
 END`
-  return sql`CREATE OR REPLACE PROCEDURE ${baseFunction(schema, 'keepPrivate')}(tables regclass[], functions regprocedure[])
+  return sql`CREATE OR REPLACE PROCEDURE ${baseFunction(home, 'keepPrivate')}(tables regclass[], functions regprocedure[])
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS ${dollarQuoted(body)};`

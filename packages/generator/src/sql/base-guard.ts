@@ -1,3 +1,4 @@
+import type { AuditHome } from '../state/database-state.ts'
 import { cutToBytes } from '../state/free-name.ts'
 import { dollarQuoted, ident, literal, type Sql, sql } from './sql.ts'
 
@@ -16,10 +17,10 @@ const DETACHED = `${MARK}: detached by a down migration; its history is kept`
  * - ours, left over, without rows: drop it and start anew;
  * - ours, left over, with rows: keep them under another name and start anew.
  *
- * `public` belongs to the application and is used as it is.
+ * A shared schema (`public`) belongs to the application and is used as it is.
  */
-export function renderBaseGuard(schema: string, sqlVersion: number): Sql {
-  if (schema === 'public') return sql``
+export function renderBaseGuard({ schema, shared }: AuditHome, sqlVersion: number): Sql {
+  if (shared) return sql``
   const name = literal(schema)
   const stale = literal(`${cutToBytes(schema, 35)}_stale_`)
   const body = sql`DECLARE
@@ -80,7 +81,7 @@ COMMENT ON SCHEMA ${ident(schema)} IS ${mark};`
 }
 
 /** The mark by which a later run of the base migration knows that the history was left on purpose. */
-export function renderDetachedMark(schema: string): Sql {
-  if (schema === 'public') return sql``
+export function renderDetachedMark({ schema, shared }: AuditHome): Sql {
+  if (shared) return sql``
   return sql`COMMENT ON SCHEMA ${ident(schema)} IS ${literal(DETACHED)};`
 }

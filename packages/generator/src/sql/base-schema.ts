@@ -1,25 +1,26 @@
+import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction, renderBaseFunctions } from './base-functions.ts'
 import { renderBaseGuard } from './base-guard.ts'
 import { dollarQuoted, ident, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 
 /** The first section of the first audit migration: the schema and the functions that all tables share. */
-export function renderBaseSchema(schema: string, sqlVersion: number): Sql {
+export function renderBaseSchema(home: AuditHome, sqlVersion: number): Sql {
   return paragraphs([
-    renderBaseGuard(schema, sqlVersion),
-    renderBaseFunctions(schema),
-    privateSchema(schema),
-    privateFunctions(schema),
-    openToWriters(schema),
+    renderBaseGuard(home, sqlVersion),
+    renderBaseFunctions(home),
+    privateSchema(home),
+    privateFunctions(home),
+    openToWriters(home),
   ])
 }
 
 /** The functions anew, with their rights; the schema as it is. */
-export function renderBaseUpgrade(schema: string): Sql {
-  return paragraphs([renderBaseFunctions(schema), privateFunctions(schema), openToWriters(schema)])
+export function renderBaseUpgrade(home: AuditHome): Sql {
+  return paragraphs([renderBaseFunctions(home), privateFunctions(home), openToWriters(home)])
 }
 
-function privateSchema(schema: string): Sql {
-  if (schema === 'public') return sql``
+function privateSchema(home: AuditHome): Sql {
+  if (home.shared) return sql``
   const body = sql`DECLARE
   command text;
 BEGIN
@@ -31,7 +32,7 @@ BEGIN
     )
     FROM pg_catalog.pg_namespace AS n
     CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
-    WHERE n.nspname = ${literal(schema)} AND a.grantee <> n.nspowner
+    WHERE n.nspname = ${literal(home.schema)} AND a.grantee <> n.nspowner
   LOOP
     EXECUTE command;
   END LOOP;
@@ -40,15 +41,15 @@ END`
 DO ${dollarQuoted(body)};`
 }
 
-function privateFunctions(schema: string): Sql {
+function privateFunctions(home: AuditHome): Sql {
   const functions = [
-    sql`${baseFunction(schema, 'setContext')}(jsonb)`,
-    sql`${baseFunction(schema, 'missingSetting')}(text, text)`,
-    sql`${baseFunction(schema, 'appendOnly')}()`,
-    sql`${baseFunction(schema, 'requireSource')}(text, text[])`,
-    sql`${baseFunction(schema, 'keepPrivate')}(regclass[], regprocedure[])`,
+    sql`${baseFunction(home, 'setContext')}(jsonb)`,
+    sql`${baseFunction(home, 'missingSetting')}(text, text)`,
+    sql`${baseFunction(home, 'appendOnly')}()`,
+    sql`${baseFunction(home, 'requireSource')}(text, text[])`,
+    sql`${baseFunction(home, 'keepPrivate')}(regclass[], regprocedure[])`,
   ].map((signature) => literal(sqlText(signature)))
-  return sql`CALL ${baseFunction(schema, 'keepPrivate')}(
+  return sql`CALL ${baseFunction(home, 'keepPrivate')}(
   '{}',
   ARRAY[
     ${join(functions, sql`,\n`)}
@@ -60,8 +61,8 @@ function privateFunctions(schema: string): Sql {
  * Every role may say who it writes for. USAGE on the schema opens nothing else: the tables and functions in it
  * have rights of their own, and their names stand in pg_class for all to read anyway.
  */
-function openToWriters(schema: string): Sql {
-  const usage = schema === 'public' ? sql`` : sql`GRANT USAGE ON SCHEMA ${ident(schema)} TO PUBLIC;\n`
+function openToWriters(home: AuditHome): Sql {
+  const usage = home.shared ? sql`` : sql`GRANT USAGE ON SCHEMA ${ident(home.schema)} TO PUBLIC;\n`
   return sql`-- Every writer may set its context; nothing else in the schema is open to it.
-${usage}GRANT EXECUTE ON FUNCTION ${baseFunction(schema, 'setContext')}(jsonb) TO PUBLIC;`
+${usage}GRANT EXECUTE ON FUNCTION ${baseFunction(home, 'setContext')}(jsonb) TO PUBLIC;`
 }

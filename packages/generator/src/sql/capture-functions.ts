@@ -165,7 +165,7 @@ function captureSetting(table: AuditTableObject, setting: StateSetting): Sql {
   const isRefused = setting.required && setting.default === undefined && table.missingSettings === 'refuse'
   if (!isRefused) return value
   const arguments_ = [`audit.${setting.name}`, sqlText(qualified(table.source))].map(literal)
-  const missing = sql`${baseFunction(table.schema, 'missingSetting')}(${join(arguments_, sql`, `)})${cast}`
+  const missing = sql`${baseFunction(table, 'missingSetting')}(${join(arguments_, sql`, `)})${cast}`
   return sql`coalesce(${value}, ${missing})`
 }
 

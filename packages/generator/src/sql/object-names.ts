@@ -16,7 +16,10 @@ export const AUDIT_COLUMNS = {
 /** The trigger on each audit table that refuses changes of history. */
 export const APPEND_ONLY_TRIGGER = 'append_only'
 
-/** The functions and procedures of the audit schema itself. */
+/**
+ * The functions and procedures of the audit schema itself. Among the application's own ones (`AuditHome.shared`)
+ * they carry a prefix: `public.audit_set_context`.
+ */
 export const BASE_FUNCTIONS = {
   setContext: 'set_context',
   missingSetting: 'missing_setting',
@@ -25,8 +28,11 @@ export const BASE_FUNCTIONS = {
   keepPrivate: 'keep_private',
 } as const
 
+export const SHARED_PREFIX = 'audit_'
+
+/** Prisma calls a unique index on a column `audit` of a table `Order` `Order_audit_key`. */
 export function keyIndexName(table: AuditTableObject): string {
-  return derivedName(table.names.table, '_key')
+  return derivedName(table.names.table, table.shared ? '_history_key' : '_key')
 }
 
 export function primaryKeyName(table: AuditTableObject): string {

@@ -1,5 +1,5 @@
 import { applySteps } from '../state/apply-steps.ts'
-import type { AuditTableObject, DatabaseState } from '../state/database-state.ts'
+import { type AuditTableObject, type DatabaseState, homeOf } from '../state/database-state.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
 import { type TableStep, unreachable } from '../state/migration-step.ts'
 import { auditTable, commentOnColumn, commentOnTable, relation } from './audit-table.ts'
@@ -49,7 +49,7 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
 function renderSchemaDown(plan: MigrationPlan, to: DatabaseState): Sql {
   // Functions of a newer SQL version serve the older ones' tables too, and the kept history needs its guard.
   if (to.schema === undefined || !plan.steps.some((step) => step.kind === 'createSchema')) return sql``
-  return renderDetachedMark(to.schema.name)
+  return renderDetachedMark(homeOf(to.schema))
 }
 
 function renderTableDown({ before, steps, after }: TableGroup): Sql {

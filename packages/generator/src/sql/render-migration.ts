@@ -5,6 +5,7 @@ import {
   compareSources,
   type DatabaseState,
   findTable,
+  homeOf,
 } from '../state/database-state.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
 import { isSchemaStep, type MigrationStep, type TableStep } from '../state/migration-step.ts'
@@ -44,8 +45,8 @@ function renderSections(steps: readonly MigrationStep[], { from, appended }: Ren
   const isUpgrade = steps.some((step) => step.kind === 'upgradeSchema')
   const tables = groupByTable(steps, from, to)
   const base = steps.map((step) => {
-    if (step.kind === 'createSchema') return renderBaseSchema(step.name, step.sqlVersion)
-    if (step.kind === 'upgradeSchema' && to.schema) return renderBaseUpgrade(to.schema.name)
+    if (step.kind === 'createSchema') return renderBaseSchema(homeOf(step), step.sqlVersion)
+    if (step.kind === 'upgradeSchema' && to.schema) return renderBaseUpgrade(homeOf(to.schema))
     return sql``
   })
   const touched = tables.filter((group) => group.steps.length > 0 || (isUpgrade && group.after.capturing))

@@ -146,21 +146,21 @@ END`
 
 function renderRequireSource(table: AuditTableObject): Sql {
   const columns = table.columns.filter((column) => !column.retired).map((column) => literal(column.name))
-  return sql`CALL ${baseFunction(table.schema, 'requireSource')}(
+  return sql`CALL ${baseFunction(table, 'requireSource')}(
   ${literal(sqlText(qualified(table.source)))},
   ARRAY[${join(columns, sql`, `)}]::text[]
 );`
 }
 
 function renderPrivateTable(table: AuditTableObject): Sql {
-  return sql`CALL ${baseFunction(table.schema, 'keepPrivate')}(ARRAY[${relation(table)}], '{}');`
+  return sql`CALL ${baseFunction(table, 'keepPrivate')}(ARRAY[${relation(table)}], '{}');`
 }
 
 function renderPrivate(table: AuditTableObject): Sql {
   const functions = functionNames(table).map((name) =>
     literal(sqlText(sql`${qualified({ schema: table.schema, name })}()`)),
   )
-  return sql`CALL ${baseFunction(table.schema, 'keepPrivate')}(
+  return sql`CALL ${baseFunction(table, 'keepPrivate')}(
   '{}',
   ARRAY[
     ${join(functions, sql`,\n`)}

@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../model/names.ts'
 import {
+  type AuditSchemaObject,
   type AuditTableObject,
   compareText,
   type DatabaseState,
@@ -20,14 +21,10 @@ function applyStep(state: DatabaseState, step: MigrationStep): DatabaseState {
   switch (step.kind) {
     case 'unsupported':
       return state
-    case 'createSchema': {
-      const { name, sqlVersion } = step
-      return { ...state, schema: state.schema ?? { kind: 'schema', name, sqlVersion } }
-    }
-    case 'moveSchema': {
-      const { name, sqlVersion } = step
-      return { ...state, schema: { kind: 'schema', name, sqlVersion } }
-    }
+    case 'createSchema':
+      return { ...state, schema: state.schema ?? schemaObject(step) }
+    case 'moveSchema':
+      return { ...state, schema: schemaObject(step) }
     case 'dropSchema':
       return state
     case 'upgradeSchema': {
@@ -38,6 +35,14 @@ function applyStep(state: DatabaseState, step: MigrationStep): DatabaseState {
     default:
       return withTable(state, step.source, (table) => applyToTable(table, step))
   }
+}
+
+function schemaObject({
+  name,
+  sqlVersion,
+  shared,
+}: Extract<MigrationStep, { kind: 'createSchema' | 'moveSchema' }>): AuditSchemaObject {
+  return { kind: 'schema', name, sqlVersion, ...(shared ? { shared } : {}) }
 }
 
 function withTable(
@@ -88,8 +93,10 @@ function applyToTable(table: AuditTableObject | undefined, step: TableStep): Aud
       return renameColumn(table, step.column, step.to)
     case 'renameTable':
       return { ...table, source: { schema: step.to.schema, name: step.to.name } }
-    case 'renameObjects':
-      return { ...table, schema: step.schema, names: step.names }
+    case 'renameObjects': {
+      const { shared: _, ...rest } = table
+      return { ...rest, schema: step.schema, ...(step.shared ? { shared: true } : {}), names: step.names }
+    }
     case 'changeMissingSettings':
       return { ...table, missingSettings: step.missingSettings }
     case 'changeTruncate':

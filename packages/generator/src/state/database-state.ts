@@ -12,6 +12,22 @@ export interface AuditSchemaObject {
   readonly kind: 'schema'
   readonly name: string
   readonly sqlVersion: number
+  /** See `AuditHome`. */
+  readonly shared?: true
+}
+
+/** The PostgreSQL schema of audit objects. */
+export interface AuditHome {
+  readonly schema: string
+  /**
+   * The application's own objects live in it too, as in `public`: it is not ours to make, to comment or to close, and our
+   * functions in it carry a prefix. Absent for a schema that is the audit's alone.
+   */
+  readonly shared?: true
+}
+
+export function homeOf({ name, shared }: { readonly name: string; readonly shared?: true }): AuditHome {
+  return { schema: name, ...(shared ? { shared } : {}) }
 }
 
 /** What the database knows of an audited column: the Prisma field's name is not part of it. */
@@ -28,9 +44,8 @@ export interface StateSetting extends SessionSetting {
 }
 
 /** An audit table with its functions and triggers. `capturing: false` means: history kept, triggers gone. */
-export interface AuditTableObject {
+export interface AuditTableObject extends AuditHome {
   readonly kind: 'auditTable'
-  readonly schema: string
   readonly source: QualifiedName
   readonly names: AuditNames
   /** In the order in which the audit table got them. */

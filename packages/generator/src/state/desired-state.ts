@@ -1,5 +1,11 @@
 import type { AuditedTable, AuditModel } from '../model/audit-model.ts'
-import { type AuditTableObject, type DatabaseState, sortTables } from './database-state.ts'
+import {
+  type AuditHome,
+  type AuditTableObject,
+  type DatabaseState,
+  EMPTY_STATE,
+  sortTables,
+} from './database-state.ts'
 
 /**
  * The version of the SQL text that this generator emits for its functions. Raise it whenever their text
@@ -7,20 +13,29 @@ import { type AuditTableObject, type DatabaseState, sortTables } from './databas
  */
 export const SQL_VERSION = 1
 
-/** What the database should hold when the schema's wishes are fulfilled. Pure; the same model, the same state. */
-export function desiredState(model: AuditModel): DatabaseState {
+/**
+ * What the database should hold when the schema's wishes are fulfilled. Pure; the same input, the same state.
+ *
+ * @param recorded an audit schema that exists stays shared, or the audit's alone, as it was made: its functions
+ * have their names
+ */
+export function desiredState(model: AuditModel, recorded: DatabaseState = EMPTY_STATE): DatabaseState {
   // Nobody asked for an audit: nothing is wanted, not even a schema.
   if (model.tables.length === 0) return { schema: undefined, tables: [] }
+  const name = model.auditSchema
+  const isShared =
+    recorded.schema?.name === name ? recorded.schema.shared === true : model.sharedSchema === true
+  const shared = isShared ? ({ shared: true } as const) : {}
   return {
-    schema: { kind: 'schema', name: model.auditSchema, sqlVersion: SQL_VERSION },
-    tables: sortTables(model.tables.map((table) => desiredTable(model.auditSchema, table))),
+    schema: { kind: 'schema', name, sqlVersion: SQL_VERSION, ...shared },
+    tables: sortTables(model.tables.map((table) => desiredTable({ schema: name, ...shared }, table))),
   }
 }
 
-function desiredTable(schema: string, table: AuditedTable): AuditTableObject {
+function desiredTable(home: AuditHome, table: AuditedTable): AuditTableObject {
   return {
     kind: 'auditTable',
-    schema,
+    ...home,
     source: { schema: table.source.schema, name: table.source.name },
     names: table.names,
     columns: table.columns

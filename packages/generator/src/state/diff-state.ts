@@ -16,8 +16,10 @@ export function diffState(from: DatabaseState, to: DatabaseState): readonly Migr
 
 function diffSchema(from: DatabaseState, to: DatabaseState): MigrationStep[] {
   if (to.schema === undefined) return []
-  const { name, sqlVersion } = to.schema
-  if (from.schema === undefined) return [{ kind: 'createSchema', name, sqlVersion }]
+  const { name, sqlVersion, shared } = to.schema
+  if (from.schema === undefined) {
+    return [{ kind: 'createSchema', name, sqlVersion, ...(shared ? { shared } : {}) }]
+  }
   if (from.schema.name !== name) {
     return [
       {

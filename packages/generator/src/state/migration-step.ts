@@ -6,11 +6,22 @@ type LiveSetting = Omit<StateSetting, 'retired'>
 
 /** A change of the audit schema itself. */
 export type SchemaStep =
-  | { readonly kind: 'createSchema'; readonly name: string; readonly sqlVersion: number }
+  | {
+      readonly kind: 'createSchema'
+      readonly name: string
+      readonly sqlVersion: number
+      /** See `AuditHome`. */
+      readonly shared?: true
+    }
   /** The generator's SQL changed: every function is emitted anew. */
   | { readonly kind: 'upgradeSchema'; readonly sqlVersion: number }
   /** The audit schema gets another name: a new one is made, and each table follows by `renameObjects`. */
-  | { readonly kind: 'moveSchema'; readonly name: string; readonly sqlVersion: number }
+  | {
+      readonly kind: 'moveSchema'
+      readonly name: string
+      readonly sqlVersion: number
+      readonly shared?: true
+    }
   /** The former audit schema, from which every table has moved. */
   | { readonly kind: 'dropSchema'; readonly name: string }
 
@@ -52,6 +63,7 @@ export type TableStep =
       readonly kind: 'renameObjects'
       readonly source: QualifiedName
       readonly schema: string
+      readonly shared?: true
       readonly names: AuditNames
     }
   | { readonly kind: 'changeKey'; readonly source: QualifiedName; readonly key: readonly string[] }
