@@ -54,6 +54,9 @@ export function resolveTable(
     settings,
     missingSettings: annotation.missingSettings?.value ?? options.missingSettings,
     truncate: annotation.truncate?.value ?? options.truncate,
+    // Only a trigger that is called for a row can be left out for a row.
+    level: annotation.level?.value ?? (annotation.updates?.value === 'changed' ? 'row' : 'statement'),
+    updates: annotation.updates?.value ?? 'all',
   }
   const diagnostics = [
     ...nameProblems,

@@ -10,6 +10,12 @@ export type MissingSettings = 'refuse' | 'record'
 /** What happens to TRUNCATE on an audited table. */
 export type TruncatePolicy = 'record' | 'refuse'
 
+/** Whether a trigger is called once for all rows of a statement, or for each row right after it was written. */
+export type CaptureLevel = 'statement' | 'row'
+
+/** Which updates leave a row: `changed` leaves out those after which the recorded columns are as before. */
+export type UpdatePolicy = 'all' | 'changed'
+
 /** Prisma's name of a session setting's type; it decides the TypeScript type and the column's type. */
 export type SettingType =
   | 'String'
@@ -70,6 +76,10 @@ export interface AuditedTable {
   readonly settings: readonly SessionSetting[]
   readonly missingSettings: MissingSettings
   readonly truncate: TruncatePolicy
+  /** A partitioned table is captured by row, whatever stands here. */
+  readonly level: CaptureLevel
+  /** `changed` only at level row. */
+  readonly updates: UpdatePolicy
 }
 
 /** Everything that the schema asks for. Tables are sorted by schema and name. */

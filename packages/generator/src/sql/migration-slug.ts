@@ -48,6 +48,8 @@ function describe(step: MigrationStep): string {
       return `${step.missingSettings} missing settings`
     case 'changeTruncate':
       return `${step.truncate} truncate`
+    case 'changeLevel':
+      return `level ${step.level}`
     case 'changeKey':
       return 'change key'
     case 'retireTable':

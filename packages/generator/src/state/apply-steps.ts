@@ -101,6 +101,8 @@ function applyToTable(table: AuditTableObject | undefined, step: TableStep): Aud
       return { ...table, missingSettings: step.missingSettings }
     case 'changeTruncate':
       return { ...table, truncate: step.truncate }
+    case 'changeLevel':
+      return { ...table, level: step.level, updates: step.updates }
     case 'changeKey':
       return { ...table, key: step.key }
     case 'retireTable':

@@ -1,9 +1,11 @@
 import type {
   AuditedColumn,
   AuditNames,
+  CaptureLevel,
   MissingSettings,
   SessionSetting,
   TruncatePolicy,
+  UpdatePolicy,
 } from '../model/audit-model.ts'
 import type { QualifiedName } from '../model/names.ts'
 
@@ -54,8 +56,13 @@ export interface AuditTableObject extends AuditHome {
   readonly key: readonly string[]
   readonly missingSettings: MissingSettings
   readonly truncate: TruncatePolicy
+  readonly level: CaptureLevel
+  readonly updates: UpdatePolicy
   readonly capturing: boolean
 }
+
+/** What an audit table has that was made before there was a choice. */
+export const IMPLIED_LEVEL = { level: 'statement', updates: 'all' } as const
 
 export type DatabaseObject = AuditSchemaObject | AuditTableObject
 

@@ -45,6 +45,8 @@ function desiredTable(home: AuditHome, table: AuditedTable): AuditTableObject {
     key: table.key,
     missingSettings: table.missingSettings,
     truncate: table.truncate,
+    level: table.level,
+    updates: table.updates,
     capturing: true,
   }
 }

@@ -64,6 +64,9 @@ function diffOptions(before: AuditTableObject, after: AuditTableObject): readonl
   if (before.truncate !== after.truncate) {
     steps.push({ kind: 'changeTruncate', source, truncate: after.truncate })
   }
+  if (before.level !== after.level || before.updates !== after.updates) {
+    steps.push({ kind: 'changeLevel', source, level: after.level, updates: after.updates })
+  }
   if (!before.capturing) steps.push({ kind: 'resumeTable', source })
   return steps
 }

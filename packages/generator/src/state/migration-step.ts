@@ -1,4 +1,10 @@
-import type { AuditNames, MissingSettings, TruncatePolicy } from '../model/audit-model.ts'
+import type {
+  AuditNames,
+  CaptureLevel,
+  MissingSettings,
+  TruncatePolicy,
+  UpdatePolicy,
+} from '../model/audit-model.ts'
 import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject, CapturedColumn, StateSetting } from './database-state.ts'
 
@@ -49,6 +55,13 @@ export type TableStep =
       readonly missingSettings: MissingSettings
     }
   | { readonly kind: 'changeTruncate'; readonly source: QualifiedName; readonly truncate: TruncatePolicy }
+  /** The triggers of insert, update and delete give way to those of the other level, or with another condition. */
+  | {
+      readonly kind: 'changeLevel'
+      readonly source: QualifiedName
+      readonly level: CaptureLevel
+      readonly updates: UpdatePolicy
+    }
   /** The source column, or a setting's audit column, has another name: the audit column follows. */
   | {
       readonly kind: 'renameColumn'

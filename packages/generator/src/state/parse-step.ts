@@ -20,6 +20,7 @@ const SHAPES = {
   changeSetting: { source: 'object', setting: 'object' },
   changeMissingSettings: { source: 'object', missingSettings: 'string' },
   changeTruncate: { source: 'object', truncate: 'string' },
+  changeLevel: { source: 'object', level: 'string', updates: 'string' },
   renameColumn: { source: 'object', column: 'string', to: 'string' },
   renameTable: { source: 'object', to: 'object' },
   renameObjects: { source: 'object', schema: 'string', names: 'object' },

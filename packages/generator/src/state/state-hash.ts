@@ -1,4 +1,4 @@
-import type { DatabaseState } from './database-state.ts'
+import { type DatabaseState, IMPLIED_LEVEL } from './database-state.ts'
 
 const encoder = new TextEncoder()
 /** A state has hundreds of tables and a fold hashes it at every part; a table that did not change is not hashed again. */
@@ -16,9 +16,15 @@ export function stateHash(state: DatabaseState): string {
 function hashOf(object: object): string {
   const found = known.get(object)
   if (found !== undefined) return found
-  const made = textHash(JSON.stringify(sorted(object)))
+  const made = textHash(JSON.stringify(sorted(withoutImplied(object))))
   known.set(object, made)
   return made
+}
+
+/** Headers hold hashes from before there was a level: an object that has the one of then has the hash of then. */
+function withoutImplied(object: object): object {
+  const implied = new Map<string, unknown>(Object.entries(IMPLIED_LEVEL))
+  return Object.fromEntries(Object.entries(object).filter(([name, value]) => implied.get(name) !== value))
 }
 
 /** The same value with every object's properties in one order. */

@@ -1,5 +1,6 @@
 import type { AuditNames } from '../model/audit-model.ts'
 import type { ColumnType } from '../model/column-type.ts'
+import { IMPLIED_LEVEL } from './database-state.ts'
 import type { MigrationStep } from './migration-step.ts'
 
 /**
@@ -11,13 +12,12 @@ import type { MigrationStep } from './migration-step.ts'
 export function renderStep(step: MigrationStep): string {
   switch (step.kind) {
     case 'createAuditTable': {
-      const { kind: _, source: __, names, columns, settings, capturing, ...rest } = step.table
+      const { kind: _, source: __, names, columns, settings, ...rest } = step.table
       const table = {
-        ...rest,
+        ...without(rest, TABLE),
         names: without(names, impliedNames(names.table)),
         columns: columns.map((column) => shorten(column, COLUMN)),
         settings: settings.map((setting) => shorten(setting, SETTING)),
-        ...(capturing ? {} : { capturing }),
       }
       return JSON.stringify({ ...step, table })
     }
@@ -49,7 +49,7 @@ function expandTable(source: unknown, table: Json): Json {
   return {
     kind: 'auditTable',
     source,
-    capturing: true,
+    ...TABLE,
     ...table,
     names: { ...impliedNames(name), ...(isObject(names) ? names : {}) },
     columns: listOf(columns).map((column) => expand(column, COLUMN)),
@@ -57,6 +57,7 @@ function expandTable(source: unknown, table: Json): Json {
   }
 }
 
+const TABLE = { ...IMPLIED_LEVEL, capturing: true }
 const CAPTURED_COLUMN = { policy: 'record', isEnum: false }
 const COLUMN = { ...CAPTURED_COLUMN, retired: false }
 const SETTING = { retired: false }

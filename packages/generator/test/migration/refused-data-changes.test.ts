@@ -36,6 +36,8 @@ function auditPart(settings: readonly SessionSetting[], missingSettings: Missing
     key: [],
     missingSettings,
     truncate: 'record',
+    level: 'statement',
+    updates: 'all',
     capturing: true,
   }
   return renderPart(stateHash(EMPTY_STATE), [{ kind: 'createAuditTable', source: table.source, table }])

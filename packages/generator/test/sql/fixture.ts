@@ -73,6 +73,8 @@ export function table(name: string, wishes: Partial<AuditedTable> = {}): Audited
     settings: [],
     missingSettings: 'refuse',
     truncate: 'record',
+    level: 'statement',
+    updates: 'all',
     ...wishes,
   }
 }

@@ -41,6 +41,8 @@ const anyTable = (name: string): fc.Arbitrary<AuditedTable> =>
       settings: fc.uniqueArray(anySetting, { selector: (s) => s.name }),
       missingSettings: fc.constantFrom('refuse' as const, 'record' as const),
       truncate: fc.constantFrom('refuse' as const, 'record' as const),
+      level: fc.constantFrom('statement' as const, 'row' as const),
+      updates: fc.constantFrom('all' as const, 'changed' as const),
       key: fc.constantFrom(['id'], []),
     })
     .map((wishes) => table(name, wishes))
