@@ -1,6 +1,7 @@
 import type { AuditTableObject, CapturedColumn, StateSetting } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { renderType } from './column-type.ts'
+import { addMissingColumns, auditTable, createMissingIndex, type NewColumn, relation } from './look-first.ts'
 import {
   APPEND_ONLY_TRIGGER,
   AUDIT_COLUMNS,
@@ -8,23 +9,9 @@ import {
   primaryKeyName,
   requiredCheckName,
 } from './object-names.ts'
-import {
-  dollarQuoted,
-  ident,
-  join,
-  lines,
-  literal,
-  paragraphs,
-  qualified,
-  type Sql,
-  sql,
-  sqlText,
-} from './sql.ts'
+import { dollarQuoted, ident, join, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
 
-/** The name of the audit table. */
-export function auditTable(table: AuditTableObject): Sql {
-  return qualified({ schema: table.schema, name: table.names.table })
-}
+export { auditTable, relation }
 
 /** The audit table with its index and its guard; a table that is there already is kept, and completed. */
 export function renderAuditTable(table: AuditTableObject): Sql {
@@ -62,12 +49,10 @@ function createTable(table: AuditTableObject): Sql {
  * adopted table, or that of another branch, as it is, and a function that names a column more would fail every write.
  */
 export function renderMissingColumns(table: AuditTableObject): Sql {
-  const columns = [...liveSettings(table).map(settingColumn), ...liveColumns(table).map(sourceColumn)]
+  const columns = [...liveSettings(table).map(newSetting), ...liveColumns(table).map(newColumn)]
   if (columns.length === 0) return sql``
-  const each = columns.map((column) => sql`ADD COLUMN IF NOT EXISTS ${column}`)
   return sql`-- A table that was there before gets the columns that it lacks.
-ALTER TABLE ${auditTable(table)}
-  ${join(each, sql`,\n`)};`
+${addMissingColumns(table, columns)}`
 }
 
 export function commentOnTable(table: AuditTableObject): Sql {
@@ -79,8 +64,13 @@ export function commentOnTable(table: AuditTableObject): Sql {
 function createKeyIndex(table: AuditTableObject): Sql {
   if (table.key.length === 0) return sql``
   const columns = [...table.key, AUDIT_COLUMNS.id].map(ident)
-  return sql`CREATE INDEX IF NOT EXISTS ${ident(keyIndexName(table))}
-  ON ${auditTable(table)} (${join(columns, sql`, `)});`
+  const name = keyIndexName(table)
+  return createMissingIndex(
+    table,
+    name,
+    sql`CREATE INDEX ${ident(name)}
+  ON ${auditTable(table)} (${join(columns, sql`, `)});`,
+  )
 }
 
 /** ENABLE ALWAYS: it fires under session_replication_role = replica too. */
@@ -100,16 +90,11 @@ END`
   return sql`DO ${dollarQuoted(body)};`
 }
 
-/** The audit table as a value of type regclass. */
-export function relation(table: AuditTableObject): Sql {
-  return sql`${literal(sqlText(auditTable(table)))}::regclass`
-}
-
-export function settingColumn(setting: Omit<StateSetting, 'retired'>): Sql {
+function settingColumn(setting: Omit<StateSetting, 'retired'>): Sql {
   return sql`${ident(setting.column)} ${renderType(setting.type)}`
 }
 
-export function sourceColumn(column: CapturedColumn): Sql {
+function sourceColumn(column: CapturedColumn): Sql {
   return sql`${ident(column.name)} ${renderType(column.type)}`
 }
 
@@ -137,5 +122,10 @@ export function commentOnColumn(table: AuditTableObject, column: string, isRetir
   return sql`COMMENT ON COLUMN ${auditTable(table)}.${ident(column)} IS ${text};`
 }
 
-export const addColumns = (table: AuditTableObject, columns: readonly Sql[]): Sql =>
-  lines(columns.map((column) => sql`ALTER TABLE ${auditTable(table)} ADD COLUMN IF NOT EXISTS ${column};`))
+export function newColumn(column: CapturedColumn): NewColumn {
+  return { name: column.name, definition: sourceColumn(column) }
+}
+
+export function newSetting(setting: Omit<StateSetting, 'retired'>): NewColumn {
+  return { name: setting.column, definition: settingColumn(setting) }
+}

@@ -40,7 +40,7 @@ export function primaryKeyName(table: AuditTableObject): string {
 }
 
 /** The CHECK that keeps a required setting's column filled. */
-export function requiredCheckName(setting: StateSetting): string {
+export function requiredCheckName(setting: Pick<StateSetting, 'column'>): string {
   return derivedName(setting.column, '_required')
 }
 

@@ -5,6 +5,7 @@ import { type TableStep, unreachable } from '../state/migration-step.ts'
 import { auditTable, commentOnColumn, commentOnTable, relation } from './audit-table.ts'
 import { renderDetachedMark } from './base-guard.ts'
 import { renderCaptureFunctions } from './capture-functions.ts'
+import { movesNames } from './lock-order.ts'
 import {
   assertPossible,
   groupByTable,
@@ -12,10 +13,13 @@ import {
   type RenderOptions,
   type TableGroup,
 } from './render-migration.ts'
+import { checksAdded, checksGone } from './required-checks.ts'
 import {
   comment,
   dollarQuoted,
   ident,
+  isFilled,
+  lines,
   literal,
   paragraphs,
   qualified,
@@ -23,7 +27,6 @@ import {
   sql,
   sqlText,
 } from './sql.ts'
-import { checksAdded, checksGone } from './table-section.ts'
 import {
   renderKeyFunctionGone,
   renderKeyTriggerGone,
@@ -41,7 +44,7 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
   const { from } = options
   const to = applySteps(from, plan.steps)
   const groups = groupByTable(plan.steps, from, to).filter((group) => group.steps.length > 0)
-  const sections = [...groups.toReversed().map(renderTableDown), renderSchemaDown(plan, to)]
+  const sections = [...groups.toReversed().flatMap(renderTableDown), renderSchemaDown(plan, to)]
   const head = 'Takes the steps of migration.sql back. No history is dropped. Run it by hand.'
   return `${sqlText(comment(head))}\n\n${inTransactions(sections, options)}`
 }
@@ -52,18 +55,28 @@ function renderSchemaDown(plan: MigrationPlan, to: DatabaseState): Sql {
   return renderDetachedMark(homeOf(to.schema))
 }
 
-function renderTableDown({ before, steps, after }: TableGroup): Sql {
+function renderTableDown({ before, steps, after }: TableGroup): readonly Sql[] {
   const head = comment(`History of ${sqlText(qualified(after.source))}`)
   if (before === undefined) {
-    return paragraphs([head, commentOnTable({ ...after, capturing: false }), renderTriggersGone(after)])
+    return [paragraphs([head, commentOnTable({ ...after, capturing: false }), renderTriggersGone(after)])]
   }
-  return paragraphs([
-    head,
-    checksGone(after, before, steps),
-    ...steps.toReversed().map((step) => renderStepDown(step, before)),
-    checksAdded(after, before, steps),
-    renderCaptureDown(before, steps, after),
-  ])
+  const gone = checksGone(after, before, steps)
+  const added = checksAdded(after, before, steps)
+  const columns = steps.toReversed().map((step) => renderStepDown(step, before))
+  const capture = renderCaptureDown(before, steps, after)
+  // As on the way up: no transaction holds the audit table and waits for the source.
+  if (isFilled(lines([gone, added])) && !movesNames(steps) && dropsOrMakesTriggers(before, steps, after)) {
+    return [paragraphs([head, gone, ...columns]), capture, added]
+  }
+  return [paragraphs([head, gone, ...columns, added, capture])]
+}
+
+function dropsOrMakesTriggers(
+  before: AuditTableObject,
+  steps: readonly TableStep[],
+  after: AuditTableObject,
+): boolean {
+  return before.capturing !== after.capturing || steps.some((step) => step.kind === 'changeKey')
 }
 
 function renderCaptureDown(
@@ -104,6 +117,7 @@ function renderStepDown(step: TableStep, before: AuditTableObject): Sql {
     case 'changeSetting':
     case 'changeMissingSettings':
     case 'changeTruncate':
+    case 'changeLevel':
     case 'changeKey':
     case 'replaceFunctions':
       // A wider column holds the narrower values; the rest is in the functions and triggers.

@@ -12,8 +12,9 @@ import { isSchemaStep, type MigrationStep, type TableStep } from '../state/migra
 import { renderPart } from '../state/part-header.ts'
 import { stateHash } from '../state/state-hash.ts'
 import { renderBaseSchema, renderBaseUpgrade } from './base-schema.ts'
+import { checksAdded } from './required-checks.ts'
 import { integer, join, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
-import { checksAdded, renderTableSection } from './table-section.ts'
+import { renderTableSection, renderTableSections } from './table-section.ts'
 
 export interface RenderOptions {
   /** The state that the migrations folder builds before this part. */
@@ -61,7 +62,8 @@ function renderTable({ before, steps, after }: TableGroup, appended: boolean): r
   const checks = before === undefined ? sql`` : checksAdded(before, after, steps)
   if (appended) return [renderTableSection(before, steps, after, checks)]
   const hasWriters = before?.capturing === true && after.capturing && sqlText(checks) !== ''
-  return [renderTableSection(before, steps, after, sql``), hasWriters ? waitForWriters(after) : sql``, checks]
+  const sections = renderTableSections(before, steps, after)
+  return [...sections, hasWriters ? waitForWriters(after) : sql``, checks]
 }
 
 /** Whoever may have begun with an old function holds a lock on the source table, taken before the trigger fired. */

@@ -1,35 +1,23 @@
+import type { ColumnType } from '../model/column-type.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { type TableStep, unreachable } from '../state/migration-step.ts'
 import {
-  addColumns,
   auditTable,
   commentOnColumn,
   commentOnTable,
+  newColumn,
+  newSetting,
   relation,
   renderAuditTable,
   renderMissingColumns,
-  requiredCheck,
-  requiredChecks,
-  settingColumn,
-  sourceColumn,
 } from './audit-table.ts'
 import { baseFunction } from './base-functions.ts'
 import { renderCaptureFunctions } from './capture-functions.ts'
 import { renderType } from './column-type.ts'
-import { requiredCheckName } from './object-names.ts'
-import {
-  comment,
-  dollarQuoted,
-  ident,
-  join,
-  lines,
-  literal,
-  paragraphs,
-  qualified,
-  type Sql,
-  sql,
-  sqlText,
-} from './sql.ts'
+import { changesKey, needsTwoTransactions } from './lock-order.ts'
+import { addMissingColumns, renameUnlessTaken } from './look-first.ts'
+import { checksGone } from './required-checks.ts'
+import { comment, ident, join, lines, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
 import {
   functionNames,
   renderKeyFunctionGone,
@@ -39,23 +27,41 @@ import {
 } from './triggers.ts'
 
 /**
- * All steps of one table: first its audit table, then the functions that write it, then the triggers that call
- * them. `before` is undefined where the audit table is new. `checks` are the new CHECKs of the audit table, where they
- * have to be in this transaction.
+ * All steps of one table, a fragment for each transaction: first its audit table, then the functions that write it,
+ * then the triggers that call them. `before` is undefined where the audit table is new.
  */
+export function renderTableSections(
+  before: AuditTableObject | undefined,
+  steps: readonly TableStep[],
+  after: AuditTableObject,
+): readonly Sql[] {
+  const table = renderTable(before, steps, after)
+  const capture = renderCapture(before, steps, after)
+  if (before === undefined || !needsTwoTransactions(before, steps, after))
+    return [paragraphs([table, capture])]
+  return [table, capture]
+}
+
+/** The same in one transaction, where Prisma's statements hold the source table already; `checks` are new CHECKs. */
 export function renderTableSection(
   before: AuditTableObject | undefined,
   steps: readonly TableStep[],
   after: AuditTableObject,
   checks: Sql,
 ): Sql {
-  const head = comment(`History of ${sqlText(qualified(after.source))}`)
-  const table = paragraphs([
+  return paragraphs([renderTable(before, steps, after), checks, renderCapture(before, steps, after)])
+}
+
+function renderTable(
+  before: AuditTableObject | undefined,
+  steps: readonly TableStep[],
+  after: AuditTableObject,
+): Sql {
+  return paragraphs([
+    comment(`History of ${sqlText(qualified(after.source))}`),
     before === undefined ? sql`` : checksGone(before, after, steps),
-    ...steps.map((step) => renderStep(step, after)),
-    checks,
+    ...steps.map((step) => renderStep(step, before, after)),
   ])
-  return paragraphs([head, table, renderCapture(before, steps, after)])
 }
 
 function renderCapture(
@@ -76,24 +82,18 @@ function renderCapture(
   ])
 }
 
-/** The key's trigger names columns and compares them by their type. */
-function changesKey(step: TableStep, after: AuditTableObject): boolean {
-  if (step.kind === 'changeKey') return true
-  return (step.kind === 'addColumn' || step.kind === 'changeColumn') && after.key.includes(step.column.name)
-}
-
-function renderStep(step: TableStep, table: AuditTableObject): Sql {
+function renderStep(step: TableStep, before: AuditTableObject | undefined, table: AuditTableObject): Sql {
   switch (step.kind) {
     case 'createAuditTable':
       return paragraphs([renderRequireSource(table), renderAuditTable(table), renderPrivateTable(table)])
     case 'addColumn':
       return lines([
-        addColumns(table, [sourceColumn(step.column)]),
+        addMissingColumns(table, [newColumn(step.column)]),
         commentOnColumn(table, step.column.name, false),
       ])
     case 'addSetting':
       return lines([
-        addColumns(table, [settingColumn(step.setting)]),
+        addMissingColumns(table, [newSetting(step.setting)]),
         commentOnColumn(table, step.setting.column, false),
       ])
     case 'retireColumn':
@@ -101,10 +101,14 @@ function renderStep(step: TableStep, table: AuditTableObject): Sql {
       return commentOnColumn(table, step.column, true)
     case 'setAsideColumn':
       return renameUnlessTaken(table, step.column, step.as)
-    case 'changeColumn':
-      return changeType(table, step.column.name, renderType(step.column.type))
-    case 'changeSetting':
-      return changeType(table, step.setting.column, renderType(step.setting.type))
+    case 'changeColumn': {
+      const former = before?.columns.find(({ name }) => name === step.column.name)
+      return changeType(table, step.column.name, former?.type, step.column.type)
+    }
+    case 'changeSetting': {
+      const former = before?.settings.find(({ column }) => column === step.setting.column)
+      return changeType(table, step.setting.column, former?.type, step.setting.type)
+    }
     case 'retireTable':
       return commentOnTable(table)
     case 'resumeTable':
@@ -115,6 +119,7 @@ function renderStep(step: TableStep, table: AuditTableObject): Sql {
       throw new Error(`no SQL yet: ${step.kind}`)
     case 'changeMissingSettings':
     case 'changeTruncate':
+    case 'changeLevel':
     case 'changeKey':
       // The functions and triggers that follow carry it.
       return sql``
@@ -126,22 +131,16 @@ function renderStep(step: TableStep, table: AuditTableObject): Sql {
   }
 }
 
-/** Changes the catalog only: the diff gives this step to no other pair of types. */
-function changeType(table: AuditTableObject, column: string, type: Sql): Sql {
+/** Changes the catalog only: the diff gives this step to no other pair of types. An equal type needs no lock. */
+function changeType(
+  table: AuditTableObject,
+  column: string,
+  from: ColumnType | undefined,
+  to: ColumnType,
+): Sql {
+  const type = renderType(to)
+  if (from !== undefined && sqlText(renderType(from)) === sqlText(type)) return sql``
   return sql`ALTER TABLE ${auditTable(table)} ALTER COLUMN ${ident(column)} TYPE ${type};`
-}
-
-/** Run again it finds the new name taken and leaves the column that has the old one. */
-export function renameUnlessTaken(table: AuditTableObject, column: string, as: string): Sql {
-  const body = sql`BEGIN
-  IF NOT EXISTS (
-    SELECT FROM pg_catalog.pg_attribute AS a
-    WHERE a.attrelid = ${relation(table)} AND a.attname = ${literal(as)} AND NOT a.attisdropped
-  ) THEN
-    ALTER TABLE ${auditTable(table)} RENAME COLUMN ${ident(column)} TO ${ident(as)};
-  END IF;
-END`
-  return sql`DO ${dollarQuoted(body)};`
 }
 
 function renderRequireSource(table: AuditTableObject): Sql {
@@ -166,46 +165,4 @@ function renderPrivate(table: AuditTableObject): Sql {
     ${join(functions, sql`,\n`)}
   ]::regprocedure[]
 );`
-}
-
-/** Checks of a former self that the table has no more, or whose column was replaced. */
-export function checksGone(
-  before: AuditTableObject,
-  after: AuditTableObject,
-  steps: readonly TableStep[],
-): Sql {
-  const kept = new Set(requiredChecks(after).map((setting) => setting.column))
-  const moved = movedColumns(steps)
-  const gone = requiredChecks(before).filter(({ column }) => !kept.has(column) || moved.has(column))
-  return lines(
-    gone.map(
-      (setting) =>
-        sql`ALTER TABLE ${auditTable(after)} DROP CONSTRAINT IF EXISTS ${ident(requiredCheckName(setting))};`,
-    ),
-  )
-}
-
-/** NOT VALID: rows from before the rule stay as they are, and no row is read. */
-export function checksAdded(
-  before: AuditTableObject,
-  after: AuditTableObject,
-  steps: readonly TableStep[],
-): Sql {
-  const present = new Set(requiredChecks(before).map((setting) => setting.column))
-  const moved = movedColumns(steps)
-  const isMerge = steps.some((step) => step.kind === 'replaceFunctions' && step.reason === 'branches met')
-  const added = requiredChecks(after).filter(
-    ({ column }) => isMerge || !present.has(column) || moved.has(column),
-  )
-  return lines(
-    added.map(
-      (setting) => sql`ALTER TABLE ${auditTable(after)}
-  DROP CONSTRAINT IF EXISTS ${ident(requiredCheckName(setting))},
-  ADD ${requiredCheck(setting)} NOT VALID;`,
-    ),
-  )
-}
-
-function movedColumns(steps: readonly TableStep[]): ReadonlySet<string> {
-  return new Set(steps.flatMap((step) => (step.kind === 'setAsideColumn' ? [step.column] : [])))
 }

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=4fe4c840c5ce14e4
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=6c829447500e9536
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"total","type":"numeric(10,2)"}}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -6,7 +6,19 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
 
-ALTER TABLE "audit"."Order_audit" ADD COLUMN IF NOT EXISTS "total" numeric(10, 2);
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."Order_audit"'::regclass
+      AND a.attname IN ('total')
+      AND NOT a.attisdropped
+  ) < 1 THEN
+    ALTER TABLE "audit"."Order_audit"
+      ADD COLUMN IF NOT EXISTS "total" numeric(10, 2);
+  END IF;
+END
+$audit$;
 COMMENT ON COLUMN "audit"."Order_audit"."total" IS NULL;
 
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()

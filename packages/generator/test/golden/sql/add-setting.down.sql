@@ -5,7 +5,16 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
 
-ALTER TABLE "audit"."Order_audit" DROP CONSTRAINT IF EXISTS "audit_reason_required";
+DO $audit$
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_reason_required'
+  ) THEN
+    ALTER TABLE "audit"."Order_audit" DROP CONSTRAINT "audit_reason_required";
+  END IF;
+END
+$audit$;
 
 COMMENT ON COLUMN "audit"."Order_audit"."audit_reason" IS 'Retired: kept for its history, written no more.';
 

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=95a90c8a6d5aee43
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=9fa7da027b2b4d68
 -- {"kind":"addSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"reason","column":"audit_reason","settingType":"String","type":"text","required":true}}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -6,7 +6,19 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
 
-ALTER TABLE "audit"."Order_audit" ADD COLUMN IF NOT EXISTS "audit_reason" text;
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."Order_audit"'::regclass
+      AND a.attname IN ('audit_reason')
+      AND NOT a.attisdropped
+  ) < 1 THEN
+    ALTER TABLE "audit"."Order_audit"
+      ADD COLUMN IF NOT EXISTS "audit_reason" text;
+  END IF;
+END
+$audit$;
 COMMENT ON COLUMN "audit"."Order_audit"."audit_reason" IS NULL;
 
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
@@ -179,6 +191,14 @@ COMMIT;
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;
 
-ALTER TABLE "audit"."Order_audit"
-  DROP CONSTRAINT IF EXISTS "audit_reason_required",
-  ADD CONSTRAINT "audit_reason_required" CHECK ("audit_reason" IS NOT NULL) NOT VALID;
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_reason_required'
+  ) THEN
+    ALTER TABLE "audit"."Order_audit"
+      ADD CONSTRAINT "audit_reason_required" CHECK ("audit_reason" IS NOT NULL) NOT VALID;
+  END IF;
+END
+$audit$;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=c1353c15ef3a04d8
+-- prisma-generator-audit v1 from=280c9438c66e78db text=491efbbf17d07bfd
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -276,17 +276,34 @@ CREATE TABLE IF NOT EXISTS "audit"."Order_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."Order_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_app_uuid" uuid,
-  ADD COLUMN IF NOT EXISTS "id" integer,
-  ADD COLUMN IF NOT EXISTS "note" varchar(20),
-  ADD COLUMN IF NOT EXISTS "status" text;
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."Order_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_app_uuid', 'id', 'note', 'status')
+      AND NOT a.attisdropped
+  ) < 5 THEN
+    ALTER TABLE "audit"."Order_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_app_uuid" uuid,
+      ADD COLUMN IF NOT EXISTS "id" integer,
+      ADD COLUMN IF NOT EXISTS "note" varchar(20),
+      ADD COLUMN IF NOT EXISTS "status" text;
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."Order_audit" IS 'History of "public"."Order"';
 
-CREATE INDEX IF NOT EXISTS "Order_audit_key"
-  ON "audit"."Order_audit" ("id", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."Order_audit_key"') IS NULL THEN
+    CREATE INDEX "Order_audit_key"
+      ON "audit"."Order_audit" ("id", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN

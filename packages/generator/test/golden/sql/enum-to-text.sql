@@ -1,12 +1,10 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=d423dfcdb3dbeb9b
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=dd761a62d294e1b4
 -- {"kind":"changeColumn","source":{"schema":"public","name":"Order"},"column":{"name":"status","type":"text"}}
 
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
-
-ALTER TABLE "audit"."Order_audit" ALTER COLUMN "status" TYPE text;
 
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=16ff15d0bfabfa44
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=9ed9191e8a96549e
 -- {"kind":"changeMissingSettings","source":{"schema":"public","name":"Order"},"missingSettings":"record"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -6,7 +6,16 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
 
-ALTER TABLE "audit"."Order_audit" DROP CONSTRAINT IF EXISTS "audit_username_required";
+DO $audit$
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_username_required'
+  ) THEN
+    ALTER TABLE "audit"."Order_audit" DROP CONSTRAINT "audit_username_required";
+  END IF;
+END
+$audit$;
 
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger

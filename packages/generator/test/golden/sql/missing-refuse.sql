@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=f0496b72dcbaa515 text=27d46d215d1b65ec
+-- prisma-generator-audit v1 from=f0496b72dcbaa515 text=5166820af2671c8f
 -- {"kind":"changeMissingSettings","source":{"schema":"public","name":"Order"},"missingSettings":"refuse"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -167,6 +167,14 @@ COMMIT;
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;
 
-ALTER TABLE "audit"."Order_audit"
-  DROP CONSTRAINT IF EXISTS "audit_username_required",
-  ADD CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL) NOT VALID;
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_username_required'
+  ) THEN
+    ALTER TABLE "audit"."Order_audit"
+      ADD CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL) NOT VALID;
+  END IF;
+END
+$audit$;

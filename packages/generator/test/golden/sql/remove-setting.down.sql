@@ -7,9 +7,17 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 COMMENT ON COLUMN "audit"."Order_audit"."audit_username" IS NULL;
 
-ALTER TABLE "audit"."Order_audit"
-  DROP CONSTRAINT IF EXISTS "audit_username_required",
-  ADD CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL) NOT VALID;
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_username_required'
+  ) THEN
+    ALTER TABLE "audit"."Order_audit"
+      ADD CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL) NOT VALID;
+  END IF;
+END
+$audit$;
 
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=3c89fd5a12f196b6
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=d6207dbcb48cf46e
 -- {"kind":"retireSetting","source":{"schema":"public","name":"Order"},"column":"audit_username"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -6,7 +6,16 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
 
-ALTER TABLE "audit"."Order_audit" DROP CONSTRAINT IF EXISTS "audit_username_required";
+DO $audit$
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_username_required'
+  ) THEN
+    ALTER TABLE "audit"."Order_audit" DROP CONSTRAINT "audit_username_required";
+  END IF;
+END
+$audit$;
 
 COMMENT ON COLUMN "audit"."Order_audit"."audit_username" IS 'Retired: kept for its history, written no more.';
 

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=68703f6197c2357e
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=3dbea4a8fb0389df
 -- {"kind":"retireColumn","source":{"schema":"public","name":"Order"},"column":"note"}
 -- {"kind":"setAsideColumn","source":{"schema":"public","name":"Order"},"column":"note","as":"note__2"}
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"integer"}}
@@ -21,7 +21,19 @@ BEGIN
 END
 $audit$;
 
-ALTER TABLE "audit"."Order_audit" ADD COLUMN IF NOT EXISTS "note" integer;
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."Order_audit"'::regclass
+      AND a.attname IN ('note')
+      AND NOT a.attisdropped
+  ) < 1 THEN
+    ALTER TABLE "audit"."Order_audit"
+      ADD COLUMN IF NOT EXISTS "note" integer;
+  END IF;
+END
+$audit$;
 COMMENT ON COLUMN "audit"."Order_audit"."note" IS NULL;
 
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()

@@ -1,12 +1,10 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=f40939167820fc50
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=dedd1865aa565751
 -- {"kind":"changeSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true,"default":"system"}}
 
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
-
-ALTER TABLE "audit"."Order_audit" ALTER COLUMN "audit_username" TYPE text;
 
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=ce69045d28e8bcf6
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=f30c4bb833a7d0e3
 -- {"kind":"changeSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"username","column":"audit_username","settingType":"String","type":"text","required":false}}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -6,9 +6,16 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
 
-ALTER TABLE "audit"."Order_audit" DROP CONSTRAINT IF EXISTS "audit_username_required";
-
-ALTER TABLE "audit"."Order_audit" ALTER COLUMN "audit_username" TYPE text;
+DO $audit$
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_username_required'
+  ) THEN
+    ALTER TABLE "audit"."Order_audit" DROP CONSTRAINT "audit_username_required";
+  END IF;
+END
+$audit$;
 
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger

@@ -1,12 +1,10 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=72da9a81c135b8e8
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=eb6898da63460695
 -- {"kind":"changeSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":true}}
 
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
-
-ALTER TABLE "audit"."Order_audit" ALTER COLUMN "audit_app_uuid" TYPE uuid;
 
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger
@@ -169,6 +167,14 @@ COMMIT;
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;
 
-ALTER TABLE "audit"."Order_audit"
-  DROP CONSTRAINT IF EXISTS "audit_app_uuid_required",
-  ADD CONSTRAINT "audit_app_uuid_required" CHECK ("audit_app_uuid" IS NOT NULL) NOT VALID;
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_app_uuid_required'
+  ) THEN
+    ALTER TABLE "audit"."Order_audit"
+      ADD CONSTRAINT "audit_app_uuid_required" CHECK ("audit_app_uuid" IS NOT NULL) NOT VALID;
+  END IF;
+END
+$audit$;

@@ -1,0 +1,50 @@
+import type { AuditTableObject } from '../state/database-state.ts'
+import type { TableStep } from '../state/migration-step.ts'
+import { checksGone } from './required-checks.ts'
+import { isFilled } from './sql.ts'
+
+/**
+ * Whether one table's steps need two transactions: first its audit table, then its functions and triggers.
+ *
+ * Whoever holds the audit table and waits for the source deadlocks with a writer, which holds the source and waits, in
+ * its trigger, for the audit table; the writer would be the victim. Old functions write a table with more or wider
+ * columns, so it may be changed beforehand; what moved to another name they would miss.
+ */
+export function needsTwoTransactions(
+  before: AuditTableObject,
+  steps: readonly TableStep[],
+  after: AuditTableObject,
+): boolean {
+  const altersTable = steps.some(addsOrRetypes) || isFilled(checksGone(before, after, steps))
+  return altersTable && !movesNames(steps) && changesTriggers(before, steps, after)
+}
+
+/** Whether functions of before find a column or the table under another name. */
+export function movesNames(steps: readonly TableStep[]): boolean {
+  const moving: readonly TableStep['kind'][] = [
+    'setAsideColumn',
+    'renameColumn',
+    'renameTable',
+    'renameObjects',
+  ]
+  return steps.some(({ kind }) => moving.includes(kind))
+}
+
+/** The key's trigger names columns and compares them by their type. */
+export function changesKey(step: TableStep, after: AuditTableObject): boolean {
+  if (step.kind === 'changeKey') return true
+  return (step.kind === 'addColumn' || step.kind === 'changeColumn') && after.key.includes(step.column.name)
+}
+
+function addsOrRetypes({ kind }: TableStep): boolean {
+  return kind === 'addColumn' || kind === 'addSetting' || kind === 'changeColumn' || kind === 'changeSetting'
+}
+
+function changesTriggers(
+  before: AuditTableObject,
+  steps: readonly TableStep[],
+  after: AuditTableObject,
+): boolean {
+  if (before.capturing !== after.capturing) return true
+  return after.capturing && steps.some((step) => step.kind === 'resumeTable' || changesKey(step, after))
+}

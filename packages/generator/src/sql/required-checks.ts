@@ -1,0 +1,36 @@
+import type { AuditTableObject } from '../state/database-state.ts'
+import type { TableStep } from '../state/migration-step.ts'
+import { requiredCheck, requiredChecks } from './audit-table.ts'
+import { addMissingCheck, dropCheck } from './look-first.ts'
+import { lines, type Sql } from './sql.ts'
+
+/** Checks of a former self that the table has no more, or whose column was replaced. */
+export function checksGone(
+  before: AuditTableObject,
+  after: AuditTableObject,
+  steps: readonly TableStep[],
+): Sql {
+  const kept = new Set(requiredChecks(after).map((setting) => setting.column))
+  const moved = movedColumns(steps)
+  const gone = requiredChecks(before).filter(({ column }) => !kept.has(column) || moved.has(column))
+  return lines(gone.map((setting) => dropCheck(after, setting)))
+}
+
+/** NOT VALID: rows from before the rule stay as they are, and no row is read. */
+export function checksAdded(
+  before: AuditTableObject,
+  after: AuditTableObject,
+  steps: readonly TableStep[],
+): Sql {
+  const present = new Set(requiredChecks(before).map((setting) => setting.column))
+  const moved = movedColumns(steps)
+  const isMerge = steps.some((step) => step.kind === 'replaceFunctions' && step.reason === 'branches met')
+  const added = requiredChecks(after).filter(
+    ({ column }) => isMerge || !present.has(column) || moved.has(column),
+  )
+  return lines(added.map((setting) => addMissingCheck(after, setting, requiredCheck(setting))))
+}
+
+function movedColumns(steps: readonly TableStep[]): ReadonlySet<string> {
+  return new Set(steps.flatMap((step) => (step.kind === 'setAsideColumn' ? [step.column] : [])))
+}
