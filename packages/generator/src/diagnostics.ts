@@ -6,10 +6,11 @@ export type Severity = 'error' | 'warning' | 'info'
 
 /**
  * Every code with what it is about. Codes are stable: a number is never given a new meaning.
- * 1xx generator block, 2xx annotation text, 3xx session settings, 4xx where an annotation stands,
- * 5xx what the schema makes of it, 6xx the migrations folder, 9xx not available yet. Each has an entry in docs/diagnostics.md.
+ * 0xx Prisma's own, 1xx generator block, 2xx annotation text, 3xx session settings, 4xx where an annotation stands,
+ * 5xx what the schema makes of it, 6xx the migrations folder, 7xx what only `check` says, 9xx not available yet. Each has an entry in docs/diagnostics.md.
  */
 export const DIAGNOSTIC_CODES = {
+  AUD001: 'Schema that Prisma does not accept',
   AUD101: 'Unknown option in the generator block',
   AUD102: 'Unknown value of an option in the generator block',
   AUD103: 'Unknown placeholder in a name template',
@@ -66,6 +67,10 @@ export const DIAGNOSTIC_CODES = {
   AUD606: 'Index that the history would need is missing',
   AUD607: 'Data migration without a context',
   AUD608: 'Statement in the migrations that is not interpreted',
+  AUD701: 'Audit migration is missing',
+  AUD702: 'Audited model waits for a migration',
+  AUD703: 'Audit part was edited by hand',
+  AUD704: 'Migrations folder cannot be read',
   AUD901: 'level: row is not available yet',
   AUD902: 'updates: changed is not available yet',
   AUD903: 'backfill: true is not available yet',

@@ -2,12 +2,10 @@ import { dirname, resolve } from 'node:path'
 import type { GeneratorOptions } from '@prisma/generator'
 import { compile } from './compile.ts'
 import { hasErrors } from './diagnostics.ts'
-import { findMigrationsFolder } from './migration/find-migrations-folder.ts'
 import { argumentOf, findPrismaCommand } from './migration/prisma-command.ts'
-import { readMigrationsFolder } from './migration/read-migrations-folder.ts'
 import type { SourceFile } from './model/place.ts'
 import { writeNextMigration } from './next-migration.ts'
-import { readPrismaOptions } from './prisma-options.ts'
+import { openProject } from './project.ts'
 import { renderFailure, renderReport } from './report.ts'
 import { readSchemaFiles } from './schema-files.ts'
 import { writeTypedModule } from './typed-module-files.ts'
@@ -22,7 +20,15 @@ import { writeTypedModule } from './typed-module-files.ts'
  */
 export async function generate(prisma: GeneratorOptions, cwd: string): Promise<string> {
   const schemaFiles = await readSchemaFiles(prisma.schemaPath, cwd)
-  const { input, diagnostics: early } = readPrismaOptions(prisma, schemaFiles)
+  const {
+    input,
+    diagnostics: early,
+    found,
+    readFolder,
+  } = await openProject(prisma, schemaFiles, {
+    cwd,
+    configFile: argumentOf(findPrismaCommand() ?? [], '--config'),
+  })
   if (hasErrors(early)) {
     // All problems of the schema at once: those of the models too. Another database's types are not ours to judge.
     const isOurs = !early.some(({ code }) => code === 'AUD105')
@@ -30,16 +36,6 @@ export async function generate(prisma: GeneratorOptions, cwd: string): Promise<s
     throw new Error(renderFailure([...early, ...ofModels], schemaFiles))
   }
   const { options } = input
-
-  const found = await findMigrationsFolder({
-    schemaPath: prisma.schemaPath,
-    option: options.migrations,
-    cwd,
-    configFile: argumentOf(findPrismaCommand() ?? [], '--config'),
-  })
-  const { dir } = found
-  const readFolder = async () =>
-    dir === undefined ? undefined : readMigrationsFolder(dir, { cwd, auditSchema: options.schema })
   const folder = await readFolder()
   const compilation = compile({ ...input, folder })
   const files: readonly SourceFile[] = [...schemaFiles, ...(folder?.files ?? [])]
@@ -50,7 +46,7 @@ export async function generate(prisma: GeneratorOptions, cwd: string): Promise<s
   await writeTypedModule(output, compilation.typedModule)
   const recompile = async () => compile({ ...input, folder: await readFolder() })
   const outcome = await writeNextMigration(compilation, found, options.write, recompile, cwd)
-  const folderProblem = dir === undefined ? undefined : found.problem
+  const folderProblem = found.dir === undefined ? undefined : found.problem
   const report = renderReport({ diagnostics, compilation, outcome, files, folderProblem })
   if (options.strict && outcome.kind === 'not written') throw new Error(report)
   return report

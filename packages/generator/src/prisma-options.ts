@@ -1,4 +1,5 @@
-import type { GeneratorConfig, GeneratorOptions } from '@prisma/generator'
+import type * as DMMF from '@prisma/dmmf'
+import type { DataSource, GeneratorConfig } from '@prisma/generator'
 import { findAuditGenerator, optionPlaces } from './annotation/option-places.ts'
 import { scanSchema } from './annotation/scan-schema.ts'
 import type { CompileInput } from './compile.ts'
@@ -7,9 +8,20 @@ import type { Diagnostic } from './diagnostics.ts'
 import type { SourceFile } from './model/place.ts'
 import type { ClientGenerator } from './typescript/render-typed-module.ts'
 
+/** What is needed of what Prisma hands to a generator; `cli/` reads the same without Prisma. */
+export interface PrismaInput {
+  /** The schema file, or the folder of a schema in several files; absolute. */
+  readonly schemaPath: string
+  readonly dmmf: Pick<DMMF.Document, 'datamodel'>
+  /** The audit's own block. */
+  readonly generator: Pick<GeneratorConfig, 'config' | 'output'>
+  readonly otherGenerators: readonly Pick<GeneratorConfig, 'provider' | 'config'>[]
+  readonly datasources: readonly Pick<DataSource, 'activeProvider' | 'schemas'>[]
+}
+
 /** What Prisma hands to the generator, in our own words: everything that `compile` needs but the folder. */
 export function readPrismaOptions(
-  prisma: GeneratorOptions,
+  prisma: PrismaInput,
   schemaFiles: readonly SourceFile[],
 ): { readonly input: Omit<CompileInput, 'folder'>; readonly diagnostics: readonly Diagnostic[] } {
   const { blocks } = scanSchema(schemaFiles)
@@ -33,7 +45,7 @@ export function readPrismaOptions(
   }
 }
 
-function clientGenerator({ provider, config }: GeneratorConfig): ClientGenerator {
+function clientGenerator({ provider, config }: PrismaInput['otherGenerators'][number]): ClientGenerator {
   const text = (name: string): string | undefined => {
     const value = config[name]
     return typeof value === 'string' ? value : undefined

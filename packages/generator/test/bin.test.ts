@@ -26,18 +26,17 @@ async function run(...args: readonly string[]) {
   return { stdout: known(stdout), stderr: known(stderr), exitCode }
 }
 
-const usage = `prisma-generator-audit <version>
+const usage = `Usage: prisma-generator-audit [options] [command]
 
-A Prisma generator: it is run by \`npx prisma generate\` where schema.prisma holds
+Audit trail for Prisma and PostgreSQL.
+
+As a generator it is run by \`npx prisma generate\` where schema.prisma holds
 
   generator audit {
     provider        = "prisma-generator-audit"
     output          = "../generated/audit"
     sessionSettings = ["username String"]
   }
-
-  --version   print the version
-  --help      print this text
 `
 
 test('--version prints the version and nothing else', async () => {
@@ -45,17 +44,35 @@ test('--version prints the version and nothing else', async () => {
 })
 
 test('--help says what it is and how it is run', async () => {
-  expect(await run('--help')).toEqual({ stdout: usage, stderr: '', exitCode: 0 })
+  const { stdout, ...rest } = await run('--help')
+  expect(rest).toEqual({ stderr: '', exitCode: 0 })
+  expect(stdout.startsWith(usage)).toBe(true)
+  expect(stdout).toContain('check [options]')
 })
 
 test('run by hand without arguments it says how it is run, and does not wait for a Prisma that never speaks', async () => {
-  expect(await run()).toEqual({ stdout: usage, stderr: '', exitCode: 1 })
+  const { stdout, ...rest } = await run()
+  expect(rest).toEqual({ stderr: '', exitCode: 1 })
+  expect(stdout.startsWith(usage)).toBe(true)
 })
 
-test('an unknown argument is named, on stderr, and is a failure', async () => {
+test('an unknown command or flag is named, on stderr, with what was meant, and is a failure', async () => {
+  expect(await run('chek')).toEqual({
+    stdout: '',
+    stderr: "error: unknown command 'chek'\n(Did you mean check?)\n",
+    exitCode: 1,
+  })
   expect(await run('--frobnicate')).toEqual({
     stdout: '',
-    stderr: `prisma-generator-audit does not know "--frobnicate".\n\n${usage}`,
+    stderr: "error: unknown option '--frobnicate'\n",
     exitCode: 1,
+  })
+})
+
+test('check ends with 2, not 1, where it could not look', async () => {
+  expect(await run('check', '--jsn')).toEqual({
+    stdout: '',
+    stderr: "error: unknown option '--jsn'\n(Did you mean --json?)\n",
+    exitCode: 2,
   })
 })

@@ -1,7 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import { findPrismaConfig, loadPrismaConfig } from './prisma-config.ts'
-import { scanPrismaConfig } from './scan-prisma-config.ts'
+import { configuredPath } from './configured-path.ts'
 
 export interface FindFolderInput {
   /** The schema file, or the folder of a schema of several files. */
@@ -40,34 +39,12 @@ export async function findMigrationsFolder(input: FindFolderInput): Promise<Foun
       'Correct the generator\'s option "migrations": it is relative to the schema.',
     )
   }
-  const config = await configuredFolder(input)
-  if (config.dir !== undefined) {
-    return existing(config.dir, 'config', cwd, FIRST_MIGRATION)
+  const config = await configuredPath('migrations', input)
+  if (config.path !== undefined) {
+    return existing(config.path, 'config', cwd, FIRST_MIGRATION)
   }
   const found = existing(join(root, 'migrations'), 'default', cwd, FIRST_MIGRATION)
   return config.problem === undefined ? found : { ...found, problem: config.problem }
-}
-
-async function configuredFolder({
-  cwd,
-  configFile,
-}: FindFolderInput): Promise<{ dir?: string; problem?: string }> {
-  const file = configFile === undefined ? findPrismaConfig(cwd) : resolve(cwd, configFile)
-  if (file === undefined) return {}
-  let scanned: ReturnType<typeof scanPrismaConfig>
-  try {
-    scanned = scanPrismaConfig(readFileSync(file, 'utf8'))
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    return { problem: `${relative(cwd, file)} cannot be read: ${why}` }
-  }
-  // A relative path is relative to the configuration file, wherever that stands.
-  const guess = scanned.path === undefined ? {} : { dir: resolve(dirname(file), scanned.path) }
-  if (scanned.sure) return guess
-  const loaded = await loadPrismaConfig(file, cwd)
-  if (loaded.ok) return loaded.migrations === undefined ? {} : { dir: loaded.migrations }
-  const problem = `${relative(cwd, file)} could not be loaded to find the migrations folder (${loaded.problem}). Name the folder in the generator's option "migrations".`
-  return { ...guess, problem }
 }
 
 function existing(dir: string, how: FoundFolder['how'], cwd: string, hint: string): FoundFolder {

@@ -18,15 +18,36 @@ export function scanPrismaConfig(text: string): ScannedConfig {
     body?.trim() ?? '',
   )
   const written = path?.[1] ?? path?.[2] ?? path?.[3]
-  // Spread, a computed key or a configuration made elsewhere may hide anything.
-  const isPlain =
-    !/\.\.\.|\[\s*['"`]|\bmigrations\s*=/.test(code) &&
-    /export\s+default\s*(?:defineConfig\s*\(\s*)?\{/.test(code)
-  if (!isPlain) return { sure: false, path: written }
+  if (!isPlain(code, 'migrations')) return { sure: false, path: written }
   if (mentions === 0) return { sure: true, path: undefined }
   if (mentions !== 1 || found.length !== 1) return { sure: false, path: written }
   const hasPath = /\bpath\b/.test(body ?? '')
   return { sure: written !== undefined || !hasPath, path: written === '' ? undefined : written }
+}
+
+/** The same for `schema: '…'` of the configuration itself. */
+export function scanSchemaPath(text: string): ScannedConfig {
+  const code = withoutComments(text)
+  const mentions = withoutValues(code).match(/\bschema\b(?=['"]?\s*[:,}])/g)?.length ?? 0
+  const found = /\bschema['"]?\s*:\s*(?:'([^'\\\n]*)'|"([^"\\\n]*)"|`([^`\\$]*)`)\s*[,}]/.exec(code)
+  const written = found?.[1] ?? found?.[2] ?? found?.[3]
+  if (!isPlain(code, 'schema')) return { sure: false, path: written }
+  if (mentions === 0) return { sure: true, path: undefined }
+  const before = withoutValues(code.slice(code.search(/export\s+default\b/), found?.index ?? 0))
+  const depth = before.split('{').length - before.split('}').length
+  return {
+    sure: mentions === 1 && depth === 1 && Boolean(written),
+    path: written === '' ? undefined : written,
+  }
+}
+
+/** Spread, a computed key or a configuration made elsewhere may hide anything. */
+function isPlain(code: string, key: string): boolean {
+  return (
+    !/\.\.\.|\[\s*['"`]/.test(code) &&
+    !new RegExp(`\\b${key}\\s*=`).test(code) &&
+    /export\s+default\s*(?:defineConfig\s*\(\s*)?\{/.test(code)
+  )
 }
 
 /** Strings emptied, but for those that are keys. */

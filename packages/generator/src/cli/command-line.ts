@@ -1,0 +1,69 @@
+import { Command, CommanderError } from 'commander'
+import { MigrationsFolderError } from '../migration/migrations-folder-error.ts'
+import type { CheckFlags } from './check.ts'
+import { ProjectNotFoundError } from './project-not-found-error.ts'
+
+/**
+ * Runs one command of `npx prisma-generator-audit`. A command's own module is loaded when it is asked for.
+ *
+ * @param args what stands behind the program's name
+ * @returns the exit code: 0, or 1 where something is wrong; `check` ends with 2 where it could not look at all
+ */
+export async function runCommandLine(args: readonly string[], version: string): Promise<number> {
+  let exitCode = 0
+  const program = new Command('prisma-generator-audit')
+    .description(description)
+    .version(version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this text')
+    .helpCommand(false)
+    .exitOverride()
+
+  program
+    .command('check')
+    .summary('say where schema, migrations and audit disagree; for CI, without a database')
+    .description(checkDescription)
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--json', 'print JSON, for editors and annotations')
+    .action(async (flags: CheckFlags) => {
+      const { check } = await import('./check.ts')
+      exitCode = await check(flags, process.cwd())
+    })
+
+  if (args.length === 0) {
+    program.outputHelp()
+    return 1
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    return exitCodeOf(error, args)
+  }
+  return exitCode
+}
+
+/** Says what a person can do something about; anything else is a fault of ours, with its stack. */
+function exitCodeOf(error: unknown, args: readonly string[]): number {
+  if (error instanceof ProjectNotFoundError || error instanceof MigrationsFolderError) {
+    console.error(error.message)
+    return error instanceof ProjectNotFoundError ? 2 : 1
+  }
+  if (!(error instanceof CommanderError)) throw error
+  // Said already, with a suggestion.
+  return error.exitCode !== 0 && args[0] === 'check' ? 2 : error.exitCode
+}
+
+const description = `Audit trail for Prisma and PostgreSQL.
+
+As a generator it is run by \`npx prisma generate\` where schema.prisma holds
+
+  generator audit {
+    provider        = "prisma-generator-audit"
+    output          = "../generated/audit"
+    sessionSettings = ["username String"]
+  }`
+
+const checkDescription = `Says, with the place, whatever disagrees between the schema, the migrations folder and its audit parts.
+Needs no database and writes nothing.
+
+Exit code: 0 when all agree, 1 when something disagrees, 2 when there was nothing to look at (no schema, an unknown flag).`
