@@ -41,9 +41,10 @@ export function condenseDo(
   if (!('DoStmt' in node)) return []
   const language = option(node.DoStmt.args, 'language')
   if (language !== undefined && language.toLowerCase() !== 'plpgsql') {
-    return [{ kind: 'notInterpreted', reason: `a DO block in ${language}`, span }]
+    return [{ kind: 'notInterpreted', reason: `a DO block in ${language}`, span, text }]
   }
-  return condenseBody(parser, source, text, span, 'a DO block')
+  const statements = condenseBody(parser, source, text, span, 'a DO block')
+  return statements.map((each) => (each.kind === 'notInterpreted' ? { ...each, text } : each))
 }
 
 /** What a function does when it is called; our caller keeps it under the function's name. */

@@ -45,21 +45,22 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
     return idxname ? [{ kind: 'createIndex', index: idxname, table: relationName(relation), columns }] : []
   }
   if ('CreateSchemaStmt' in node) return condenseCreateSchema(node, source, span)
-  if ('RenameStmt' in node) return condenseRename(node)
+  if ('RenameStmt' in node) return condenseRename(node, span)
   if ('AlterObjectSchemaStmt' in node) {
     const { objectType, relation, object, newschema: schema = '' } = node.AlterObjectSchemaStmt
-    if (objectType === 'OBJECT_TABLE') return [{ kind: 'moveTable', table: relationName(relation), schema }]
+    if (objectType === 'OBJECT_TABLE')
+      return [{ kind: 'moveTable', table: relationName(relation), schema, span }]
     if (objectType === 'OBJECT_TYPE' || objectType === 'OBJECT_DOMAIN') {
-      return [{ kind: 'moveType', type: objectName(object), schema }]
+      return [{ kind: 'moveType', type: objectName(object), schema, span }]
     }
     return []
   }
-  if ('DropStmt' in node) return condenseDrop(node)
+  if ('DropStmt' in node) return condenseDrop(node, span)
   if ('CreateEnumStmt' in node) {
     const { typeName, vals } = node.CreateEnumStmt
     return [{ kind: 'createType', type: nameOf(strings(typeName)), values: strings(vals) }]
   }
-  if ('AlterEnumStmt' in node) return condenseAlterEnum(node)
+  if ('AlterEnumStmt' in node) return condenseAlterEnum(node, span)
   if ('CreateDomainStmt' in node) return createType(nameOf(strings(node.CreateDomainStmt.domainname)))
   if ('CompositeTypeStmt' in node) return createType(relationName(node.CompositeTypeStmt.typevar))
   if ('CreateRangeStmt' in node) return createType(nameOf(strings(node.CreateRangeStmt.typeName)))
@@ -101,23 +102,28 @@ function condenseCreateSchema(
   )
 }
 
-function condenseRename({ RenameStmt: statement }: Extract<Node, { RenameStmt: unknown }>): Statement[] {
+function condenseRename(
+  { RenameStmt: statement }: Extract<Node, { RenameStmt: unknown }>,
+  span: Span,
+): Statement[] {
   const table = relationName(statement.relation)
   const { subname: from = '', newname: to = '' } = statement
   switch (statement.renameType) {
     case 'OBJECT_TABLE':
-      return [{ kind: 'renameTable', table, to }]
+      return [{ kind: 'renameTable', table, to, span }]
     case 'OBJECT_COLUMN':
-      return statement.relationType === 'OBJECT_TABLE' ? [{ kind: 'renameColumn', table, from, to }] : []
+      return statement.relationType === 'OBJECT_TABLE'
+        ? [{ kind: 'renameColumn', table, from, to, span }]
+        : []
     case 'OBJECT_TABCONSTRAINT':
       return [{ kind: 'renameConstraint', table, from, to }]
     case 'OBJECT_INDEX':
       return [{ kind: 'renameIndex', index: table, to }]
     case 'OBJECT_TYPE':
     case 'OBJECT_DOMAIN':
-      return [{ kind: 'renameType', type: objectName(statement.object), to }]
+      return [{ kind: 'renameType', type: objectName(statement.object), to, span }]
     case 'OBJECT_SCHEMA':
-      return [{ kind: 'renameSchema', from, to }]
+      return [{ kind: 'renameSchema', from, to, span }]
     default:
       return []
   }
@@ -137,22 +143,26 @@ const DROPPED: Readonly<Record<string, 'table' | 'type' | 'schema' | 'index' | '
   OBJECT_ROUTINE: 'function',
 }
 
-function condenseDrop({ DropStmt: statement }: Extract<Node, { DropStmt: unknown }>): Statement[] {
+function condenseDrop(
+  { DropStmt: statement }: Extract<Node, { DropStmt: unknown }>,
+  span: Span,
+): Statement[] {
   const what = DROPPED[statement.removeType ?? '']
   if (what === undefined) return []
   const names = (statement.objects ?? []).map(objectName)
-  return [{ kind: 'drop', what, names, cascade: statement.behavior === 'DROP_CASCADE' }]
+  return [{ kind: 'drop', what, names, cascade: statement.behavior === 'DROP_CASCADE', span }]
 }
 
-function condenseAlterEnum({
-  AlterEnumStmt: statement,
-}: Extract<Node, { AlterEnumStmt: unknown }>): Statement[] {
+function condenseAlterEnum(
+  { AlterEnumStmt: statement }: Extract<Node, { AlterEnumStmt: unknown }>,
+  span: Span,
+): Statement[] {
   const type = nameOf(strings(statement.typeName))
   const value = statement.newVal ?? ''
   if (statement.oldVal !== undefined)
-    return [{ kind: 'renameEnumValue', type, from: statement.oldVal, to: value }]
+    return [{ kind: 'renameEnumValue', type, from: statement.oldVal, to: value, span }]
   const beside = statement.newValNeighbor === undefined ? {} : { beside: statement.newValNeighbor }
-  return [{ kind: 'addEnumValue', type, value, ...beside, after: statement.newValIsAfter ?? false }]
+  return [{ kind: 'addEnumValue', type, value, ...beside, after: statement.newValIsAfter ?? false, span }]
 }
 
 function condenseSet(statement: VariableSetStmt, span: Span): Statement[] {

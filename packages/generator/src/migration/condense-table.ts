@@ -90,6 +90,18 @@ function condenseCommand({
       return def && 'Constraint' in def ? condenseAddConstraint(def.Constraint, undefined) : []
     case 'AT_DropConstraint':
       return [{ do: 'dropConstraint', constraint: column }]
+    case 'AT_DisableTrig':
+    case 'AT_EnableTrig':
+    case 'AT_EnableAlwaysTrig':
+      return [
+        { do: command.subtype === 'AT_DisableTrig' ? 'disableTriggers' : 'enableTriggers', trigger: column },
+      ]
+    case 'AT_DisableTrigAll':
+    case 'AT_DisableTrigUser':
+      return [{ do: 'disableTriggers' }]
+    case 'AT_EnableTrigAll':
+    case 'AT_EnableTrigUser':
+      return [{ do: 'enableTriggers' }]
     case 'AT_AttachPartition':
     case 'AT_DetachPartition':
       return def && 'PartitionCmd' in def

@@ -81,6 +81,8 @@ export type TableCommand =
   | { readonly do: 'addPrimaryKey'; readonly primaryKey: WrittenPrimaryKey }
   | { readonly do: 'addForeignKey'; readonly foreignKey: WrittenForeignKey }
   | { readonly do: 'dropConstraint'; readonly constraint: string }
+  /** No name: all of the table's triggers. */
+  | { readonly do: 'disableTriggers' | 'enableTriggers'; readonly trigger?: string }
   | { readonly do: 'attach' | 'detach' | 'inherit' | 'noInherit'; readonly table: WrittenName }
 
 export interface AlterTable {
@@ -117,20 +119,27 @@ export type Statement =
   | Change
   | FunctionBody
   | { readonly kind: 'call'; readonly function: WrittenName; readonly span: Span }
-  | { readonly kind: 'renameTable'; readonly table: WrittenName; readonly to: string }
-  | { readonly kind: 'renameColumn'; readonly table: WrittenName; readonly from: string; readonly to: string }
+  | { readonly kind: 'renameTable'; readonly table: WrittenName; readonly to: string; readonly span: Span }
+  | {
+      readonly kind: 'renameColumn'
+      readonly table: WrittenName
+      readonly from: string
+      readonly to: string
+      readonly span: Span
+    }
   | {
       readonly kind: 'renameConstraint'
       readonly table: WrittenName
       readonly from: string
       readonly to: string
     }
-  | { readonly kind: 'moveTable'; readonly table: WrittenName; readonly schema: string }
+  | { readonly kind: 'moveTable'; readonly table: WrittenName; readonly schema: string; readonly span: Span }
   | {
       readonly kind: 'drop'
       readonly what: 'table' | 'type' | 'schema' | 'index' | 'view' | 'function'
       readonly names: readonly WrittenName[]
       readonly cascade: boolean
+      readonly span: Span
     }
   | { readonly kind: 'createType'; readonly type: WrittenName; readonly values?: readonly string[] }
   | {
@@ -139,15 +148,17 @@ export type Statement =
       readonly value: string
       readonly beside?: string
       readonly after: boolean
+      readonly span: Span
     }
   | {
       readonly kind: 'renameEnumValue'
       readonly type: WrittenName
       readonly from: string
       readonly to: string
+      readonly span: Span
     }
-  | { readonly kind: 'renameType'; readonly type: WrittenName; readonly to: string }
-  | { readonly kind: 'moveType'; readonly type: WrittenName; readonly schema: string }
+  | { readonly kind: 'renameType'; readonly type: WrittenName; readonly to: string; readonly span: Span }
+  | { readonly kind: 'moveType'; readonly type: WrittenName; readonly schema: string; readonly span: Span }
   | {
       readonly kind: 'createIndex'
       readonly index: string
@@ -156,7 +167,7 @@ export type Statement =
     }
   | { readonly kind: 'renameIndex'; readonly index: WrittenName; readonly to: string }
   | { readonly kind: 'createView'; readonly view: WrittenName }
-  | { readonly kind: 'renameSchema'; readonly from: string; readonly to: string }
+  | { readonly kind: 'renameSchema'; readonly from: string; readonly to: string; readonly span: Span }
   | {
       readonly kind: 'searchPath'
       readonly schemas?: readonly string[]
@@ -169,7 +180,13 @@ export type Statement =
   | { readonly kind: 'endTransaction' }
   /** Statements that may or may not run: what they set does not count afterwards. */
   | { readonly kind: 'branch'; readonly body: readonly Statement[] }
-  | { readonly kind: 'notInterpreted'; readonly reason: string; readonly span: Span }
+  | {
+      readonly kind: 'notInterpreted'
+      readonly reason: string
+      readonly span: Span
+      /** The whole text of a DO block. */
+      readonly text?: string
+    }
 
 export interface CondensedFile {
   readonly statements: readonly Statement[]

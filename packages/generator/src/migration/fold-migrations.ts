@@ -62,6 +62,8 @@ export function foldCondensed(
     views: new Set(),
     functions: new Map(),
     dataChanges: [],
+    droppedTables: [],
+    interferences: [],
     notInterpreted: [],
     defaultPath,
     auditSchema: options.auditSchema ?? 'audit',
@@ -79,6 +81,8 @@ export function foldCondensed(
       .flatMap(({ schema, name, values }) => (values ? [{ schema, name, values }] : []))
       .sort(byName),
     dataChanges: state.dataChanges,
+    droppedTables: state.droppedTables,
+    interferences: state.interferences,
     notInterpreted: state.notInterpreted,
   }
 }
@@ -110,7 +114,7 @@ function sourceTables(state: FoldState): SourceTable[] {
   return [...state.tables.values()]
     .filter((table) => !table.hidden && table.schema !== state.auditSchema)
     .sort(byName)
-    .map(({ schema, name, columns, primaryKey, partitioned, place, formerNames }) => ({
+    .map(({ schema, name, columns, primaryKey, partitioned, place, formerNames, columnChanges }) => ({
       schema,
       name,
       columns: columns.map((column) => ({
@@ -123,6 +127,7 @@ function sourceTables(state: FoldState): SourceTable[] {
       partitioned,
       place,
       ...(formerNames === undefined ? {} : { formerNames }),
+      ...(columnChanges === undefined ? {} : { columnChanges }),
     }))
 }
 

@@ -1,6 +1,13 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { SourcePlace } from '../model/place.ts'
-import type { DataChange, FormerName, NotInterpreted } from '../model/source-database.ts'
+import type {
+  ColumnChange,
+  DataChange,
+  DroppedTable,
+  FormerName,
+  Interference,
+  NotInterpreted,
+} from '../model/source-database.ts'
 import type { ReferenceAction, Span, Statement, WrittenName, WrittenType } from './condensed.ts'
 import { builtinTypeName } from './type-name.ts'
 
@@ -49,6 +56,7 @@ export interface FoldedTable {
   place: SourcePlace
   /** The names that it had before, and the file that took each away. */
   formerNames?: FormerName[]
+  columnChanges?: ColumnChange[]
 }
 
 /** The database while the files are folded into it. */
@@ -59,6 +67,8 @@ export interface FoldState {
   readonly views: Set<string>
   readonly functions: Map<string, readonly Statement[]>
   readonly dataChanges: DataChange[]
+  readonly droppedTables: DroppedTable[]
+  readonly interferences: Interference[]
   readonly notInterpreted: NotInterpreted[]
   readonly defaultPath: readonly string[]
   readonly auditSchema: string
@@ -70,8 +80,14 @@ export function placeOf(state: FoldState, [line, column, length]: Span): SourceP
   return { file: state.file.path, line, column, length }
 }
 
-export function report(state: FoldState, reason: string, span: Span): void {
-  state.notInterpreted.push({ reason, place: placeOf(state, span), migration: state.file.name })
+export function report(state: FoldState, reason: string, span: Span, text?: string): void {
+  const place = placeOf(state, span)
+  state.notInterpreted.push({
+    reason,
+    place,
+    migration: state.file.name,
+    ...(text === undefined ? {} : { text }),
+  })
 }
 
 /** The name under which a new object is created. */
@@ -106,9 +122,15 @@ export function rekey<T extends QualifiedName & { schema: string; name: string }
 }
 
 /** `ALTER TABLE … RENAME TO`, `SET SCHEMA`: its triggers go with it. */
-export function renameTable(state: FoldState, table: FoldedTable, to: Partial<QualifiedName>): void {
+export function renameTable(
+  state: FoldState,
+  table: FoldedTable,
+  to: Partial<QualifiedName>,
+  span: Span,
+): void {
   const { schema, name } = table
-  table.formerNames = [...(table.formerNames ?? []), { schema, name, until: state.file.path }]
+  const former = { schema, name, until: state.file.path, place: placeOf(state, span) }
+  table.formerNames = [...(table.formerNames ?? []), former]
   rekey(state.tables, table, to)
 }
 

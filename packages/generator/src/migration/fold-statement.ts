@@ -1,6 +1,16 @@
 import { nameKey } from '../model/names.ts'
-import type { Statement } from './condensed.ts'
-import { type FoldedTable, type FoldState, find, newName, rekey, renameTable, report } from './fold-state.ts'
+import type { Span, Statement } from './condensed.ts'
+import { recordTypeChange } from './fold-column-changes.ts'
+import {
+  type FoldedTable,
+  type FoldState,
+  find,
+  newName,
+  placeOf,
+  rekey,
+  renameTable,
+  report,
+} from './fold-state.ts'
 import { dropColumn, foldAlterTable, foldCreateTable, renameColumn } from './fold-table.ts'
 import { heirs } from './heirs.ts'
 
@@ -11,21 +21,21 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
       foldCreateTable(state, statement, isOurs)
       return
     case 'alterTable':
-      foldAlterTable(state, statement)
+      foldAlterTable(state, statement, isOurs)
       return
     case 'renameTable': {
       const table = find(state, state.tables, statement.table)
-      if (table) renameTable(state, table, { name: statement.to })
+      if (table) renameTable(state, table, { name: statement.to }, statement.span)
       return
     }
     case 'moveTable': {
       const table = find(state, state.tables, statement.table)
-      if (table) renameTable(state, table, { schema: statement.schema })
+      if (table) renameTable(state, table, { schema: statement.schema }, statement.span)
       return
     }
     case 'renameColumn': {
       const table = find(state, state.tables, statement.table)
-      if (table) renameColumn(state, table, statement.from, statement.to)
+      if (table) renameColumn(state, table, statement.from, statement.to, statement.span)
       return
     }
     case 'renameConstraint': {
@@ -54,8 +64,9 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
       return
     case 'renameEnumValue': {
       const type = find(state, state.types, statement.type)
-      if (type?.values)
-        type.values = type.values.map((each) => (each === statement.from ? statement.to : each))
+      if (!type?.values) return
+      type.values = type.values.map((each) => (each === statement.from ? statement.to : each))
+      recordTypeChange(state, type, statement.span)
       return
     }
     case 'renameType':
@@ -64,36 +75,33 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
       if (!type) return
       const to = statement.kind === 'renameType' ? { name: statement.to } : { schema: statement.schema }
       rekey(state.types, type, to)
+      recordTypeChange(state, type, statement.span)
       return
     }
     case 'createView':
       state.views.add(nameKey(newName(state, statement.view)))
       return
     case 'renameSchema':
-      renameSchema(state.tables, statement.from, statement.to)
-      renameSchema(state.types, statement.from, statement.to)
+      for (const table of [...state.tables.values()]) {
+        if (table.schema !== statement.from) continue
+        renameTable(state, table, { schema: statement.to }, statement.span)
+      }
+      for (const type of [...state.types.values()]) {
+        if (type.schema === statement.from) rekey(state.types, type, { schema: statement.to })
+      }
       return
     case 'drop':
-      foldDrop(state, statement)
+      foldDrop(state, statement, isOurs)
       return
     case 'createFunction':
       state.functions.set(nameKey(newName(state, statement.function)), isOurs ? [] : statement.body)
       return
     case 'notInterpreted':
-      if (!isOurs) report(state, statement.reason, statement.span)
+      if (!isOurs) report(state, statement.reason, statement.span, statement.text)
       return
     default:
       return
   }
-}
-
-function renameSchema<T extends { schema: string; name: string }>(
-  objects: Map<string, T>,
-  from: string,
-  to: string,
-): void {
-  for (const object of [...objects.values()])
-    if (object.schema === from) rekey(objects, object, { schema: to })
 }
 
 function renameConstraint(table: FoldedTable, from: string, to: string): void {
@@ -122,13 +130,18 @@ function addEnumValue(state: FoldState, statement: Extract<Statement, { kind: 'a
   const beside = statement.beside === undefined ? -1 : type.values.indexOf(statement.beside)
   const at = beside === -1 ? type.values.length : beside + (statement.after ? 1 : 0)
   type.values.splice(at, 0, statement.value)
+  recordTypeChange(state, type, statement.span)
 }
 
-function foldDrop(state: FoldState, { what, names, cascade }: Extract<Statement, { kind: 'drop' }>): void {
+type Drop = Extract<Statement, { kind: 'drop' }>
+
+function foldDrop(state: FoldState, statement: Drop, isOurs: boolean): void {
+  const { what, names, cascade, span } = statement
   for (const name of names) {
-    if (what === 'table') dropTable(state, find(state, state.tables, name), cascade)
-    else if (what === 'type') dropType(state, name)
-    else if (what === 'schema') dropSchema(state, name.name)
+    if (!isOurs) recordInterference(state, statement, name)
+    if (what === 'table') dropTable(state, find(state, state.tables, name), cascade, span)
+    else if (what === 'type') dropType(state, name, span)
+    else if (what === 'schema') dropSchema(state, name.name, span)
     else if (what === 'view') state.views.delete(nameKey(newName(state, name)))
     else if (what === 'function') state.functions.delete(nameKey(newName(state, name)))
     else {
@@ -138,30 +151,55 @@ function foldDrop(state: FoldState, { what, names, cascade }: Extract<Statement,
   }
 }
 
-function dropTable(state: FoldState, table: FoldedTable | undefined, cascade: boolean): void {
+/** Our functions and our schema in a statement of the application's. */
+function recordInterference(
+  state: FoldState,
+  { what, span }: Drop,
+  { schema, name }: { schema?: string; name: string },
+): void {
+  const kind =
+    what === 'function' && schema === state.auditSchema
+      ? 'function dropped'
+      : what === 'schema' && name === state.auditSchema
+        ? 'schema dropped'
+        : undefined
+  if (kind === undefined) return
+  const target = { schema: state.auditSchema, name }
+  state.interferences.push({ kind, target, migration: state.file.name, place: placeOf(state, span) })
+}
+
+function dropTable(state: FoldState, table: FoldedTable | undefined, cascade: boolean, span: Span): void {
   if (!table) return
+  const { schema, name } = table
+  if (!table.hidden) {
+    const place = placeOf(state, span)
+    state.droppedTables.push({ schema, name, migration: state.file.name, place })
+  }
   const children = heirs(state, table)
   state.tables.delete(nameKey(table))
   for (const [key, index] of state.indexes) if (index.table === table) state.indexes.delete(key)
   for (const each of state.tables.values()) {
     each.foreignKeys = each.foreignKeys.filter((foreignKey) => foreignKey.table !== table)
   }
-  for (const child of children) if (cascade || child.isPartition) dropTable(state, child, cascade)
+  for (const child of children) if (cascade || child.isPartition) dropTable(state, child, cascade, span)
 }
 
 /** Whatever columns still have the type were dropped with it, or PostgreSQL would have refused. */
-function dropType(state: FoldState, name: { schema?: string; name: string }): void {
+function dropType(state: FoldState, name: { schema?: string; name: string }, span: Span): void {
   const type = find(state, state.types, name)
   if (!type) return
   state.types.delete(nameKey(type))
   for (const table of state.tables.values()) {
     for (const column of [...table.columns]) {
-      if ('type' in column.type && column.type.type === type) dropColumn(state, table, column.name, true)
+      if ('type' in column.type && column.type.type === type)
+        dropColumn(state, table, column.name, true, span)
     }
   }
 }
 
-function dropSchema(state: FoldState, schema: string): void {
-  for (const table of [...state.tables.values()]) if (table.schema === schema) dropTable(state, table, true)
-  for (const type of [...state.types.values()]) if (type.schema === schema) dropType(state, type)
+function dropSchema(state: FoldState, schema: string, span: Span): void {
+  for (const table of [...state.tables.values()]) {
+    if (table.schema === schema) dropTable(state, table, true, span)
+  }
+  for (const type of [...state.types.values()]) if (type.schema === schema) dropType(state, type, span)
 }

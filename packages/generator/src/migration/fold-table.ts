@@ -1,6 +1,7 @@
 import { nameKey } from '../model/names.ts'
-import type { AlterTable, CreateTable, TableCommand, WrittenColumn } from './condensed.ts'
+import type { AlterTable, CreateTable, Span, TableCommand, WrittenColumn } from './condensed.ts'
 import { constraintName } from './constraint-name.ts'
+import { recordColumnChange } from './fold-column-changes.ts'
 import { foldHeritage, inheritColumns } from './fold-heritage.ts'
 import { addForeignKey, dropConstraint, setPrimaryKey } from './fold-key.ts'
 import {
@@ -11,6 +12,7 @@ import {
   placeOf,
   report,
   resolveType,
+  typeText,
 } from './fold-state.ts'
 import { columnOf, heirs, setNotNull, withHeirs } from './heirs.ts'
 
@@ -56,10 +58,13 @@ export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs
   for (const foreignKey of statement.foreignKeys) addForeignKey(state, table, foreignKey)
 }
 
-export function foldAlterTable(state: FoldState, statement: AlterTable): void {
+export function foldAlterTable(state: FoldState, statement: AlterTable, isOurs: boolean): void {
   const table = find(state, state.tables, statement.table)
   if (table) {
-    for (const command of statement.commands) foldCommand(state, table, command)
+    for (const command of statement.commands) {
+      if (!isTriggerCommand(command)) foldCommand(state, table, command, statement.span)
+      else if (!isOurs) recordTriggers(state, table, command, statement.span)
+    }
     return
   }
   const isView = [undefined, ...state.searchPath].some((schema) =>
@@ -72,18 +77,43 @@ export function foldAlterTable(state: FoldState, statement: AlterTable): void {
   }
 }
 
-function foldCommand(state: FoldState, table: FoldedTable, command: TableCommand): void {
+type TriggerCommand = Extract<TableCommand, { do: 'disableTriggers' | 'enableTriggers' }>
+
+function isTriggerCommand(command: TableCommand): command is TriggerCommand {
+  return command.do === 'disableTriggers' || command.do === 'enableTriggers'
+}
+
+function recordTriggers(state: FoldState, table: FoldedTable, command: TriggerCommand, span: Span): void {
+  const { trigger } = command
+  state.interferences.push({
+    kind: command.do === 'disableTriggers' ? 'triggers disabled' : 'triggers enabled',
+    target: { schema: table.schema, name: table.name },
+    ...(trigger === undefined ? {} : { trigger }),
+    migration: state.file.name,
+    place: placeOf(state, span),
+  })
+}
+
+function foldCommand(
+  state: FoldState,
+  table: FoldedTable,
+  command: Exclude<TableCommand, TriggerCommand>,
+  span: Span,
+): void {
   switch (command.do) {
     case 'addColumn':
       if (command.ifNotExists && columnOf(table, command.column.name)) return
       addColumnEverywhere(state, table, command.column, true)
       return
     case 'dropColumn':
-      dropColumn(state, table, command.column, true)
+      dropColumn(state, table, command.column, true, span)
       return
     case 'alterType':
-      withHeirs(state, table, command.column, (column) => {
+      withHeirs(state, table, command.column, (column, owner) => {
+        const before = typeText(column.type)
         column.type = resolveType(state, command.type)
+        if (typeText(column.type) === before) return
+        recordColumnChange(state, owner, { kind: 'retyped', column: column.name }, span)
       })
       return
     case 'setNotNull':
@@ -146,21 +176,35 @@ function addColumnEverywhere(
   for (const heir of heirs(state, table)) addColumnEverywhere(state, heir, column, false)
 }
 
-export function dropColumn(state: FoldState, table: FoldedTable, name: string, wanted: boolean): void {
+export function dropColumn(
+  state: FoldState,
+  table: FoldedTable,
+  name: string,
+  wanted: boolean,
+  span: Span,
+): void {
   const column = columnOf(table, name)
   const stillInherited = table.parents.some((parent) => columnOf(parent, name))
   if (!column || stillInherited || (!wanted && column.local)) return
   table.columns = table.columns.filter((each) => each !== column)
+  recordColumnChange(state, table, { kind: 'dropped', column: name }, span)
   if (table.primaryKey?.columns.includes(name)) table.primaryKey = undefined
   table.foreignKeys = table.foreignKeys.filter((key) => !key.columns.includes(name))
-  for (const heir of heirs(state, table)) dropColumn(state, heir, name, false)
+  for (const heir of heirs(state, table)) dropColumn(state, heir, name, false, span)
 }
 
-export function renameColumn(state: FoldState, table: FoldedTable, from: string, to: string): void {
+export function renameColumn(
+  state: FoldState,
+  table: FoldedTable,
+  from: string,
+  to: string,
+  span: Span,
+): void {
   const renamed = (names: readonly string[]) => names.map((name) => (name === from ? to : name))
   const column = columnOf(table, from)
   if (!column) return
   column.name = to
+  recordColumnChange(state, table, { kind: 'renamed', column: from, to }, span)
   if (table.primaryKey) table.primaryKey.columns = renamed(table.primaryKey.columns)
   for (const key of table.foreignKeys) key.columns = renamed(key.columns)
   for (const each of state.tables.values()) {
@@ -168,5 +212,5 @@ export function renameColumn(state: FoldState, table: FoldedTable, from: string,
   }
   for (const index of state.indexes.values())
     if (index.table === table) index.columns = renamed(index.columns)
-  for (const heir of heirs(state, table)) renameColumn(state, heir, from, to)
+  for (const heir of heirs(state, table)) renameColumn(state, heir, from, to, span)
 }

@@ -73,7 +73,7 @@ function foldBody(state: FoldState, body: readonly Statement[], span: Span, sett
   let inside = settings
   for (const each of body) {
     if (each.kind === 'branch') foldBody(state, each.body, span, inside)
-    else if (each.kind === 'notInterpreted') report(state, each.reason, span)
+    else if (each.kind === 'notInterpreted') report(state, each.reason, span, each.text)
     else inside = foldWrites(state, 'span' in each ? { ...each, span } : each, inside)
   }
 }

@@ -14,11 +14,11 @@ export function withHeirs(
   state: FoldState,
   table: FoldedTable,
   name: string,
-  change: (column: FoldedColumn) => void,
+  change: (column: FoldedColumn, table: FoldedTable) => void,
 ): void {
   const column = columnOf(table, name)
   if (!column) return
-  change(column)
+  change(column, table)
   for (const heir of heirs(state, table)) withHeirs(state, heir, name, change)
 }
 

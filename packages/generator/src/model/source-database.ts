@@ -13,6 +13,8 @@ export interface SourceColumn {
 /** A name that a table had until the migration file `until` renamed or moved it. */
 export interface FormerName extends QualifiedName {
   readonly until: string
+  /** Of the statement that renamed or moved it. */
+  readonly place: SourcePlace
 }
 
 /** What a migration did to a column that was there before. */
@@ -23,6 +25,8 @@ export interface ColumnChange {
   readonly column: string
   /** Its new name; only where it was renamed. */
   readonly to?: string
+  /** Only names changed: an enum's new or renamed value, a renamed type. Open connections go on without harm. */
+  readonly isNaming?: true
   /** The migration's directory name. */
   readonly migration: string
   readonly place: SourcePlace
@@ -38,6 +42,23 @@ export interface SourceTable extends QualifiedName {
   readonly formerNames?: readonly FormerName[]
   /** In the order in which the migrations made them; missing where there was none. */
   readonly columnChanges?: readonly ColumnChange[]
+}
+
+/** A source table that a migration dropped. */
+export interface DroppedTable extends QualifiedName {
+  readonly migration: string
+  readonly place: SourcePlace
+}
+
+/** What a migration of the application's does to our triggers and functions. */
+export interface Interference {
+  readonly kind: 'triggers disabled' | 'triggers enabled' | 'function dropped' | 'schema dropped'
+  /** The source table of the triggers, or our own object. */
+  readonly target: QualifiedName
+  /** The one trigger that is meant; missing: all of them. */
+  readonly trigger?: string
+  readonly migration: string
+  readonly place: SourcePlace
 }
 
 export type DataChangeVerb = 'INSERT' | 'UPDATE' | 'DELETE' | 'MERGE' | 'COPY' | 'TRUNCATE'
@@ -56,6 +77,8 @@ export interface DataChange {
 /** A statement that was not interpreted: a DO block, dynamic SQL, a file that does not parse. */
 export interface NotInterpreted {
   readonly reason: string
+  /** The text of a DO block: what it may change can be guessed from the names in it. */
+  readonly text?: string
   readonly place: SourcePlace
   readonly migration: string
 }
@@ -65,6 +88,9 @@ export interface SourceDatabase {
   /** Directory names in the order in which Prisma applies them. */
   readonly migrations: readonly string[]
   readonly tables: readonly SourceTable[]
+  /** In the order in which the migrations drop them. */
+  readonly droppedTables: readonly DroppedTable[]
+  readonly interferences: readonly Interference[]
   readonly dataChanges: readonly DataChange[]
   readonly notInterpreted: readonly NotInterpreted[]
 }
