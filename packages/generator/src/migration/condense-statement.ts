@@ -72,7 +72,8 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
     return node.DiscardStmt.target === 'DISCARD_ALL' ? [{ kind: 'resetSettings' }] : []
   if ('TransactionStmt' in node) {
     const { kind } = node.TransactionStmt
-    return kind === 'TRANS_STMT_COMMIT' || kind === 'TRANS_STMT_ROLLBACK' ? [{ kind: 'endTransaction' }] : []
+    const isEnd = kind === 'TRANS_STMT_COMMIT' || kind === 'TRANS_STMT_ROLLBACK'
+    return isEnd ? [{ kind: 'endTransaction', span }] : []
   }
   return [...condenseSearchPathCall(node, span), ...condenseWrites(node, source)]
 }

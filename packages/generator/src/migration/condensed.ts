@@ -177,7 +177,7 @@ export type Statement =
   | { readonly kind: 'setting'; readonly setting: string; readonly local: boolean; readonly isSet: boolean }
   | { readonly kind: 'resetSettings' }
   /** COMMIT or ROLLBACK: what was set for the transaction is gone. */
-  | { readonly kind: 'endTransaction' }
+  | { readonly kind: 'endTransaction'; readonly span: Span }
   /** Statements that may or may not run: what they set does not count afterwards. */
   | { readonly kind: 'branch'; readonly body: readonly Statement[] }
   | {

@@ -5,6 +5,7 @@ import type { CondensedFile, Statement } from './condensed.ts'
 import { type FoldState, report, typeText } from './fold-state.ts'
 import { foldStructure } from './fold-statement.ts'
 import { foldWrites, NO_SETTINGS } from './fold-writes.ts'
+import { lastMigration } from './last-migration.ts'
 import type { FoldOptions, MigrationFile } from './migration-file.ts'
 import { loadSqlParser } from './sql-parser.ts'
 
@@ -84,6 +85,7 @@ export function foldCondensed(
     droppedTables: state.droppedTables,
     interferences: state.interferences,
     notInterpreted: state.notInterpreted,
+    ...lastMigration(migrations.at(-1), defaultPath[0]),
   }
 }
 

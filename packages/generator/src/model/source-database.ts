@@ -83,6 +83,14 @@ export interface NotInterpreted {
   readonly migration: string
 }
 
+/** What the last migration does besides its audit part: a draft's part has to fit it. */
+export interface LastMigration {
+  /** Tables that it creates, changes, renames or drops, under every name that they have in it. */
+  readonly touched: readonly QualifiedName[]
+  /** Its COMMITs and ROLLBACKs, in their order; each span holds the semicolon. */
+  readonly transactionEnds: readonly SourcePlace[]
+}
+
 /** The source tables as the whole migrations folder builds them, read without a database. */
 export interface SourceDatabase {
   /** Directory names in the order in which Prisma applies them. */
@@ -93,4 +101,6 @@ export interface SourceDatabase {
   readonly interferences: readonly Interference[]
   readonly dataChanges: readonly DataChange[]
   readonly notInterpreted: readonly NotInterpreted[]
+  /** Missing where the folder is empty. */
+  readonly last?: LastMigration
 }
