@@ -46,5 +46,6 @@ function changesTriggers(
   after: AuditTableObject,
 ): boolean {
   if (before.capturing !== after.capturing) return true
-  return after.capturing && steps.some((step) => step.kind === 'resumeTable' || changesKey(step, after))
+  const kinds: readonly TableStep['kind'][] = ['resumeTable', 'changeLevel']
+  return after.capturing && steps.some((step) => kinds.includes(step.kind) || changesKey(step, after))
 }

@@ -39,6 +39,11 @@ export function primaryKeyName(table: AuditTableObject): string {
   return derivedName(table.names.table, '_pkey')
 }
 
+/** The capture function of level row: no other level's triggers ever call it. */
+export function rowFunctionName(table: AuditTableObject): string {
+  return derivedName(table.names.captureFunction, '_row')
+}
+
 /** The CHECK that keeps a required setting's column filled. */
 export function requiredCheckName(setting: Pick<StateSetting, 'column'>): string {
   return derivedName(setting.column, '_required')

@@ -30,6 +30,7 @@ import {
 import {
   renderKeyFunctionGone,
   renderKeyTriggerGone,
+  renderLevelChange,
   renderTriggers,
   renderTriggersGone,
 } from './triggers.ts'
@@ -76,7 +77,10 @@ function dropsOrMakesTriggers(
   steps: readonly TableStep[],
   after: AuditTableObject,
 ): boolean {
-  return before.capturing !== after.capturing || steps.some((step) => step.kind === 'changeKey')
+  return (
+    before.capturing !== after.capturing ||
+    steps.some(({ kind }) => kind === 'changeKey' || kind === 'changeLevel')
+  )
 }
 
 function renderCaptureDown(
@@ -91,6 +95,7 @@ function renderCaptureDown(
     isKeyOld ? renderKeyTriggerGone(after) : sql``,
     isKeyOld && before.key.length === 0 ? renderKeyFunctionGone(after) : sql``,
     isKeyOld || !after.capturing ? renderTriggers(before) : sql``,
+    after.capturing ? renderLevelChange(after, steps, before) : sql``,
   ])
 }
 

@@ -22,6 +22,7 @@ import {
   functionNames,
   renderKeyFunctionGone,
   renderKeyTriggerGone,
+  renderLevelChange,
   renderTriggers,
   renderTriggersGone,
 } from './triggers.ts'
@@ -79,6 +80,7 @@ function renderCapture(
     isKeyNew ? renderKeyTriggerGone(before) : sql``,
     isKeyNew && after.key.length === 0 ? renderKeyFunctionGone(before) : sql``,
     isAttached && !isKeyNew ? sql`` : renderTriggers(after),
+    isAttached ? renderLevelChange(before, steps, after) : sql``,
   ])
 }
 

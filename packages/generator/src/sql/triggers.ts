@@ -1,8 +1,11 @@
-import type { ColumnTypeName } from '../model/column-type.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
+import type { TableStep } from '../state/migration-step.ts'
+import { isText } from './key-text.ts'
+import { rowFunctionName } from './object-names.ts'
 import {
   dollarQuoted,
   ident,
+  integer,
   join,
   keyword,
   lines,
@@ -18,28 +21,45 @@ interface Trigger {
   readonly name: string
   /** The function in the audit schema that it calls. */
   readonly functionName: string
+  /** It has a WHEN clause. */
+  readonly isConditional: boolean
   /** `AFTER INSERT ON … FOR EACH STATEMENT`, without the function. */
   readonly event: Sql
 }
 
 /** The triggers that an audited table carries. */
 function triggersOf(table: AuditTableObject): readonly Trigger[] {
+  return [...changeTriggers(table), ...keyTrigger(table), truncateTrigger(table)]
+}
+
+/** Those of insert, update and delete. */
+function changeTriggers(table: AuditTableObject): readonly Trigger[] {
   const { names } = table
   const source = qualified(table.source)
-  const changes = (
+  return (
     [
       [names.insertTrigger, 'INSERT', 'NEW'],
       [names.updateTrigger, 'UPDATE', 'NEW'],
       [names.deleteTrigger, 'DELETE', 'OLD'],
     ] as const
-  ).map(([name, operation, rows]) => ({
-    name,
-    functionName: names.captureFunction,
-    event: sql`AFTER ${keyword(operation)} ON ${source}
-REFERENCING ${keyword(rows)} TABLE AS changed
-FOR EACH STATEMENT`,
-  }))
-  return [...changes, ...keyTrigger(table), truncateTrigger(table)]
+  ).map(([name, operation, rows]) => {
+    const isConditional = operation === 'UPDATE' && table.updates === 'changed'
+    const row = isConditional ? sql`FOR EACH ROW WHEN (OLD.* *<> NEW.*)` : sql`FOR EACH ROW`
+    const statement = sql`REFERENCING ${keyword(rows)} TABLE AS changed
+FOR EACH STATEMENT`
+    return {
+      name,
+      functionName: captureFunctionName(table),
+      isConditional,
+      event: sql`AFTER ${keyword(operation)} ON ${source}
+${table.level === 'row' ? row : statement}`,
+    }
+  })
+}
+
+/** Each level has its function: one that another branch emits anew never meets triggers that it does not fit. */
+function captureFunctionName(table: AuditTableObject): string {
+  return table.level === 'row' ? rowFunctionName(table) : table.names.captureFunction
 }
 
 function keyTrigger(table: AuditTableObject): readonly Trigger[] {
@@ -52,6 +72,7 @@ function keyTrigger(table: AuditTableObject): readonly Trigger[] {
     {
       name: table.names.keyTrigger,
       functionName: table.names.keyFunction,
+      isConditional: true,
       event: sql`AFTER UPDATE ON ${qualified(table.source)}
 FOR EACH ROW WHEN (
   ${changed}
@@ -64,36 +85,74 @@ function truncateTrigger(table: AuditTableObject): Trigger {
   return {
     name: table.names.truncateTrigger,
     functionName: table.names.truncateFunction,
+    isConditional: false,
     event: sql`BEFORE TRUNCATE ON ${qualified(table.source)}
 FOR EACH STATEMENT`,
   }
 }
 
-const TEXT_TYPES: readonly ColumnTypeName[] = ['text', 'varchar', 'char']
-
-/** As history tells keys apart: citext and nondeterministic collations call texts equal that it does not. */
 function keyChange(table: AuditTableObject, key: string): Sql {
-  const column = table.columns.find(({ name }) => name === key)
   const name = ident(key)
-  if (column === undefined || !TEXT_TYPES.includes(column.type.name) || column.type.list) {
-    return sql`OLD.${name} IS DISTINCT FROM NEW.${name}`
-  }
-  return sql`OLD.${name}::text COLLATE "C" IS DISTINCT FROM NEW.${name}::text COLLATE "C"`
+  return isText(table, key)
+    ? sql`OLD.${name}::text COLLATE "C" IS DISTINCT FROM NEW.${name}::text COLLATE "C"`
+    : sql`OLD.${name} IS DISTINCT FROM NEW.${name}`
 }
 
 /** Each trigger unless it is there already: creating one waits for every writer of the table. */
 export function renderTriggers(table: AuditTableObject): Sql {
-  const source = literal(sqlText(qualified(table.source)))
   const each = triggersOf(table).map(
     (trigger) => sql`IF NOT EXISTS (
-  SELECT FROM pg_catalog.pg_trigger AS t
-  WHERE t.tgrelid = source AND t.tgname = ${literal(trigger.name)} AND t.tgfoid = ${triggerFunction(table, trigger)}
+  ${installed(table, trigger)}
 ) THEN
-  CREATE TRIGGER ${ident(trigger.name)}
-    ${trigger.event}
-    EXECUTE FUNCTION ${functionOf(table, trigger)}();
+  CREATE TRIGGER ${definition(table, trigger)};
 END IF;`,
   )
+  return forSource(table, each)
+}
+
+/** Where the steps change the level: the triggers of `after` for those of `before`, then the function that these called. */
+export function renderLevelChange(
+  before: AuditTableObject,
+  steps: readonly TableStep[],
+  after: AuditTableObject,
+): Sql {
+  if (!steps.some(({ kind }) => kind === 'changeLevel')) return sql``
+  const isSame = before.level === after.level
+  return paragraphs([renderLevelTriggers(after), isSame ? sql`` : renderCaptureFunctionGone(before)])
+}
+
+/**
+ * The triggers of a level take the place of those of the other one, or get another condition, all in one transaction.
+ * Replaced and not dropped: readers of the table neither wait nor are waited for. Before the first of them is
+ * replaced every writer has finished, and none begins until the commit: no write is recorded twice, and none is missed.
+ */
+function renderLevelTriggers(table: AuditTableObject): Sql {
+  const each = changeTriggers(table).map(
+    (trigger) => sql`IF NOT EXISTS (
+  ${installed(table, trigger)}
+    AND (t.tgtype & 1) = ${integer(table.level === 'row' ? 1 : 0)}
+    AND t.tgqual IS ${trigger.isConditional ? sql`NOT NULL` : sql`NULL`}
+) THEN
+  CREATE OR REPLACE TRIGGER ${definition(table, trigger)};
+END IF;`,
+  )
+  return forSource(table, each)
+}
+
+function installed(table: AuditTableObject, trigger: Trigger): Sql {
+  return sql`SELECT FROM pg_catalog.pg_trigger AS t
+WHERE t.tgrelid = source AND t.tgname = ${literal(trigger.name)} AND t.tgfoid = ${triggerFunction(table, trigger)}`
+}
+
+function definition(table: AuditTableObject, trigger: Trigger): Sql {
+  return sql`${ident(trigger.name)}
+  ${trigger.event}
+  EXECUTE FUNCTION ${functionOf(table, trigger)}()`
+}
+
+/** A DO block in which `source` is the source table. */
+function forSource(table: AuditTableObject, each: readonly Sql[]): Sql {
+  const source = literal(sqlText(qualified(table.source)))
   const body = sql`DECLARE
   source CONSTANT regclass := ${source};
 BEGIN
@@ -138,6 +197,16 @@ export function renderKeyFunctionGone(table: AuditTableObject): Sql {
 }
 
 /** The table's functions, by the roles that it has. */
-export function functionNames({ names, key }: AuditTableObject): readonly string[] {
-  return [names.captureFunction, ...(key.length === 0 ? [] : [names.keyFunction]), names.truncateFunction]
+export function functionNames(table: AuditTableObject): readonly string[] {
+  const { names, key } = table
+  return [
+    captureFunctionName(table),
+    ...(key.length === 0 ? [] : [names.keyFunction]),
+    names.truncateFunction,
+  ]
+}
+
+/** The capture function of the level that the table had, which no trigger calls any more. */
+function renderCaptureFunctionGone(before: AuditTableObject): Sql {
+  return sql`DROP FUNCTION IF EXISTS ${qualified({ schema: before.schema, name: captureFunctionName(before) })}();`
 }

@@ -1,0 +1,60 @@
+import type { AuditTableObject } from '../state/database-state.ts'
+import { liveColumns } from './audit-table.ts'
+import { declarations, insertRow } from './history-row.ts'
+import { isText } from './key-text.ts'
+import { ident, join, lines, qualified, type Sql, sql } from './sql.ts'
+
+/** The body of level row: called for one row, right after it was written, with OLD and NEW. */
+export function rowCapture(table: AuditTableObject): Sql {
+  return sql`#variable_conflict use_variable
+${declarations(table, sql`left(TG_OP, 1)`)}
+BEGIN
+  ${lines([
+    sql`IF TG_OP = 'DELETE' THEN
+  ${insertRow(table, sql`OLD`)};
+  RETURN NULL;
+END IF;`,
+    table.updates === 'changed' ? unlessUnchanged(table) : sql``,
+    sql`${insertRow(table, sql`NEW`)};`,
+    sql`RETURN NULL;`,
+  ])}
+END`
+}
+
+/**
+ * The trigger's WHEN compares whole rows. Named there, a column could not be dropped or retyped by the application; so what
+ * is not recorded is left out here. Bytes are compared, which every type has: 1.0 is not 1.00, and json has no other way.
+ */
+function unlessUnchanged(table: AuditTableObject): Sql {
+  return sql`IF TG_OP = 'UPDATE' THEN
+  -- Where only columns changed that are not recorded, history has nothing to say.
+  IF ${recorded(table, sql`OLD`)} *= ${recorded(table, sql`NEW`)} THEN
+    RETURN NULL;
+  END IF;
+END IF;`
+}
+
+/** `ROW(OLD."id", OLD."note")::record` */
+function recorded(table: AuditTableObject, row: Sql): Sql {
+  const columns = liveColumns(table).map((column) => sql`${row}.${ident(column.name)}`)
+  return sql`ROW(${join(columns, sql`, `)})::record`
+}
+
+/**
+ * Row by row, the key that one row gives up may have been another's already, if its constraint is deferrable
+ * (`SET id = 9 - id`): that other row lives on under it, and a D would end it. A statement trigger has all D first.
+ */
+export function keyStillHeld(table: AuditTableObject): Sql {
+  const isSame = table.key.map((key) => {
+    const [held, old] = [sql`held.${ident(key)}`, sql`OLD.${ident(key)}`]
+    return isText(table, key)
+      ? sql`${held} = ${old} AND ${held}::text COLLATE "C" = ${old}::text COLLATE "C"`
+      : sql`${held} = ${old}`
+  })
+  return sql`-- Only under a deferrable constraint can another row have this key already.
+IF EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = TG_RELID AND i.indisunique AND NOT i.indimmediate) THEN
+  IF EXISTS (SELECT FROM ${qualified(table.source)} AS held WHERE ${join(isSame, sql` AND `)}) THEN
+    RETURN NULL;
+  END IF;
+END IF;`
+}
