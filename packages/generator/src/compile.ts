@@ -104,7 +104,7 @@ export function compile(input: CompileInput): Compilation {
     dropped: droppedTriggers(files.filter(({ text }) => !text.includes('-- prisma-generator-audit '))),
     files,
     tables: database.tables,
-    attached: recorded.attached,
+    attached: new Map([...recorded.histories].map(([key, { attached }]) => [key, attached])),
   }
   const recreated = recreatedTables(recorded.state, reachable.state, folded)
   const steps = [

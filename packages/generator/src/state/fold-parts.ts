@@ -4,6 +4,7 @@ import { type DatabaseState, EMPTY_STATE } from './database-state.ts'
 import { type MigrationStep, stepSource } from './migration-step.ts'
 import { type AuditPart, parseHeaders } from './part-header.ts'
 import { stateHash } from './state-hash.ts'
+import { recordStep, type TableHistories, type TableHistory } from './table-history.ts'
 
 /** A migration file: the name of its directory and its text. */
 export interface PartFile {
@@ -41,10 +42,9 @@ interface Taken {
 export function foldParts(files: readonly PartFile[]): {
   readonly state: DatabaseState
   readonly problems: readonly FoldProblem[]
-  /** By `nameKey` of the source: the migration that put the triggers on it last. */
-  readonly attached: ReadonlyMap<string, string>
+  readonly histories: TableHistories
 } {
-  const attached = new Map<string, string>()
+  const histories = new Map<string, TableHistory>()
   let state = EMPTY_STATE
   let problems: FoldProblem[] = []
   const taken: Taken[] = []
@@ -57,14 +57,13 @@ export function foldParts(files: readonly PartFile[]): {
       if (part.from === hash) problems = settle(problems, part)
       else problems.push(divergence(migration, part, hash, taken))
       taken.push({ hash, part })
-      state = applySteps(state, part.steps)
       for (const step of part.steps) {
-        if (step.kind === 'createAuditTable' || step.kind === 'resumeTable')
-          attached.set(nameKey(step.source), migration)
+        state = applySteps(state, [step])
+        recordStep(histories, step, migration, state)
       }
     }
   }
-  return { state, problems, attached }
+  return { state, problems, histories }
 }
 
 /** The steps of a merge part: the functions that both branches emitted, from the union of their columns. */

@@ -1,0 +1,91 @@
+import { nameKey } from '../model/names.ts'
+import type { DatabaseState } from './database-state.ts'
+import type { MigrationStep } from './migration-step.ts'
+
+/** Which migration knew what of an audited table: names that later migrations change lead from there to today's. */
+export interface TableHistory {
+  /** The migration that put the triggers on the table last. */
+  readonly attached: string
+  /** The migration that named the source table last. */
+  readonly named: string
+  /** The migration that emitted the table's functions last. */
+  readonly emitted: string
+  /** By the audit column's name: the migration that named the source column last. */
+  readonly columns: ReadonlyMap<string, string>
+}
+
+/** By `nameKey` of the source. */
+export type TableHistories = ReadonlyMap<string, TableHistory>
+
+/**
+ * Takes a step of `migration` down in the histories. They are changed in place: a long folder takes thousands of steps.
+ *
+ * @param after the state after the step
+ */
+export function recordStep(
+  histories: Map<string, TableHistory>,
+  step: MigrationStep,
+  migration: string,
+  after: DatabaseState,
+): void {
+  switch (step.kind) {
+    case 'upgradeSchema':
+      for (const { capturing, source } of after.tables) {
+        const history = histories.get(nameKey(source))
+        if (capturing && history) histories.set(nameKey(source), { ...history, emitted: migration })
+      }
+      return
+    case 'createSchema':
+    case 'moveSchema':
+    case 'dropSchema':
+    case 'unsupported':
+    case 'retireTable':
+      return
+    case 'createAuditTable': {
+      const key = nameKey(step.source)
+      const columns = new Map(histories.get(key)?.columns)
+      for (const { name } of step.table.columns) columns.set(name, migration)
+      histories.set(key, { attached: migration, named: migration, emitted: migration, columns })
+      return
+    }
+    case 'renameTable': {
+      const history = histories.get(nameKey(step.source))
+      if (history === undefined) return
+      histories.delete(nameKey(step.source))
+      histories.set(nameKey(step.to), { ...history, named: migration, emitted: migration })
+      return
+    }
+    default: {
+      const key = nameKey(step.source)
+      const history = histories.get(key)
+      if (history === undefined) return
+      const attached = step.kind === 'resumeTable' ? migration : history.attached
+      const columns = columnsAfter(history.columns, step, migration)
+      histories.set(key, { ...history, attached, emitted: migration, columns })
+    }
+  }
+}
+
+function columnsAfter(
+  before: ReadonlyMap<string, string>,
+  step: MigrationStep,
+  migration: string,
+): ReadonlyMap<string, string> {
+  switch (step.kind) {
+    case 'addColumn':
+    case 'changeColumn':
+      return new Map(before).set(step.column.name, migration)
+    case 'renameColumn': {
+      const after = new Map(before)
+      after.delete(step.column)
+      return after.set(step.to, migration)
+    }
+    case 'setAsideColumn': {
+      const after = new Map(before)
+      after.delete(step.column)
+      return after
+    }
+    default:
+      return before
+  }
+}
