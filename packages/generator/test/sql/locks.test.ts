@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
+import { movesNames } from '../../src/sql/lock-order.ts'
+import { EMPTY_STATE } from '../../src/state/database-state.ts'
+import { isSchemaStep, type MigrationStep, type TableStep } from '../../src/state/migration-step.ts'
+import { base, CASES, type Case, change, source } from './evolution-cases.ts'
+import { column, down, planBetween, state, up } from './fixture.ts'
+import { type MeasuredTransaction, measureMigration, stopsWriters } from './measured-locks.ts'
+
+const total = column('total', 'integer')
+/** Changes of the key together with a change of the audit table: the ones that could lock both tables. */
+const WITH_THE_KEY: readonly Case[] = [
+  { name: 'key and new column', ...change({ columns: [...base.columns, total], key: ['id', 'note'] }) },
+  {
+    name: 'wider key column',
+    from: state({ ...base, key: ['id', 'note'] }),
+    to: state({
+      ...base,
+      key: ['id', 'note'],
+      columns: base.columns.map((each) => (each.name === 'note' ? column('note', 'text') : each)),
+    }),
+  },
+  { name: 'key and missing settings', ...change({ key: ['id', 'note'], missingSettings: 'record' }) },
+]
+const EVERY: readonly Case[] = [...CASES, ...WITH_THE_KEY]
+
+/** These move names: they lock the source first, for an old function that waits for the audit table would miss them. */
+function locksSourceFirst({ from, to }: Case): boolean {
+  return movesNames(planBetween(from, to).steps.filter((step) => isTableStep(step)))
+}
+
+function isTableStep(step: MigrationStep): step is TableStep {
+  return !isSchemaStep(step) && step.kind !== 'unsupported'
+}
+
+/** With rows in the table and, where it is audited already, in its history, and after Prisma's part of the change. */
+async function withRows({ from, prisma }: Case, run: (database: TestDatabase) => Promise<void>) {
+  const database = await createDatabase()
+  try {
+    await database.query(source)
+    if (from.schema) await database.query(up(from))
+    await database.query(
+      `BEGIN; SET LOCAL audit.username = 'ann';
+       INSERT INTO "Order" (id, note) SELECT n, 'n' FROM generate_series(1, 100) AS n; COMMIT`,
+    )
+    if (prisma) await database.query(prisma)
+    await run(database)
+  } finally {
+    await database.drop()
+  }
+}
+
+/** Of each transaction the tables whose writers wait for it, in the order in which it takes them. */
+function stopped(transactions: readonly MeasuredTransaction[]): readonly (readonly string[])[] {
+  return transactions.map(({ locks }) =>
+    [...locks].flatMap(([name, mode]) => (stopsWriters(mode) ? [name] : [])),
+  )
+}
+
+/** The migration and, where there is a way back, its down.sql and the migration again. */
+function ways({ name, from, to }: Case): readonly string[] {
+  return name === 'retire-dropped-table' ? [up(to, from)] : [up(to, from), down(to, from), up(to, from)]
+}
+
+describe('each step', () => {
+  it.each(EVERY)('$name: no transaction, up or down, makes the writers of two tables wait', async (each) => {
+    await withRows(each, async (database) => {
+      for (const migration of ways(each)) {
+        const two = stopped(await measureMigration(database, migration)).filter(({ length }) => length > 1)
+        if (locksSourceFirst(each)) expect(two.map(([first]) => first)).toEqual(two.map(() => 'public.Order'))
+        else expect(two).toEqual([])
+      }
+    })
+  })
+
+  it.each(EVERY)('$name: neither table is rewritten or scanned, up or down', async (each) => {
+    await withRows(each, async (database) => {
+      const files = () =>
+        database.query(`SELECT oid::regclass::text AS table, pg_relation_filenode(oid) AS file FROM pg_class
+          WHERE relname IN ('Order', 'Order_audit') ORDER BY 1`)
+      for (const migration of ways(each)) {
+        const before = await files()
+        const transactions = await measureMigration(database, migration)
+        expect(await files()).toEqual(expect.arrayContaining(before))
+        expect(transactions.flatMap(({ scanned }) => scanned)).toEqual([])
+      }
+    })
+  })
+
+  // A wider type is set again: PostgreSQL then has nothing to do, but asks for the lock.
+  const repeatable = EVERY.filter(({ name }) => !name.startsWith('wide') && name !== 'change-key')
+  it.each(repeatable)(
+    '$name: run again, it makes nobody wait for a history that is complete',
+    async (each) => {
+      await withRows(each, async (database) => {
+        await database.query(up(each.to, each.from))
+        const again = stopped(await measureMigration(database, up(each.to, each.from)))
+        expect(again.flat().filter((name) => name.startsWith('audit.'))).toEqual([])
+      })
+    },
+  )
+})
+
+it('the measure sees a scan and a lock', async () => {
+  await withRows({ name: 'create', from: EMPTY_STATE, to: state(base) }, async (database) => {
+    const [transaction] = await measureMigration(database, 'ALTER TABLE "Order" ADD CHECK (id > 0)')
+    expect(transaction).toEqual({
+      locks: new Map([['public.Order', 'ACCESS EXCLUSIVE']]),
+      scanned: ['public.Order'],
+    })
+  })
+})
