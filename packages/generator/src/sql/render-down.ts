@@ -27,6 +27,7 @@ import {
   sql,
   sqlText,
 } from './sql.ts'
+import { renderPrivate } from './table-section.ts'
 import {
   renderKeyFunctionGone,
   renderKeyTriggerGone,
@@ -90,12 +91,16 @@ function renderCaptureDown(
 ): Sql {
   if (!before.capturing) return after.capturing ? renderTriggersGone(after) : sql``
   const isKeyOld = after.capturing && steps.some((step) => step.kind === 'changeKey')
+  const isFunctionNew =
+    !after.capturing || before.level !== after.level || (before.key.length > 0 && after.key.length === 0)
   return paragraphs([
     renderCaptureFunctions(before),
     isKeyOld ? renderKeyTriggerGone(after) : sql``,
     isKeyOld && before.key.length === 0 ? renderKeyFunctionGone(after) : sql``,
-    isKeyOld || !after.capturing ? renderTriggers(before) : sql``,
+    // What was dropped is made with the rights that everybody has by default.
+    isFunctionNew ? renderPrivate(before) : sql``,
     after.capturing ? renderLevelChange(after, steps, before) : sql``,
+    isKeyOld || !after.capturing ? renderTriggers(before) : sql``,
   ])
 }
 

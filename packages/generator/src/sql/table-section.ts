@@ -79,8 +79,8 @@ function renderCapture(
     renderPrivate(after),
     isKeyNew ? renderKeyTriggerGone(before) : sql``,
     isKeyNew && after.key.length === 0 ? renderKeyFunctionGone(before) : sql``,
+    before?.capturing ? renderLevelChange(before, steps, after) : sql``,
     isAttached && !isKeyNew ? sql`` : renderTriggers(after),
-    isAttached ? renderLevelChange(before, steps, after) : sql``,
   ])
 }
 
@@ -157,7 +157,8 @@ function renderPrivateTable(table: AuditTableObject): Sql {
   return sql`CALL ${baseFunction(table, 'keepPrivate')}(ARRAY[${relation(table)}], '{}');`
 }
 
-function renderPrivate(table: AuditTableObject): Sql {
+/** Nobody but the owner may call the functions: who attached one to a table of his own could forge history. */
+export function renderPrivate(table: AuditTableObject): Sql {
   const functions = functionNames(table).map((name) =>
     literal(sqlText(sql`${qualified({ schema: table.schema, name })}()`)),
   )

@@ -19,7 +19,10 @@ export interface Case {
   readonly prisma?: string
 }
 
-const change = (wishes: Partial<AuditedTable>) => ({ from: state(base), to: state({ ...base, ...wishes }) })
+export const change = (wishes: Partial<AuditedTable>) => ({
+  from: state(base),
+  to: state({ ...base, ...wishes }),
+})
 
 /** One of each kind of step. */
 export const CASES: readonly Case[] = [
@@ -65,6 +68,21 @@ export const CASES: readonly Case[] = [
   },
   { name: 'missing-record', ...change({ missingSettings: 'record' }) },
   { name: 'missing-refuse', from: state({ ...base, missingSettings: 'record' }), to: state(base) },
+  { name: 'level-row', ...change({ level: 'row' }) },
+  { name: 'level-row-changed', ...change({ level: 'row', updates: 'changed' }) },
+  { name: 'level-statement', from: state({ ...base, level: 'row', updates: 'changed' }), to: state(base) },
+  {
+    name: 'updates-changed',
+    from: state({ ...base, level: 'row' }),
+    to: state({ ...base, level: 'row', updates: 'changed' }),
+  },
+  {
+    name: 'level-row-and-columns',
+    ...change({ level: 'row', columns: [...columns, column('total', 'integer')], key: ['note', 'id'] }),
+    prisma: `SELECT audit.set_context('{"username": "u"}'); UPDATE "Order" SET note = 'n';
+      ALTER TABLE "Order" DROP CONSTRAINT "Order_pkey", ADD PRIMARY KEY (id, note), ADD total int`,
+  },
+  { name: 'create-row', from: EMPTY_STATE, to: state({ ...base, level: 'row', updates: 'changed' }) },
   { name: 'truncate-refuse', ...change({ truncate: 'refuse' }) },
   {
     name: 'change-key',

@@ -12,7 +12,7 @@ import { column, down, planBetween, setting, state, up } from './fixture.ts'
 async function catalog(database: TestDatabase) {
   const [row] = await database.query(`
     SELECT
-      (SELECT array_agg(pg_get_functiondef(oid) ORDER BY oid::regprocedure::text) FROM pg_proc WHERE pronamespace = 'audit'::regnamespace) AS functions,
+      (SELECT array_agg(pg_get_functiondef(oid) || coalesce(proacl::text, 'PUBLIC') ORDER BY oid::regprocedure::text) FROM pg_proc WHERE pronamespace = 'audit'::regnamespace) AS functions,
       (SELECT array_agg(pg_get_triggerdef(t.oid) || tgenabled::text ORDER BY tgrelid, tgname) FROM pg_trigger t WHERE NOT tgisinternal) AS triggers`)
   return row
 }

@@ -146,6 +146,15 @@ BEGIN
 END
 $audit$;
 
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."Order_audit_capture"()',
+    '"audit"."Order_audit_key"()',
+    '"audit"."Order_audit_truncate"()'
+  ]::regprocedure[]
+);
+
 DO $audit$
 DECLARE
   source CONSTANT regclass := '"public"."Order"';
