@@ -26,7 +26,7 @@ export function diagnoseHeaders(
         }
       : {
           code: 'AUD602',
-          severity: 'warning',
+          severity: problem.tables.length === 0 ? 'info' : 'warning',
           message: `In ${problem.migration}, ${problem.message}.`,
           place,
           hint:

@@ -114,8 +114,13 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 export function renderDiagnostics(diagnostics: readonly Diagnostic[], files: readonly SourceFile[]): string {
   if (diagnostics.length === 0) return ''
   const lines = new Map(files.map((file) => [file.path, splitLines(file.text)]))
-  const parts = [...diagnostics].sort(byPlace).map((each) => renderDiagnostic(each, lines))
+  const parts = sortDiagnostics(diagnostics).map((each) => renderDiagnostic(each, lines))
   return `${parts.join('\n\n')}\n\n${countLine(diagnostics)}\n`
+}
+
+/** By file, line and column, then by code; those without a place come first. */
+export function sortDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return [...diagnostics].sort(byPlace)
 }
 
 function renderDiagnostic(

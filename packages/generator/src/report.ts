@@ -34,7 +34,7 @@ export function renderReport({ diagnostics, compilation, outcome, files, folderP
 function renderWaiting(waiting: readonly WaitingTable[], desired: DatabaseState): string {
   if (waiting.length === 0) return ''
   const lines = waiting.flatMap(({ source, reason }) => [
-    `  ${display(source)}: ${describeReason(reason)}`,
+    `  ${display(source)}: ${describeWaiting(reason)}`,
     ...keyTriggerFirst(findTable(desired, source), reason),
   ])
   return [
@@ -59,7 +59,8 @@ function keyTriggerFirst(
   ]
 }
 
-function describeReason(reason: WaitingTable['reason']): string {
+/** Why a table waits, as a part of a sentence. */
+export function describeWaiting(reason: WaitingTable['reason']): string {
   switch (reason.kind) {
     case 'table not created':
       return 'no migration creates this table yet'

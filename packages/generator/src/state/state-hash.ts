@@ -39,7 +39,10 @@ function sorted(value: unknown): unknown {
 export function textHash(text: string): string {
   let first = 0x811c9dc5
   let second = 0x9747b28c
-  for (const byte of encoder.encode(text)) {
+  const bytes = encoder.encode(text)
+  // Not for…of, which takes four times as long: a part may be megabytes long.
+  for (let index = 0; index < bytes.length; index += 1) {
+    const byte = bytes[index] ?? 0
     first = Math.imul(first ^ byte, 0x01000193)
     second = Math.imul(second ^ byte, 0x01000193)
     second = (second << 13) | (second >>> 19)

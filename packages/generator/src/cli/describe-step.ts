@@ -1,0 +1,72 @@
+import { type MigrationStep, unreachable } from '../state/migration-step.ts'
+
+/** What a missing step means, as the end of "The audit is not up to date: …". */
+export function describeStep(step: MigrationStep): string {
+  switch (step.kind) {
+    case 'createAuditTable':
+      return 'no migration creates its audit table'
+    case 'addColumn':
+      return `the column "${step.column.name}" is not recorded`
+    case 'retireColumn':
+      return `the column "${step.column}" is still recorded`
+    case 'setAsideColumn':
+      return `the column "${step.column}" has another type`
+    case 'changeColumn':
+      return `the column "${step.column.name}" has another type`
+    case 'renameColumn':
+      return `the column "${step.column}" is called "${step.to}"`
+    case 'addSetting':
+      return `the session setting "${step.setting.name}" is not recorded`
+    case 'retireSetting':
+      return `the session setting in the column "${step.column}" is still recorded`
+    case 'changeSetting':
+      return `the session setting "${step.setting.name}" changed`
+    case 'changeMissingSettings':
+      return `missingSettings is "${step.missingSettings}"`
+    case 'changeTruncate':
+      return `truncate is "${step.truncate}"`
+    case 'changeLevel':
+      return `it is recorded by level "${step.level}", updates "${step.updates}"`
+    case 'renameTable':
+      return `the table was called "${step.source.schema}"."${step.source.name}"`
+    case 'renameObjects':
+      return 'its audit table, functions and triggers have other names'
+    case 'changeKey':
+      return step.key.length === 0 ? 'it has no key' : `its key is ${step.key.join(', ')}`
+    case 'retireTable':
+      return 'its triggers are still there'
+    case 'resumeTable':
+      return 'its triggers are gone'
+    case 'replaceFunctions':
+      return step.reason === 'branches met'
+        ? 'two branches changed it'
+        : 'an enum type of one of its columns changed'
+    case 'createSchema':
+      return 'no migration creates the audit schema'
+    case 'upgradeSchema':
+      return 'this version of prisma-generator-audit writes other SQL'
+    case 'moveSchema':
+      return `the audit schema is "${step.name}"`
+    case 'dropSchema':
+      return `the audit schema "${step.name}" is still there`
+    case 'unsupported':
+      return step.detail
+    default:
+      return unreachable(step)
+  }
+}
+
+/** The column of the source that a step is about. */
+export function stepColumn(step: MigrationStep): string | undefined {
+  switch (step.kind) {
+    case 'addColumn':
+    case 'changeColumn':
+      return step.column.name
+    case 'retireColumn':
+    case 'setAsideColumn':
+    case 'renameColumn':
+      return step.column
+    default:
+      return undefined
+  }
+}
