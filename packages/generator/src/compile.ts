@@ -9,12 +9,14 @@ import {
   diagnoseNotInterpreted,
 } from './diagnose-folder.ts'
 import { type Diagnostic, hasErrors } from './diagnostics.ts'
+import { appendedTo, draftSteps, openDraft } from './draft.ts'
 import { droppedTriggers } from './migration/dropped-triggers.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import { refusedDataChanges } from './migration/refused-data-changes.ts'
 import type { AuditModel } from './model/audit-model.ts'
 import type { SourceFile } from './model/place.ts'
 import type { SourceDatabase } from './model/source-database.ts'
+import { renderDraft } from './render-draft.ts'
 import { migrationSlug } from './sql/migration-slug.ts'
 import { renderDown } from './sql/render-down.ts'
 import { renderMigration } from './sql/render-migration.ts'
@@ -41,6 +43,11 @@ export interface CompileInput {
   readonly clientGenerators: readonly ClientGenerator[]
   /** The migrations folder; undefined where there is none. */
   readonly folder: CompileFolder | undefined
+  /**
+   * The folder's last migration, if it is a draft: not applied anywhere, and to be completed with its audit part. A part
+   * that is in it already must be taken out before the folder is read (`bareDraft`).
+   */
+  readonly draft?: string | undefined
 }
 
 export interface CompileFolder {
@@ -55,6 +62,10 @@ export interface NextMigration {
   readonly sql: string
   readonly downSql: string
   readonly plan: MigrationPlan
+  /** In a draft: what is to stand before all its statements. `sql` is the audit part, to be appended; both may be empty. */
+  readonly before: string
+  /** The whole of migration.sql: in a draft its own statements too, and whatever has to stand among them. */
+  readonly file: string
 }
 
 export interface Compilation {
@@ -107,7 +118,8 @@ export function compile(input: CompileInput): Compilation {
     attached: new Map([...recorded.histories].map(([key, { attached }]) => [key, attached])),
   }
   const recreated = recreatedTables(recorded.state, reachable.state, folded)
-  const steps = [
+  const draft = input.draft === undefined ? undefined : openDraft(input.draft, folder)
+  const wanted = [
     ...mergeSteps(recorded.problems),
     ...renamedSteps(recorded.state, folded),
     ...diffState(recorded.state, reachable.state),
@@ -116,25 +128,29 @@ export function compile(input: CompileInput): Compilation {
       reachable.waiting.map(({ source }) => source),
     ),
   ]
+  const steps = draft === undefined ? wanted : draftSteps(draft, wanted)
   const plan = planMigration(recorded.state, steps, {
     partitioned: database.tables.filter((table) => table.partitioned),
   })
+  const refused = refusedDataChanges(files, database)
+  // Those of a draft get what they lack.
+  const cured = refused.filter(({ change }) => change.migration === draft?.name)
   const diagnostics = [
     ...ofSchema,
     ...diagnoseHeaders(recorded.problems, files),
     ...diagnoseHazards(plan.hazards, places),
-    ...diagnoseDataChanges(refusedDataChanges(files, database)),
+    ...diagnoseDataChanges(refused.filter((each) => !cured.includes(each))),
     ...(reachable.waiting.length === 0 ? [] : diagnoseNotInterpreted(database.notInterpreted)),
   ]
-  if (steps.length === 0 || hasErrors(diagnostics)) {
+  if ((steps.length === 0 && cured.length === 0) || hasErrors(diagnostics)) {
     return { ...done, diagnostics, waiting: reachable.waiting }
   }
   const rendering = { from: recorded.state, lockTimeout: options.lockTimeout }
-  const migration = {
-    slug: migrationSlug(plan),
-    sql: renderMigration(plan, rendering),
-    downSql: renderDown(plan, rendering),
-    plan,
-  }
+  const sql = renderMigration(plan, { ...rendering, ...(draft && appendedTo(draft)) })
+  const texts =
+    draft === undefined
+      ? { before: '', file: sql }
+      : renderDraft(draft, { part: sql, plan, from: recorded.state, refused: cured })
+  const migration = { slug: migrationSlug(plan), sql, downSql: renderDown(plan, rendering), plan, ...texts }
   return { ...done, diagnostics, migration, waiting: reachable.waiting }
 }

@@ -1,8 +1,9 @@
 import { applySteps } from '../state/apply-steps.ts'
-import type { DatabaseState } from '../state/database-state.ts'
+import type { AuditTableObject, DatabaseState } from '../state/database-state.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
-import { groupByTable, type TableGroup } from './render-migration.ts'
-import { comment, isFilled, lines, type Sql, sql, sqlText } from './sql.ts'
+import type { TableStep } from '../state/migration-step.ts'
+import { groupByTable } from './render-migration.ts'
+import { comment, isFilled, lines, sqlText } from './sql.ts'
 import { renderKeyTriggerGone } from './triggers.ts'
 
 /**
@@ -13,19 +14,25 @@ import { renderKeyTriggerGone } from './triggers.ts'
  *     DROP TRIGGER IF EXISTS "audit_key" ON "public"."Order";
  */
 export function renderBefore(plan: MigrationPlan, options: { readonly from: DatabaseState }): string {
-  const groups = groupByTable(plan.steps, options.from, applySteps(options.from, plan.steps))
-  const dropped = lines(groups.map(dropKeyTrigger))
+  const dropped = lines(tablesWithNewKey(plan, options).map(renderKeyTriggerGone))
   if (!isFilled(dropped)) return ''
   const why = comment('The key changes: its audit trigger makes room and comes back at the end of this file.')
   return `${sqlText(lines([why, dropped]))}\n`
 }
 
-function dropKeyTrigger({ before, steps }: TableGroup): Sql {
-  if (!before?.capturing) return sql``
-  const isTouched = steps.some((step) => {
-    if (step.kind === 'changeKey') return true
-    if (step.kind === 'retireColumn') return before.key.includes(step.column)
-    return step.kind === 'changeColumn' && before.key.includes(step.column.name)
-  })
-  return isTouched ? renderKeyTriggerGone(before) : sql``
+/** The tables whose key's trigger the plan makes anew, as they were before. */
+export function tablesWithNewKey(
+  plan: MigrationPlan,
+  { from }: { readonly from: DatabaseState },
+): readonly AuditTableObject[] {
+  const groups = groupByTable(plan.steps, from, applySteps(from, plan.steps))
+  return groups.flatMap(({ before, steps }) =>
+    before?.capturing && steps.some((step) => changesKeyOf(before, step)) ? [before] : [],
+  )
+}
+
+function changesKeyOf(before: AuditTableObject, step: TableStep): boolean {
+  if (step.kind === 'changeKey') return true
+  if (step.kind === 'retireColumn') return before.key.includes(step.column)
+  return step.kind === 'changeColumn' && before.key.includes(step.column.name)
 }

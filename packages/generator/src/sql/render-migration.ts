@@ -26,6 +26,8 @@ export interface RenderOptions {
    * table has a transaction of its own, so that no two live tables are locked at once.
    */
   readonly appended?: boolean
+  /** The text that the part is appended to: the header says for which statements it was made. */
+  readonly above?: string
 }
 
 /**
@@ -38,7 +40,7 @@ export function renderMigration(plan: MigrationPlan, options: RenderOptions): st
   assertPossible(plan)
   if (plan.steps.length === 0) return ''
   const sections = renderSections(plan.steps, options)
-  return renderPart(stateHash(options.from), plan.steps, inTransactions(sections, options))
+  return renderPart(stateHash(options.from), plan.steps, inTransactions(sections, options), options.above)
 }
 
 function renderSections(steps: readonly MigrationStep[], { from, appended }: RenderOptions): readonly Sql[] {

@@ -21,6 +21,7 @@ export interface CompiledProject extends Compilation {
 export async function compileProject(
   schema: string | Readonly<Record<string, string>>,
   migrations: Migrations | undefined = {},
+  { draft }: { readonly draft?: string } = {},
 ): Promise<CompiledProject> {
   const texts = typeof schema === 'string' ? { 'schema.prisma': schema } : schema
   const schemaFiles: readonly SourceFile[] = Object.entries(texts).map(([path, text]) => ({ path, text }))
@@ -37,6 +38,7 @@ export async function compileProject(
     datasourceSchemas: datasources[0]?.schemas ?? [],
     clientGenerators: [],
     folder,
+    draft,
   })
   const files = [...schemaFiles, ...folder.files]
   return { ...compilation, files, text: renderDiagnostics(compilation.diagnostics, files) }

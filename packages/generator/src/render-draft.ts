@@ -1,0 +1,113 @@
+import type { Draft } from './draft.ts'
+import { completeDraft, endOf, type Insertion, startOf } from './migration/draft-text.ts'
+import type { RefusedDataChange } from './migration/refused-data-changes.ts'
+import { nameKey } from './model/names.ts'
+import type { SourcePlace } from './model/place.ts'
+import type { ColumnChange } from './model/source-database.ts'
+import { tablesWithNewKey } from './sql/render-before.ts'
+import { renderKeyTriggerAside, renderKeyTriggerBack } from './sql/render-key-trigger.ts'
+import { renderTouch } from './sql/touch-functions.ts'
+import { renderAdded } from './state/added-statements.ts'
+import type { AuditTableObject, DatabaseState } from './state/database-state.ts'
+import type { MigrationPlan } from './state/migration-plan.ts'
+
+export interface DraftTexts {
+  /** What is to stand before all other statements of the draft; empty where nothing is. */
+  readonly before: string
+  /** The whole migration.sql: the draft's statements with all that is added to them, and the audit part. */
+  readonly file: string
+}
+
+/**
+ * Puts an audit part into a draft, and among the draft's statements what these need: the settings for its data changes,
+ * a key's trigger out of their way, and before a COMMIT of theirs whatever keeps writes going until the audit part.
+ *
+ * @param refused the draft's data changes that our triggers would refuse
+ */
+export function renderDraft(draft: Draft, { part, plan, from, refused }: DraftPart): DraftTexts {
+  const { text, database } = draft
+  const ends = database.last?.transactionEnds ?? []
+  const insertions: Insertion[] = []
+  const add = (offset: number, why: string, statements: readonly string[]) => {
+    const filled = statements.filter((each) => each.trim() !== '')
+    if (filled.length === 0) return
+    insertions.push({ offset, text: renderAdded(why, filled.map((each) => `${each.trimEnd()}\n`).join('')) })
+  }
+  // One transaction after the other; the last one ends with the audit part.
+  for (let index = 0; index <= ends.length; index += 1) {
+    const [opening, closing] = [ends[index - 1], ends[index]]
+    const start = opening === undefined ? 0 : endOf(text, opening)
+    const isLast = closing === undefined
+    const isInside = ({ place }: { readonly place: SourcePlace }) =>
+      (opening === undefined || stands(opening, place)) && (isLast || stands(place, closing))
+    const contexts = new Set(
+      refused.filter(({ change }) => isInside(change)).flatMap(({ statement }) => statement.split('\n')),
+    )
+    add(start, 'data changes of this migration are made in its name.', [...contexts])
+    const changed = changedTables(draft, from, isInside)
+    const renewed = isLast ? tablesWithNewKey(plan, { from }) : []
+    const aside = changed
+      .filter(({ changes, table: { key } }) => changes.some(({ column }) => key.includes(column)))
+      .map(({ table }) => table)
+      .filter((table) => !renewed.includes(table))
+    const why = 'a key changes: its audit trigger makes room, and comes back.'
+    add(start, why, [...renewed, ...aside].map(renderKeyTriggerAside))
+    const end = isLast ? text.length : startOf(text, closing)
+    const back = aside.filter((table) => hasKey(draft, table))
+    add(end, 'a key changed: its audit trigger comes back.', back.map(renderKeyTriggerBack))
+    if (isLast) continue
+    const retyped = changed.filter(({ changes }) => changes.some((change) => change.kind === 'retyped'))
+    const anew = 'open connections read the new columns, until the audit part follows.'
+    add(
+      end,
+      anew,
+      retyped.map(({ table }) => renderTouch(table)),
+    )
+  }
+  const before = insertions.filter(({ offset }) => offset === 0).map((each) => each.text)
+  return { before: before.join(''), file: completeDraft(text, insertions, part) }
+}
+
+interface DraftPart {
+  /** The audit part; empty where the draft needs none. */
+  readonly part: string
+  readonly plan: MigrationPlan
+  readonly from: DatabaseState
+  readonly refused: readonly RefusedDataChange[]
+}
+
+interface ChangedTable {
+  readonly table: AuditTableObject
+  readonly changes: readonly ColumnChange[]
+}
+
+/** Audited tables whose columns a transaction of the draft drops or retypes. */
+function changedTables(
+  { name, database }: Draft,
+  from: DatabaseState,
+  isInside: (change: ColumnChange) => boolean,
+): readonly ChangedTable[] {
+  return from.tables.flatMap((table) => {
+    if (!table.capturing) return []
+    const key = nameKey(table.source)
+    const source = database.tables.find(
+      (each) => nameKey(each) === key || each.formerNames?.some((former) => nameKey(former) === key),
+    )
+    const changes = (source?.columnChanges ?? []).filter(
+      (change) =>
+        change.migration === name && change.kind !== 'renamed' && !change.isNaming && isInside(change),
+    )
+    return changes.length === 0 ? [] : [{ table, changes }]
+  })
+}
+
+/** The one stands before the other. */
+function stands(one: SourcePlace, other: SourcePlace): boolean {
+  return one.line === other.line ? one.column < other.column : one.line < other.line
+}
+
+/** The source still has all columns that the key's trigger names. */
+function hasKey({ database }: Draft, { source, key }: AuditTableObject): boolean {
+  const table = database.tables.find((each) => nameKey(each) === nameKey(source))
+  return key.every((column) => table?.columns.some(({ name }) => name === column) ?? false)
+}
