@@ -1,0 +1,294 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { useProject } from '../main-path/audited-project.ts'
+import { type Change, writeChange } from './change-project.ts'
+import { fillHistories, fillShop } from './fill-shop.ts'
+import { openReport } from './history-query.ts'
+import { startTraffic, type Traffic, type Transaction } from './traffic.ts'
+
+const isFull = process.env.AUDIT_TEST_SIZE === 'full'
+const ROWS = 20_000
+const LOCK_TIMEOUT = 500
+/** What a write may take besides waiting for a lock, on a machine that is busy. */
+const SLACK = 1000
+
+const prisma = (path: string) => fileURLToPath(new URL(`../../../prisma/${path}`, import.meta.url))
+const init = readdirSync(prisma('migrations')).find((name) => name.endsWith('_init')) ?? ''
+const reference = readFileSync(prisma('schema.prisma'), 'utf8').replace(
+  'output          = "../generated/audit"',
+  `output          = "../generated/audit"\n  lockTimeout     = "${LOCK_TIMEOUT}ms"`,
+)
+
+/** The schema so far; every change goes on from it. Blanks of `from` stand for any number of them. */
+let schema = reference
+function edit(from: string, to: string): string {
+  const words = from.split(/\s+/).map((word) => word.replace(/[^\w]/g, '\\$&'))
+  const pattern = new RegExp(words.join('\\s+'))
+  if (!pattern.test(schema)) throw new Error(`the schema has no ${from}`)
+  schema = schema.replace(pattern, to)
+  return schema
+}
+
+const { database, project } = await useProject({
+  schema: reference,
+  migrations: { [init]: readFileSync(prisma(`migrations/${init}/migration.sql`), 'utf8') },
+})
+
+const one = (expression: string) =>
+  `(SELECT ${expression.replace('?', `(1 + floor(random() * ${ROWS}))::int`)})`
+const byName = one('md5((?)::text)::uuid')
+const byNumber = one('?')
+const updateCustomer = ['customers', `UPDATE customers SET points = points + 1 WHERE id = ${byName}`] as const
+const updateOrder = ['order', `UPDATE "order" SET paid = NOT paid WHERE id = ${byNumber}`] as const
+const updateReview = ['Review', `UPDATE "Review" SET stars = 5 - stars WHERE id = ${byNumber}`] as const
+const addMovement = [
+  'StockMovement',
+  `INSERT INTO "StockMovement" ("productId", delta) SELECT ${byNumber}, n FROM generate_series(1, 3) AS n`,
+] as const
+const deleteMovement = [
+  'StockMovement',
+  `DELETE FROM "StockMovement" WHERE id = (SELECT max(id) FROM "StockMovement" WHERE id <= ${byNumber})`,
+] as const
+/** Each takes its tables in the same order, so that no two of them wait for each other's rows. */
+const TRANSACTIONS: readonly Transaction[] = [
+  [addMovement],
+  [deleteMovement],
+  [updateCustomer, updateOrder],
+  [updateCustomer, updateReview, addMovement],
+  [updateReview],
+]
+const WRITTEN = ['customers', 'order', 'Review', 'StockMovement']
+const CONTEXT = `SELECT set_config('audit.username', 'ann', true), set_config('audit.channel', 'web', true)`
+
+let traffic: Traffic
+/** Rows of history and rows written, by table, when they were last compared. */
+let compared: Awaited<ReturnType<typeof count>> | undefined
+
+async function count() {
+  const counts = WRITTEN.map(
+    (table) => `SELECT '${table}' AS table, count(*)::int AS rows FROM audit."${table}_audit"`,
+  )
+  const rows = await database.query<{ table: string; rows: number }>(counts.join(' UNION ALL '))
+  return new Map(
+    rows.map(({ table, rows }) => [table, { history: rows, written: traffic.rows.get(table) ?? 0 }] as const),
+  )
+}
+
+/** Every row that a committed transaction changed since the last time has a row of history, and no other row has. */
+async function expectNothingUnaudited(except: readonly string[] = []) {
+  await traffic.pause()
+  const now = await count()
+  const before = compared
+  compared = now
+  traffic.resume()
+  if (before === undefined) return
+  const since = (key: 'history' | 'written') =>
+    WRITTEN.filter((table) => !except.includes(table)).map((table) => [
+      table,
+      (now.get(table)?.[key] ?? 0) - (before.get(table)?.[key] ?? 0),
+    ])
+  expect(since('history')).toEqual(since('written'))
+}
+
+function expectTrafficUnharmed() {
+  expect(traffic.failures).toEqual([])
+  expect(traffic.slowest()).toBeLessThan(LOCK_TIMEOUT + SLACK)
+}
+
+const deploy = () => project.prisma(['migrate', 'deploy'])
+const lastMigration = async () => (await project.migrationFiles()).at(-1)?.name ?? ''
+
+beforeAll(async () => {
+  await deploy()
+  await database.query(fillShop(ROWS))
+  const pool = database.pool({ max: 6 })
+  traffic = startTraffic(
+    pool,
+    6,
+    (writer) => TRANSACTIONS[(writer + Math.floor(Math.random() * 5)) % 5] ?? [],
+    CONTEXT,
+  )
+})
+afterAll(() => traffic.stop())
+
+test('the first installation on full tables under traffic: no write fails, none waits longer than the lock time-out, and a long report on the tables stops nothing', async () => {
+  const report = await openReport(database.url, ['customers', '"order"', '"StockMovement"', '"Review"'])
+  await traffic.goOn()
+  await writeChange(project, { schema })
+  await deploy()
+  await traffic.goOn()
+  expectTrafficUnharmed()
+  await report.end()
+  await expectNothingUnaudited()
+  await traffic.goOn()
+  await expectNothingUnaudited()
+})
+
+describe('while somebody reads the history for an hour', () => {
+  const histories = ['customers', 'order', 'Review', 'StockMovement'].map((table) => `audit."${table}_audit"`)
+
+  beforeAll(async () => {
+    await traffic.pause()
+    await database.query(fillHistories())
+    compared = await count()
+    traffic.resume()
+  })
+
+  const cases: readonly { name: string; change: () => Change; unaudited?: readonly string[] }[] = [
+    {
+      name: 'a column is dropped',
+      change: () => ({
+        schema: edit('text String? @db.Text', ''),
+        draft: 'ALTER TABLE "Review" DROP COLUMN "text";\n',
+      }),
+    },
+    {
+      name: 'the key changes',
+      change: () => {
+        edit(
+          '@@unique([customerId, productId])',
+          '@@id([id, productId])\n  @@unique([customerId, productId])',
+        )
+        return {
+          schema: edit(
+            'model Review {\n  id         Int       @id @default',
+            'model Review {\n  id         Int       @default',
+          ),
+          draft: `ALTER TABLE "Review" DROP CONSTRAINT "Review_pkey",
+ADD CONSTRAINT "Review_pkey" PRIMARY KEY ("id", "product_id");\n`,
+        }
+      },
+    },
+    {
+      name: 'a setting gets a default',
+      change: () => ({ schema: edit('"username String"', '"username String @default(\\"system\\")"') }),
+    },
+    {
+      name: 'TRUNCATE is refused from now on',
+      change: () => ({
+        schema: edit('@audit(enabled)\nmodel Review', '@audit(enabled, truncate: refuse)\nmodel Review'),
+      }),
+    },
+    {
+      name: 'a model is audited no more',
+      unaudited: ['Review'],
+      change: () => ({
+        schema: edit('@audit(enabled, truncate: refuse)\nmodel Review', '@audit(disabled)\nmodel Review'),
+      }),
+    },
+    {
+      name: 'a model is audited again',
+      unaudited: ['Review'],
+      change: () => ({ schema: edit('@audit(disabled)\nmodel Review', '@audit(enabled)\nmodel Review') }),
+    },
+  ]
+
+  test.for(cases)(
+    '$name: deployed at once, no write fails, none is unaudited, none waits longer than the lock time-out',
+    async ({ change, unaudited = [] }) => {
+      const report = await openReport(database.url, histories)
+      traffic.forget()
+      await writeChange(project, change())
+      await deploy()
+      await traffic.goOn()
+      expectTrafficUnharmed()
+      await expectNothingUnaudited(unaudited)
+      await report.end()
+    },
+  )
+
+  const waiting: readonly { name: string; change: () => Change; isQuick?: boolean }[] = [
+    {
+      name: 'a column is added',
+      isQuick: true,
+      change: () => ({
+        schema: edit('delta Int', 'delta Int\n  note String?'),
+        draft: 'ALTER TABLE "StockMovement" ADD COLUMN "note" TEXT;\n',
+      }),
+    },
+    {
+      name: 'a column gets a wider type',
+      change: () => ({
+        schema: edit('@db.VarChar(80)\n  at', '@db.VarChar(120)\n  at'),
+        draft: 'ALTER TABLE "StockMovement" ALTER COLUMN "user" SET DATA TYPE VARCHAR(120);\n',
+      }),
+    },
+    {
+      name: 'a column gets another type',
+      change: () => ({
+        schema: edit('delta Int', 'delta BigInt'),
+        draft: 'ALTER TABLE "StockMovement" ALTER COLUMN "delta" SET DATA TYPE BIGINT;\n',
+      }),
+    },
+    {
+      name: 'a required setting is added',
+      isQuick: true,
+      change: () => ({ schema: edit('"reason String?"', '"reason String?", "channel String"') }),
+    },
+    {
+      name: 'missing settings are recorded from now on',
+      change: () => ({
+        schema: edit('lockTimeout =', 'missingSettings = "record"\n  lockTimeout ='),
+      }),
+    },
+    {
+      name: 'missing settings are refused again',
+      change: () => ({ schema: edit('missingSettings = "record"', '') }),
+    },
+    {
+      name: 'a required setting is removed',
+      change: () => ({ schema: edit(', "channel String"', '') }),
+    },
+  ]
+
+  test.for(waiting.filter(({ isQuick }) => isFull || isQuick))(
+    '$name: the deployment gives up after the lock time-out and leaves the table as it was; writes go on meanwhile, and it succeeds when the query has ended',
+    async ({ change }) => {
+      const report = await openReport(database.url, histories)
+      traffic.forget()
+      await writeChange(project, change())
+      const before = await describeAudit('StockMovement')
+      const { stdout, stderr } = await project.prisma(['migrate', 'deploy'], { expectFailure: true })
+      expect(stdout + stderr).toContain('55P03')
+      expect(await describeAudit('StockMovement')).toEqual(before)
+      await traffic.goOn()
+      expectTrafficUnharmed()
+      await report.end()
+      await project.prisma(['migrate', 'resolve', '--rolled-back', await lastMigration()])
+      await deploy()
+      await traffic.goOn()
+      expectTrafficUnharmed()
+      await expectNothingUnaudited()
+    },
+  )
+})
+
+/** Columns of a table and of its history, functions and triggers. */
+async function describeAudit(table: string) {
+  return await database.query(
+    `SELECT 'column' AS kind, attrelid::regclass::text AS of, attname AS name, format_type(atttypid, atttypmod) AS text
+       FROM pg_attribute WHERE attrelid IN ('audit."${table}_audit"'::regclass, '"${table}"'::regclass)
+     UNION ALL SELECT 'constraint', '', conname, pg_get_constraintdef(oid)
+       FROM pg_constraint WHERE conrelid = 'audit."${table}_audit"'::regclass
+     UNION ALL SELECT 'function', '', proname, prosrc FROM pg_proc WHERE proname LIKE '${table}%'
+     UNION ALL SELECT 'trigger', '', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = '"${table}"'::regclass
+     ORDER BY 1, 2, 3`,
+  )
+}
+
+test('folding the history afterwards gives the rows of every table that was written', async () => {
+  await traffic.pause()
+  for (const [table, columns] of [
+    ['customers', 'id, points'],
+    ['order', 'id, paid'],
+    ['StockMovement', 'id, "productId", delta::int'],
+  ]) {
+    const folded = `SELECT ${columns} FROM (
+      SELECT DISTINCT ON (id) * FROM audit."${table}_audit" ORDER BY id, audit_id DESC
+    ) AS last WHERE audit_operation <> 'D'`
+    const live = `SELECT ${columns} FROM "${table}"`
+    const rows = await database.query(`(${folded} EXCEPT ${live}) UNION ALL (${live} EXCEPT ${folded})`)
+    expect(rows).toEqual([])
+  }
+})
