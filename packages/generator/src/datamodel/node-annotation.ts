@@ -63,21 +63,23 @@ export function readNodeAnnotation(
       hint: 'Begin with the one that is meant: @audit(enabled, …)',
     })
   }
+  const unconditional = is(annotation.level, 'statement') && is(annotation.updates, 'changed')
+  if (unconditional) {
+    report({
+      code: 'AUD205',
+      message: '"updates: changed" contradicts "level: statement": only a row has an old and a new state.',
+      place: unconditional,
+      hint: 'Leave "level" out: updates: changed brings level: row with it.',
+    })
+  }
   diagnostics.push(...unavailable(annotation))
   return { annotation, diagnostics: diagnostics.map((each) => ({ ...context, ...each })) }
 }
 
 /** What the grammar knows and this version cannot do: said, never accepted in silence. */
 function unavailable(annotation: AuditAnnotation): readonly Diagnostic[] {
-  const { level, updates, backfill, policy, renamedFrom } = annotation
+  const { backfill, policy, renamedFrom } = annotation
   return [
-    ...missing(is(level, 'row'), 'AUD901', 'level: row', 'Leave it out: statement level is the default.'),
-    ...missing(
-      is(updates, 'changed'),
-      'AUD902',
-      'updates: changed',
-      'Leave it out: every update is recorded.',
-    ),
     ...missing(
       is(backfill, true),
       'AUD903',

@@ -41,7 +41,13 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
   const generatorList = resolveGeneratorSettings(options.sessionSettings, (element) =>
     placeOfElement?.('sessionSettings', element),
   )
-  const context = { models, blocks: scanned.blocks, options, generatorSettings: generatorList.settings }
+  const context = {
+    models,
+    blocks: scanned.blocks,
+    options,
+    generatorSettings: generatorList.settings,
+    foreignKeys: !files.some(({ text }) => /^\s*relationMode\s*=\s*"prisma"/m.test(text)),
+  }
 
   const diagnostics: Diagnostic[] = [...explainLost(scanned.lost), ...generatorList.diagnostics]
   const resolved: ResolvedTable[] = []

@@ -11,6 +11,7 @@ import type { SettingDeclaration } from './session-settings.ts'
 import { resolveSettingColumns } from './setting-columns.ts'
 import { resolveSettingList } from './setting-lists.ts'
 import { sourceOf } from './source-table.ts'
+import { writtenTwice } from './write-order.ts'
 
 export interface SchemaContext {
   readonly models: readonly DMMF.Model[]
@@ -18,6 +19,8 @@ export interface SchemaContext {
   readonly options: AuditOptions
   /** The generator block's settings, for models that name none. */
   readonly generatorSettings: readonly SettingDeclaration[]
+  /** Whether relations are foreign keys in the database: not under `relationMode = "prisma"`. */
+  readonly foreignKeys: boolean
 }
 
 export interface ResolvedTable {
@@ -31,7 +34,7 @@ export function resolveTable(
   model: DMMF.Model,
   block: SchemaBlock,
   annotation: AuditAnnotation,
-  { models, blocks, options, generatorSettings }: SchemaContext,
+  { models, blocks, options, generatorSettings, foreignKeys }: SchemaContext,
 ): ResolvedTable {
   const source = sourceOf(model)
   const named = { model: model.name, schema: source.schema, table: source.name, place: block.place }
@@ -65,6 +68,7 @@ export function resolveTable(
     ...settingProblems,
     ...hiddenColumns(block, blocks),
     ...joinTables(model, models, blocks),
+    ...(table.level === 'statement' && foreignKeys ? writtenTwice(model, block, models) : []),
   ]
   return { table, declarations, diagnostics }
 }

@@ -951,29 +951,100 @@ test('AUD508: nothing audited', async () => {
   `)
 })
 
-test('AUD901 to AUD903: options that are not available yet', async () => {
-  expect(
-    await problems(model('/// @audit(enabled, level: row, updates: changed, backfill: true)')),
-  ).toMatchInlineSnapshot(`
+const PERSON = model(
+  '',
+  'id Int @id\n  sent Message[] @relation("s")\n  read Message[] @relation("r")',
+  'Person',
+)
+const message = (annotation: string, onDelete = ', onDelete: Cascade') =>
+  model(
+    annotation,
+    `id Int @id
+  senderId Int
+  sender Person @relation("s", fields: [senderId], references: [id]${onDelete})
+  readerId Int?
+  reader Person? @relation("r", fields: [readerId], references: [id])`,
+    'Message',
+  )
+
+test('AUD510: two foreign keys by which one DELETE writes a row twice', async () => {
+  expect(await problems(PERSON + message('/// @audit(enabled)'))).toMatchInlineSnapshot(`
     "
-    schema.prisma:10:28 - error AUD901: "level: row" is not available in this version yet.
-       10 | /// @audit(enabled, level: row, updates: changed, backfill: true)
-          |                            ^^^
-       Leave it out: statement level is the default.
+    schema.prisma:22:3 - warning AUD510: One DELETE of "Person" may change a "Message" by "reader" and then delete it by "sender": the D may be recorded before the U.
+       22 |   reader Person? @relation("r", fields: [readerId], references: [id])
+          |   ^^^^^^
+       Record this model row by row, in the order of the writes: @audit(enabled, level: row)
 
-    schema.prisma:10:42 - error AUD902: "updates: changed" is not available in this version yet.
-       10 | /// @audit(enabled, level: row, updates: changed, backfill: true)
-          |                                          ^^^^^^^
-       Leave it out: every update is recorded.
-
-    schema.prisma:10:61 - error AUD903: "backfill: true" is not available in this version yet.
-       10 | /// @audit(enabled, level: row, updates: changed, backfill: true)
-          |                                                             ^^^^
-       Leave it out: the history begins with the first write after the migration.
-
-    3 errors
+    1 warning
     "
   `)
+})
+
+test('AUD510 is not said where it cannot happen', async () => {
+  expect(await problems(PERSON + message('/// @audit(enabled, level: row)'))).toBe('\n')
+  expect(await problems(PERSON + message('/// @audit(enabled)', ''))).toBe('\n')
+  const { text } = await resolveSchema(
+    auditSchema(PERSON + message('/// @audit(enabled)')).replace(
+      'provider = "postgresql"',
+      'provider = "postgresql"\n  relationMode = "prisma"',
+    ),
+  )
+  expect(text).toBe('')
+  // The author goes first, all posts later: a comment is changed, and then deleted.
+  const comment = `id Int @id
+  authorId Int?
+  author Author? @relation(fields: [authorId], references: [id])
+  postId Int
+  post Post @relation(fields: [postId], references: [id], onDelete: Cascade)`
+  const post = `id Int @id
+  authorId Int
+  author Author @relation(fields: [authorId], references: [id], onDelete: Cascade)
+  comments Comment[]`
+  const blog = [
+    model('', 'id Int @id\n  posts Post[]\n  comments Comment[]', 'Author'),
+    model('', post, 'Post'),
+    model('/// @audit(enabled)', comment, 'Comment'),
+  ]
+  expect(await problems(blog.join(''))).toBe('\n')
+})
+
+test('AUD903: an option that is not available yet', async () => {
+  expect(await problems(model('/// @audit(enabled, backfill: true)'))).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:31 - error AUD903: "backfill: true" is not available in this version yet.
+       10 | /// @audit(enabled, backfill: true)
+          |                               ^^^^
+       Leave it out: the history begins with the first write after the migration.
+
+    1 error
+    "
+  `)
+})
+
+test('AUD205: statement level sees no row before and after', async () => {
+  expect(
+    await problems(model('/// @audit(enabled, level: statement, updates: changed)')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:10:48 - error AUD205: "updates: changed" contradicts "level: statement": only a row has an old and a new state.
+       10 | /// @audit(enabled, level: statement, updates: changed)
+          |                                                ^^^^^^^
+       Leave "level" out: updates: changed brings level: row with it.
+
+    1 error
+    "
+  `)
+})
+
+test('level: row, and updates: changed, which brings it along', async () => {
+  const levels = async (annotation: string) => {
+    const { model: audit, text } = await resolveSchema(auditSchema(model(annotation)))
+    return [text, ...audit.tables.map(({ level, updates }) => `${level} ${updates}`)]
+  }
+  expect(await levels('/// @audit(enabled)')).toEqual(['', 'statement all'])
+  expect(await levels('/// @audit(enabled, level: statement, updates: all)')).toEqual(['', 'statement all'])
+  expect(await levels('/// @audit(enabled, level: row)')).toEqual(['', 'row all'])
+  expect(await levels('/// @audit(enabled, updates: changed)')).toEqual(['', 'row changed'])
 })
 
 test('AUD904 to AUD906: field options that are not available yet', async () => {
