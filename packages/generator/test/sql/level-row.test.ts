@@ -269,8 +269,8 @@ it('level statement keeps the order where the parents go at different levels, of
     CREATE TABLE "Comment" (id int PRIMARY KEY, author int REFERENCES "Author" ON DELETE SET NULL,
       post int REFERENCES "Post" ON DELETE CASCADE); ${install(comment)}`)
   await run(`INSERT INTO "Author" VALUES (1), (2), (3); INSERT INTO "Post" VALUES (1, 1), (2, 2), (3, 3);
-    INSERT INTO "Comment" SELECT a * 10 + p, a, p FROM generate_series(1, 3) a, generate_series(1, 3) p;
-    DELETE FROM "Author" WHERE id < 3`)
+    INSERT INTO "Comment" SELECT a * 10 + p, a, p FROM generate_series(1, 3) a, generate_series(1, 3) p`)
+  await run('DELETE FROM "Author" WHERE id < 3')
   const rows = await history('Comment', 'id')
   const last = new Map(rows.map((row) => [row.slice(2), row.slice(0, 1)]))
   expect([...last.values()].toSorted().join('')).toBe('DDDDDDIUU')
