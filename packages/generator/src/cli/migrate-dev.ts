@@ -1,0 +1,160 @@
+import { rename } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { compile } from '../compile.ts'
+import { hasErrors, renderDiagnostics } from '../diagnostics.ts'
+import { removeEmptyDraft } from '../migration/append-to-draft.ts'
+import { listMigrations } from '../migration/read-migrations-folder.ts'
+import { writeNextMigration } from '../next-migration.ts'
+import type { Project } from '../project.ts'
+import { renderFailure } from '../report.ts'
+import { completeDraft, type DraftDirectory, type DraftOutcome } from './complete-draft.ts'
+import { adviseAfterFailure, adviseLossyRenames, findLossyRenames } from './draft-advice.ts'
+import { findPendingDraft } from './pending-draft.ts'
+import { flagValue, hasFlag, withoutFlags } from './prisma-flags.ts'
+import { readProject } from './read-project.ts'
+import { type PrismaRun, runPrisma } from './run-prisma.ts'
+
+/**
+ * `prisma migrate dev`, in three steps: Prisma makes its migration without applying it, the audit part goes into that
+ * one draft, Prisma applies it. So a table and its audit change in one transaction.
+ *
+ * @param args what stands behind `migrate dev`: Prisma's own flags
+ * @returns the exit code; Prisma's own where Prisma stopped
+ * @throws ProjectNotFoundError, MigrationsFolderError
+ */
+export async function migrateDev(args: readonly string[], cwd: string): Promise<number> {
+  const project = await readSound(args, cwd)
+  if (project === undefined) return 1
+  const pending = await findPendingDraft(project, args, cwd)
+  if (pending !== undefined) {
+    const exitCode = announce(await completeDraft(project, pending, cwd), pending)
+    if (exitCode !== undefined) return exitCode
+  }
+  const made = await makeDraft(project, args, pending, cwd)
+  if (!('draft' in made)) return made.exitCode
+  return finish(made.project, made.draft, args, cwd)
+}
+
+/** The project, unless its schema holds an error: that is said before anything is made. */
+async function readSound(args: readonly string[], cwd: string): Promise<Project | undefined> {
+  const flags = { schema: flagValue(args, '--schema'), config: flagValue(args, '--config') }
+  const read = await readProject(flags, cwd)
+  if (!read.ok) {
+    console.error(renderFailure(read.diagnostics, read.schemaFiles))
+    return undefined
+  }
+  const { project } = read
+  const folder = await project.readFolder()
+  const ofSchema = compile({ ...project.input, folder: undefined }).diagnostics
+  // A header that cannot be read is not cured by any draft; a difference without SQL may be.
+  const ofFolder =
+    folder && compile({ ...project.input, folder }).diagnostics.filter(({ code }) => code === 'AUD601')
+  const diagnostics = [...project.diagnostics, ...ofSchema, ...(ofFolder ?? [])]
+  if (!hasErrors(diagnostics)) return project
+  console.error(renderFailure(diagnostics, [...project.schemaFiles, ...(folder?.files ?? [])]))
+  return undefined
+}
+
+type MadeDraft =
+  | { readonly project: Project; readonly draft: DraftDirectory }
+  /** Prisma made none. */
+  | { readonly exitCode: number }
+
+/** Has Prisma make its migration, which asks for a name unless there is one. */
+async function makeDraft(
+  project: Project,
+  args: readonly string[],
+  pending: DraftDirectory | undefined,
+  cwd: string,
+): Promise<MadeDraft> {
+  const before = new Set(project.found.dir === undefined ? [] : listMigrations(project.found.dir, cwd))
+  const isNamed = flagValue(args, '--name', '-n') !== undefined
+  // Whoever goes on with a draft has named that one.
+  const name = isNamed || pending === undefined ? [] : ['--name', 'changes']
+  const run = await runPrisma(
+    ['migrate', 'dev', ...args.filter((arg) => arg !== '--create-only'), ...name, '--create-only'],
+    cwd,
+  )
+  if (run.exitCode !== 0 || run.isInterrupted) {
+    if (pending !== undefined) adviseAfterFailure(run, pending, cwd)
+    return { exitCode: run.exitCode }
+  }
+  // The first migration makes the folder.
+  const found = project.found.dir === undefined ? await readSound(args, cwd) : project
+  const dir = found?.found.dir
+  if (found === undefined || dir === undefined) return { exitCode: 1 }
+  const created = listMigrations(dir, cwd).filter((each) => !before.has(each))
+  const [draft] = created
+  if (draft !== undefined && created.length === 1) return { project: found, draft: { dir, name: draft } }
+  console.error(
+    `audit: expected one new directory in ${relative(cwd, dir)}, and found ${created.length === 0 ? 'none' : created.join(', ')}. Run the command again when nothing else writes there.`,
+  )
+  return { exitCode: 1 }
+}
+
+/** Completes the draft and has Prisma apply it. */
+async function finish(
+  project: Project,
+  made: DraftDirectory,
+  args: readonly string[],
+  cwd: string,
+): Promise<number> {
+  const isCreateOnly = hasFlag(args, '--create-only')
+  const outcome = await completeDraft(project, made, cwd)
+  if (outcome.kind === 'nothing to add' && outcome.isEmpty && !isCreateOnly) {
+    await removeEmptyDraft(join(made.dir, made.name))
+    console.log(`audit: nothing to migrate; the empty draft ${made.name} is removed again.`)
+    return 0
+  }
+  const draft = await nameSensibly(made, outcome)
+  const stop = announce(outcome, draft)
+  if (stop !== undefined) return stop
+  if (isCreateOnly) {
+    console.log('  Next: edit it if need be, then npx prisma-generator-audit migrate dev')
+    return 0
+  }
+  const recompile = async () => compile({ ...project.input, folder: await project.readFolder() })
+  const rest = await writeNextMigration(await recompile(), project.found, 'always', recompile, cwd)
+  if (rest.kind === 'written')
+    console.log(`audit: wrote ${rest.path}, for tables that the draft does not touch`)
+  const run = await runPrisma(['migrate', 'dev', ...withoutFlags(args, { withValue: ['--name', '-n'] })], cwd)
+  if (run.exitCode !== 0) return failed(run, draft, cwd)
+  console.log('\naudit: Next: npx prisma generate, then commit the migrations')
+  return 0
+}
+
+/** A directory that nobody named gets the name that `prisma generate` would give it. */
+async function nameSensibly(
+  made: DraftDirectory,
+  { isEmpty, migration }: DraftOutcome,
+): Promise<DraftDirectory> {
+  const [, stamp] = /^(\d{14})_?$/.exec(made.name) ?? []
+  if (stamp === undefined || !isEmpty || migration === undefined) return made
+  const name = `${stamp}_audit_${migration.slug}`
+  await rename(join(made.dir, made.name), join(made.dir, name))
+  return { ...made, name }
+}
+
+/** Says what became of a draft; gives an exit code where it must not be applied. */
+function announce(outcome: DraftOutcome, draft: DraftDirectory): number | undefined {
+  const { kind, compilation, files } = outcome
+  const path = join(dirname(dirname(outcome.path)), draft.name, 'migration.sql')
+  if (kind === 'errors') {
+    console.error(renderFailure(compilation.diagnostics, files))
+    console.error(`audit: ${path} stays as Prisma made it, without an audit part, and is not applied.
+  Next: correct the schema or that file and run npx prisma-generator-audit migrate dev, or remove its directory`)
+    return 1
+  }
+  const notes = renderDiagnostics(compilation.diagnostics, files).trimEnd()
+  if (notes !== '') console.log(notes)
+  if (kind === 'completed') console.log(`audit: wrote the audit part into ${path}`)
+  const lossy = findLossyRenames(outcome, draft.name)
+  if (lossy.length === 0) return undefined
+  console.error(adviseLossyRenames(lossy, path))
+  return 1
+}
+
+function failed(run: PrismaRun, draft: DraftDirectory, cwd: string): number {
+  adviseAfterFailure(run, draft, cwd)
+  return run.exitCode
+}
