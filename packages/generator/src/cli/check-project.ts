@@ -3,13 +3,11 @@ import { scanSchema } from '../annotation/scan-schema.ts'
 import type { Compilation, CompileFolder } from '../compile.ts'
 import { sourceOf } from '../datamodel/source-table.ts'
 import type { Diagnostic } from '../diagnostics.ts'
-import type { MigrationFile } from '../migration/migration-file.ts'
 import { nameKey, type QualifiedName } from '../model/names.ts'
-import type { SourcePlace } from '../model/place.ts'
 import type { Project } from '../project.ts'
 import { describeWaiting } from '../report.ts'
-import { parseHeaders } from '../state/part-header.ts'
 import type { WaitingTable } from '../state/reachable-state.ts'
+import { diagnoseEditedParts } from './edited-parts.ts'
 import { diagnoseMissingMigration, type StepPlaces } from './missing-migration.ts'
 
 /**
@@ -48,33 +46,16 @@ export function checkProject(
   ]
 }
 
-/** What `prisma generate` would go on after, and sets right with its next migration. */
+/** What `prisma generate` only warns of: it goes on, and may set it right with its next migration. */
 function stricter(diagnostic: Diagnostic): Diagnostic {
-  const isDisagreement = diagnostic.code === 'AUD602' || diagnostic.code === 'AUD607'
-  return isDisagreement && diagnostic.severity === 'warning'
-    ? { ...diagnostic, severity: 'error' }
-    : diagnostic
+  const { code, severity } = diagnostic
+  if (severity !== 'warning') return diagnostic
+  if (code === 'AUD602') return { ...diagnostic, severity: 'error', hint: MERGE_HINT }
+  return code === 'AUD607' ? { ...diagnostic, severity: 'error' } : diagnostic
 }
 
-function diagnoseEditedParts(files: readonly MigrationFile[]): readonly Diagnostic[] {
-  return files.flatMap(({ path, text }) =>
-    text.includes('-- prisma-generator-audit ')
-      ? parseHeaders(text)
-          .parts.filter(({ isIntact }) => !isIntact)
-          .map(({ line }) => edited({ file: path, line, column: 1, length: 1 }))
-      : [],
-  )
-}
-
-function edited(place: SourcePlace): Diagnostic {
-  return {
-    code: 'AUD703',
-    severity: 'error',
-    message: 'This audit part does not have the text any more that was generated.',
-    place,
-    hint: 'Restore the file from version control. SQL of your own belongs into a migration of its own.',
-  }
-}
+const MERGE_HINT =
+  'Run npx prisma generate, and commit the migration that it writes: it emits the functions of the tables concerned anew.'
 
 function diagnoseWaiting({ source, reason }: WaitingTable, places: StepPlaces): Diagnostic {
   const isSource = (name: QualifiedName) => nameKey(name) === nameKey(source)
@@ -84,6 +65,6 @@ function diagnoseWaiting({ source, reason }: WaitingTable, places: StepPlaces): 
     severity: 'error',
     message: `The audit of "${source.schema}"."${source.name}" waits: ${describeWaiting(reason)}.`,
     place,
-    hint: 'Run npx prisma migrate dev --name <name>, then npx prisma generate, and commit the migrations.',
+    hint: 'Run npx prisma-generator-audit migrate dev --name <name>, and commit what it writes.',
   }
 }

@@ -63,8 +63,9 @@ function diagnoseFound({ how, problem }: FoundFolder): readonly Diagnostic[] {
   return problem === undefined ? [] : [cannotRead(problem, how === 'option' ? 'error' : 'info')]
 }
 
-function cannotRead(message: string, severity: 'error' | 'info'): Diagnostic {
-  return { code: 'AUD704', severity, message }
+function cannotRead(problem: string, severity: 'error' | 'info'): Diagnostic {
+  const [message = '', ...next] = problem.split('\n')
+  return { code: 'AUD704', severity, message, hint: next.map((line) => line.trim()).join('\n') }
 }
 
 /**

@@ -34,7 +34,7 @@ export function describeStep(step: MigrationStep): string {
     case 'changeKey':
       return step.key.length === 0 ? 'it has no key' : `its key is ${step.key.join(', ')}`
     case 'retireTable':
-      return 'its triggers are still there'
+      return 'it is audited no more, and no migration takes its triggers away'
     case 'resumeTable':
       return 'its triggers are gone'
     case 'replaceFunctions':

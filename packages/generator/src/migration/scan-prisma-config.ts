@@ -52,7 +52,10 @@ function isPlain(code: string, key: string): boolean {
 
 /** Strings emptied, but for those that are keys. */
 function withoutValues(code: string): string {
-  return code.replace(/(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)(?!\s*:)/g, '""')
+  return code.replace(
+    /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)(\s*:)?/g,
+    (_, string: string, colon: string | undefined) => (colon === undefined ? '""' : string + colon),
+  )
 }
 
 /** Comments out, strings kept: `//` inside a string (a URL) is none. */

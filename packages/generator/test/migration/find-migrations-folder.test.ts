@@ -82,6 +82,7 @@ test('the scan is sure of plain texts only', () => {
   const scan = (body: string) => scanPrismaConfig(`export default defineConfig({ ${body} })`)
   expect(scan(`schema: 'a'`)).toEqual({ sure: true, path: undefined })
   expect(scan(`migrations: { path: "a/b" }`)).toEqual({ sure: true, path: 'a/b' })
+  expect(scan(`"schema": "s", "migrations": { "path": "a" }`)).toEqual({ sure: true, path: 'a' })
   expect(scan(`migrations: { seed: 'x' }`)).toEqual({ sure: true, path: undefined })
   expect(scan(`// migrations: { path: "a" }\n schema: 'http://x'`)).toEqual({ sure: true, path: undefined })
   for (const unsure of [
