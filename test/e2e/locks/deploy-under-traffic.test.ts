@@ -282,7 +282,8 @@ test('folding the history afterwards gives the rows of every table that was writ
   for (const [table, columns] of [
     ['customers', 'id, points'],
     ['order', 'id, paid'],
-    ['StockMovement', 'id, "productId", delta::int'],
+    // A column of another type has a history of its own, from then on.
+    ['StockMovement', 'id, "productId"'],
   ]) {
     const folded = `SELECT ${columns} FROM (
       SELECT DISTINCT ON (id) * FROM audit."${table}_audit" ORDER BY id, audit_id DESC

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
 import { movesNames } from '../../src/sql/lock-order.ts'
@@ -9,8 +10,12 @@ import { type MeasuredTransaction, measureMigration, stopsWriters } from './meas
 
 const total = column('total', 'integer')
 /** Changes of the key together with a change of the audit table: the ones that could lock both tables. */
-const WITH_THE_KEY: readonly Case[] = [
-  { name: 'key and new column', ...change({ columns: [...base.columns, total], key: ['id', 'note'] }) },
+const WITH_THE_KEY: readonly [Case, ...Case[]] = [
+  {
+    name: 'key and new column',
+    ...change({ columns: [...base.columns, total], key: ['id', 'note'] }),
+    prisma: 'ALTER TABLE "Order" ADD COLUMN total int',
+  },
   {
     name: 'wider key column',
     from: state({ ...base, key: ['id', 'note'] }),
@@ -110,3 +115,41 @@ it('the measure sees a scan and a lock', async () => {
     })
   })
 })
+
+it('a write that begins in the middle of a change of key and history waits for it, and is not the victim of a deadlock', async () => {
+  const [each] = WITH_THE_KEY
+  const { from, to } = each
+  await withRows(each, async (database) => {
+    const [holder, writer] = [await database.pool().connect(), await database.pool().connect()]
+    try {
+      // Stops the migration at the functions: behind the change of the audit table, before that of the trigger.
+      await holder.query(`BEGIN; ALTER FUNCTION audit."Order_audit_truncate"() COST 7`)
+      const migrating = database.query(up(to, from))
+      while ((await blocked(database)) < 1) await sleep(5)
+      let isWritten = false
+      const writing = writer
+        .query(
+          `BEGIN; SET LOCAL audit.username = 'ann'; UPDATE "Order" SET status = 'done' WHERE id = 1; COMMIT`,
+        )
+        .finally(() => {
+          isWritten = true
+        })
+      while (!isWritten && (await blocked(database)) < 2) await sleep(5)
+      await holder.query('ROLLBACK')
+      await Promise.all([migrating, writing])
+    } finally {
+      holder.release()
+      writer.release()
+    }
+    expect(await database.query(`SELECT id FROM audit."Order_audit" WHERE audit_operation = 'U'`)).toEqual([
+      { id: 1 },
+    ])
+  })
+})
+
+/** How many sessions wait for another's lock. */
+async function blocked(database: TestDatabase): Promise<number> {
+  const sessions = await database.query(`SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0`)
+  return sessions.length
+}
