@@ -73,21 +73,25 @@ function createKeyIndex(table: AuditTableObject): Sql {
   )
 }
 
-/** ENABLE ALWAYS: it fires under session_replication_role = replica too. */
 function appendOnlyGuard(table: AuditTableObject): Sql {
-  const trigger = ident(APPEND_ONLY_TRIGGER)
   const body = sql`BEGIN
   IF NOT EXISTS (
     SELECT FROM pg_catalog.pg_trigger AS t
     WHERE t.tgrelid = ${relation(table)} AND t.tgname = ${literal(APPEND_ONLY_TRIGGER)}
   ) THEN
-    CREATE TRIGGER ${trigger}
-      BEFORE UPDATE OR DELETE OR TRUNCATE ON ${auditTable(table)}
-      FOR EACH STATEMENT EXECUTE FUNCTION ${baseFunction(table, 'appendOnly')}();
-    ALTER TABLE ${auditTable(table)} ENABLE ALWAYS TRIGGER ${trigger};
+    ${makeAppendOnly(table)}
   END IF;
 END`
   return sql`DO ${dollarQuoted(body)};`
+}
+
+/** ENABLE ALWAYS: it fires under session_replication_role = replica too. */
+export function makeAppendOnly(table: AuditTableObject): Sql {
+  const trigger = ident(APPEND_ONLY_TRIGGER)
+  return sql`CREATE TRIGGER ${trigger}
+  BEFORE UPDATE OR DELETE OR TRUNCATE ON ${auditTable(table)}
+  FOR EACH STATEMENT EXECUTE FUNCTION ${baseFunction(table, 'appendOnly')}();
+ALTER TABLE ${auditTable(table)} ENABLE ALWAYS TRIGGER ${trigger};`
 }
 
 function settingColumn(setting: Omit<StateSetting, 'retired'>): Sql {

@@ -19,6 +19,17 @@ export function baseFunction({ schema, shared }: AuditHome, role: keyof typeof B
   return qualified({ schema, name: shared ? SHARED_PREFIX + name : name })
 }
 
+/** Each of the functions with its argument types. */
+export function baseSignatures(home: AuditHome): readonly Sql[] {
+  return [
+    sql`${baseFunction(home, 'setContext')}(jsonb)`,
+    sql`${baseFunction(home, 'missingSetting')}(text, text)`,
+    sql`${baseFunction(home, 'appendOnly')}()`,
+    sql`${baseFunction(home, 'requireSource')}(text, text[])`,
+    sql`${baseFunction(home, 'keepPrivate')}(regclass[], regprocedure[])`,
+  ]
+}
+
 /** `SELECT audit.set_context('{"username": "alice"}')`, for writers without the client extension. */
 function setContext(home: AuditHome): Sql {
   const body = sql`DECLARE

@@ -3,7 +3,7 @@ import { cutToBytes } from '../state/free-name.ts'
 import { dollarQuoted, ident, literal, type Sql, sql } from './sql.ts'
 
 /** The beginning of the COMMENT by which the generator knows its own schema. */
-const MARK = 'prisma-generator-audit'
+export const MARK = 'prisma-generator-audit'
 /** The COMMENT that down.sql leaves: triggers are gone on purpose, the history waits to be used again. */
 const DETACHED = `${MARK}: detached by a down migration; its history is kept`
 
@@ -73,11 +73,17 @@ BEGIN
   END IF;
   CREATE SCHEMA ${ident(schema)};
 END`
-  const mark = literal(`${MARK}: the audit trail of this database, SQL version ${sqlVersion}`)
   return sql`-- The schema is ours alone: found live it is adopted, left over from a reset it makes room.
 DO ${dollarQuoted(body)};
 
-COMMENT ON SCHEMA ${ident(schema)} IS ${mark};`
+${renderMark({ schema }, sqlVersion)}`
+}
+
+/** The COMMENT of a schema that is ours alone. */
+export function renderMark({ schema, shared }: AuditHome, sqlVersion: number): Sql {
+  if (shared) return sql``
+  const mark = literal(`${MARK}: the audit trail of this database, SQL version ${sqlVersion}`)
+  return sql`COMMENT ON SCHEMA ${ident(schema)} IS ${mark};`
 }
 
 /** The mark by which a later run of the base migration knows that the history was left on purpose. */

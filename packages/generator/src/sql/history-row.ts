@@ -92,3 +92,11 @@ function captureColumn(row: Sql, column: StateColumn): Sql {
   if (!column.isEnum) return value
   return column.type.list ? sql`${value}::text[]` : sql`${value}::text`
 }
+
+/** Where the table's functions put history, as it stands in them: `INSERT INTO "audit"."Order_audit" ( … )`. */
+export function historyTarget(table: AuditTableObject): Sql {
+  return insertInto(
+    table,
+    historyEntries(table, sql`NEW`, (value) => value),
+  )
+}

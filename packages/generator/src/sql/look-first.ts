@@ -1,4 +1,5 @@
 import type { AuditTableObject } from '../state/database-state.ts'
+import { cutToBytes } from '../state/free-name.ts'
 import { requiredCheckName } from './object-names.ts'
 import { dollarQuoted, ident, integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
@@ -72,11 +73,42 @@ export function dropCheck(table: AuditTableObject, setting: { readonly column: s
   )
 }
 
-function hasCheck(table: AuditTableObject, setting: { readonly column: string }): Sql {
+/** Whether the audit table has the CHECK of a required setting. */
+export function hasCheck(table: AuditTableObject, setting: { readonly column: string }): Sql {
   return sql`EXISTS (
   SELECT FROM pg_catalog.pg_constraint AS c
   WHERE c.conrelid = ${relation(table)} AND c.conname = ${literal(requiredCheckName(setting))}
 )`
+}
+
+/** The column that took the name steps aside under one that is free, and the former column gets its name back. */
+export function swapBack(table: AuditTableObject, column: string, as: string): Sql {
+  const isThere = sql`EXISTS (
+  SELECT FROM pg_catalog.pg_attribute AS a
+  WHERE a.attrelid = ${relation(table)} AND a.attname = ${literal(as)} AND NOT a.attisdropped
+)`
+  return when(
+    isThere,
+    sql`${stepAside(table, column)}
+ALTER TABLE ${auditTable(table)} RENAME COLUMN ${ident(as)} TO ${ident(column)};`,
+  )
+}
+
+/** PL/pgSQL: gives a column that is in the way a name that is free, `note__undone_1`. */
+export function stepAside(table: AuditTableObject, column: string): Sql {
+  const start = literal(`${cutToBytes(column, 45)}__undone_`)
+  return sql`EXECUTE (
+  SELECT pg_catalog.format(
+    'ALTER TABLE %s RENAME COLUMN %I TO %I', ${relation(table)}, ${literal(column)}, ${start} || number
+  )
+  FROM pg_catalog.generate_series(1, 1600) AS number
+  WHERE NOT EXISTS (
+    SELECT FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = ${relation(table)} AND a.attname = ${start} || number
+  )
+  ORDER BY number
+  LIMIT 1
+);`
 }
 
 /** `statement`, which creates the index `name` in the audit schema, unless that is there. */

@@ -44,6 +44,12 @@ export function rowFunctionName(table: AuditTableObject): string {
   return derivedName(table.names.captureFunction, '_row')
 }
 
+/** The sequence that numbers the rows, as PostgreSQL calls the one that it makes for an identity column. */
+export function sequenceName(table: AuditTableObject): string {
+  const end = `_${AUDIT_COLUMNS.id}_seq`
+  return cutToBytes(table.names.table, MAX_IDENTIFIER_BYTES - end.length) + end
+}
+
 /** The CHECK that keeps a required setting's column filled. */
 export function requiredCheckName(setting: Pick<StateSetting, 'column'>): string {
   return derivedName(setting.column, '_required')

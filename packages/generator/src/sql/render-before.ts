@@ -2,7 +2,7 @@ import { applySteps } from '../state/apply-steps.ts'
 import type { AuditTableObject, DatabaseState } from '../state/database-state.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
 import type { TableStep } from '../state/migration-step.ts'
-import { groupByTable } from './render-migration.ts'
+import { groupByTable, walk } from '../state/table-group.ts'
 import { comment, isFilled, lines, sqlText } from './sql.ts'
 import { renderKeyTriggerGone } from './triggers.ts'
 
@@ -20,19 +20,22 @@ export function renderBefore(plan: MigrationPlan, options: { readonly from: Data
   return `${sqlText(lines([why, dropped]))}\n`
 }
 
-/** The tables whose key's trigger the plan makes anew, as they were before. */
+/**
+ * The tables whose key's trigger the plan makes anew, as they were before. A key column that gets another name is none
+ * of them: the trigger knows its columns by number.
+ */
 export function tablesWithNewKey(
   plan: MigrationPlan,
   { from }: { readonly from: DatabaseState },
 ): readonly AuditTableObject[] {
   const groups = groupByTable(plan.steps, from, applySteps(from, plan.steps))
   return groups.flatMap(({ before, steps }) =>
-    before?.capturing && steps.some((step) => changesKeyOf(before, step)) ? [before] : [],
+    before?.capturing && walk(before, steps).some(({ step, at }) => changesKeyOf(at, step)) ? [before] : [],
   )
 }
 
-function changesKeyOf(before: AuditTableObject, step: TableStep): boolean {
+function changesKeyOf({ key }: AuditTableObject, step: TableStep): boolean {
   if (step.kind === 'changeKey') return true
-  if (step.kind === 'retireColumn') return before.key.includes(step.column)
-  return step.kind === 'changeColumn' && before.key.includes(step.column.name)
+  if (step.kind === 'retireColumn') return key.includes(step.column)
+  return step.kind === 'changeColumn' && key.includes(step.column.name)
 }

@@ -1,19 +1,17 @@
-import { nameKey } from '../model/names.ts'
 import { applySteps } from '../state/apply-steps.ts'
-import {
-  type AuditTableObject,
-  compareSources,
-  type DatabaseState,
-  findTable,
-  homeOf,
-} from '../state/database-state.ts'
+import { type DatabaseState, homeOf } from '../state/database-state.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
-import { isSchemaStep, type MigrationStep, type TableStep } from '../state/migration-step.ts'
+import type { MigrationStep } from '../state/migration-step.ts'
 import { renderPart } from '../state/part-header.ts'
 import { stateHash } from '../state/state-hash.ts'
+import { groupByTable, type TableGroup } from '../state/table-group.ts'
 import { renderBaseSchema, renderBaseUpgrade } from './base-schema.ts'
-import { checksAdded } from './required-checks.ts'
-import { integer, join, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
+import { type Cluster, clusterGroups } from './crossing-names.ts'
+import { waitForWriters } from './lock-writers.ts'
+import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
+import { renameUp } from './rename-block.ts'
+import { addChecks, missingChecks } from './required-checks.ts'
+import { comment, integer, isFilled, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderTableSection, renderTableSections } from './table-section.ts'
 
 export interface RenderOptions {
@@ -46,59 +44,56 @@ export function renderMigration(plan: MigrationPlan, options: RenderOptions): st
 function renderSections(steps: readonly MigrationStep[], { from, appended }: RenderOptions): readonly Sql[] {
   const to = applySteps(from, steps)
   const isUpgrade = steps.some((step) => step.kind === 'upgradeSchema')
-  const tables = groupByTable(steps, from, to)
-  const base = steps.map((step) => {
-    if (step.kind === 'createSchema') return renderBaseSchema(homeOf(step), step.sqlVersion)
-    if (step.kind === 'upgradeSchema' && to.schema) return renderBaseUpgrade(homeOf(to.schema))
-    return sql``
-  })
-  const touched = tables.filter((group) => group.steps.length > 0 || (isUpgrade && group.after.capturing))
-  return [paragraphs(base), ...touched.flatMap((group) => renderTable(group, appended === true))]
+  const touched = groupByTable(steps, from, to).filter(
+    (group) => group.steps.length > 0 || (isUpgrade && group.after.capturing),
+  )
+  return [
+    paragraphs(steps.map((step) => renderSchemaStep(step, from, to))),
+    ...clusterGroups(touched).flatMap((cluster) => renderCluster(cluster, appended === true)),
+    paragraphs(steps.map((step) => renderLastStep(step, from, to))),
+  ]
+}
+
+function renderSchemaStep(step: MigrationStep, from: DatabaseState, to: DatabaseState): Sql {
+  if (step.kind === 'createSchema') return renderBaseSchema(homeOf(step), step.sqlVersion)
+  if (step.kind === 'upgradeSchema' && to.schema) return renderBaseUpgrade(homeOf(to.schema))
+  if (step.kind !== 'moveSchema' || from.schema === undefined) return sql``
+  return renderMoveSchema(homeOf(from.schema), homeOf(step), step.sqlVersion)
+}
+
+function renderLastStep(step: MigrationStep, from: DatabaseState, to: DatabaseState): Sql {
+  if (step.kind !== 'dropSchema' || from.schema === undefined || to.schema === undefined) return sql``
+  return renderDropSchema(homeOf(from.schema), homeOf(to.schema), to.schema.sqlVersion)
 }
 
 /**
  * New CHECKs come after the functions have been committed: a writer that waits for the audit table's lock in the
  * middle of an old function would break a rule that it could not know, whatever context it has.
  */
-function renderTable({ before, steps, after }: TableGroup, appended: boolean): readonly Sql[] {
-  const checks = before === undefined ? sql`` : checksAdded(before, after, steps)
-  if (appended) return [renderTableSection(before, steps, after, checks)]
-  const hasWriters = before?.capturing === true && after.capturing && sqlText(checks) !== ''
-  const sections = renderTableSections(before, steps, after)
-  return [...sections, hasWriters ? waitForWriters(after) : sql``, checks]
+function renderCluster(cluster: Cluster, appended: boolean): readonly Sql[] {
+  const { groups, crosses } = cluster
+  const renames = renameUp(cluster)
+  const lead = crosses
+    ? paragraphs([comment('Tables of the audit exchange names: all at once.'), renames])
+    : sql``
+  const own = crosses ? sql`` : renames
+  const sections = groups.map((group) =>
+    appended || crosses
+      ? [renderTableSection(group, own, appended ? newChecks(group) : sql``)]
+      : renderTableSections(group, own),
+  )
+  const barriers = appended ? [] : groups.flatMap(renderNewChecks)
+  return crosses ? [paragraphs([lead, ...sections.flat()]), ...barriers] : [...sections.flat(), ...barriers]
 }
 
-/** Whoever may have begun with an old function holds a lock on the source table, taken before the trigger fired. */
-function waitForWriters(table: AuditTableObject): Sql {
-  return sql`-- Waits for the writers that began with the old functions, and lets the others go on at once.
-LOCK TABLE ${qualified(table.source)} IN SHARE MODE;`
+function newChecks({ renamed, rest, after }: TableGroup): Sql {
+  return renamed === undefined ? sql`` : addChecks(after, missingChecks(renamed, after, rest))
 }
 
-export interface TableGroup {
-  readonly before: AuditTableObject | undefined
-  readonly steps: readonly TableStep[]
-  readonly after: AuditTableObject
-}
-
-/** Every audit table of the state after the steps, with its own steps, in the state's order. */
-export function groupByTable(
-  steps: readonly MigrationStep[],
-  from: DatabaseState,
-  to: DatabaseState,
-): readonly TableGroup[] {
-  const own = new Map<string, TableStep[]>()
-  for (const step of steps) {
-    if (isSchemaStep(step) || step.kind === 'unsupported') continue
-    const key = nameKey(step.source)
-    own.set(key, [...(own.get(key) ?? []), step])
-  }
-  return to.tables
-    .toSorted((a, b) => compareSources(a.source, b.source))
-    .map((after) => ({
-      before: findTable(from, after.source),
-      steps: own.get(nameKey(after.source)) ?? [],
-      after,
-    }))
+function renderNewChecks(group: TableGroup): readonly Sql[] {
+  const checks = newChecks(group)
+  const hasWriters = group.before?.capturing === true && group.after.capturing && isFilled(checks)
+  return [hasWriters ? waitForWriters([group.after]) : sql``, checks]
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { AuditTableObject } from '../state/database-state.ts'
+import type { AuditTableObject, StateSetting } from '../state/database-state.ts'
 import type { TableStep } from '../state/migration-step.ts'
 import { requiredCheck, requiredChecks } from './audit-table.ts'
 import { addMissingCheck, dropCheck } from './look-first.ts'
@@ -16,19 +16,21 @@ export function checksGone(
   return lines(gone.map((setting) => dropCheck(after, setting)))
 }
 
-/** NOT VALID: rows from before the rule stay as they are, and no row is read. */
-export function checksAdded(
+/** Checks that the table gets, or gets anew because its column was replaced. */
+export function missingChecks(
   before: AuditTableObject,
   after: AuditTableObject,
   steps: readonly TableStep[],
-): Sql {
+): readonly StateSetting[] {
   const present = new Set(requiredChecks(before).map((setting) => setting.column))
   const moved = movedColumns(steps)
   const isMerge = steps.some((step) => step.kind === 'replaceFunctions' && step.reason === 'branches met')
-  const added = requiredChecks(after).filter(
-    ({ column }) => isMerge || !present.has(column) || moved.has(column),
-  )
-  return lines(added.map((setting) => addMissingCheck(after, setting, requiredCheck(setting))))
+  return requiredChecks(after).filter(({ column }) => isMerge || !present.has(column) || moved.has(column))
+}
+
+/** NOT VALID: rows from before the rule stay as they are, and no row is read. */
+export function addChecks(table: AuditTableObject, settings: readonly StateSetting[]): Sql {
+  return lines(settings.map((setting) => addMissingCheck(table, setting, requiredCheck(setting))))
 }
 
 function movedColumns(steps: readonly TableStep[]): ReadonlySet<string> {

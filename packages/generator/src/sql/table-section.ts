@@ -1,6 +1,7 @@
 import type { ColumnType } from '../model/column-type.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { type TableStep, unreachable } from '../state/migration-step.ts'
+import type { TableGroup } from '../state/table-group.ts'
 import {
   auditTable,
   commentOnColumn,
@@ -17,7 +18,20 @@ import { renderType } from './column-type.ts'
 import { changesKey, needsTwoTransactions } from './lock-order.ts'
 import { addMissingColumns, renameUnlessTaken } from './look-first.ts'
 import { checksGone } from './required-checks.ts'
-import { comment, ident, join, lines, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
+import { refuseForeignTable } from './shared-schema.ts'
+import {
+  comment,
+  ident,
+  isFilled,
+  join,
+  lines,
+  literal,
+  paragraphs,
+  qualified,
+  type Sql,
+  sql,
+  sqlText,
+} from './sql.ts'
 import {
   functionNames,
   renderKeyFunctionGone,
@@ -29,39 +43,31 @@ import {
 
 /**
  * All steps of one table, a fragment for each transaction: first its audit table, then the functions that write it,
- * then the triggers that call them. `before` is undefined where the audit table is new.
+ * then the triggers that call them. `renames` gives objects and columns their names, before all else.
  */
-export function renderTableSections(
-  before: AuditTableObject | undefined,
-  steps: readonly TableStep[],
-  after: AuditTableObject,
-): readonly Sql[] {
-  const table = renderTable(before, steps, after)
-  const capture = renderCapture(before, steps, after)
-  if (before === undefined || !needsTwoTransactions(before, steps, after))
+export function renderTableSections(group: TableGroup, renames: Sql): readonly Sql[] {
+  const { renamed, rest, after } = group
+  const table = renderTable(group, renames)
+  const capture = renderCapture(renamed, rest, after)
+  // What has got another name the old functions would miss; and the writers are locked out by then.
+  if (renamed === undefined || isFilled(renames) || !needsTwoTransactions(renamed, rest, after)) {
     return [paragraphs([table, capture])]
+  }
   return [table, capture]
 }
 
 /** The same in one transaction, where Prisma's statements hold the source table already; `checks` are new CHECKs. */
-export function renderTableSection(
-  before: AuditTableObject | undefined,
-  steps: readonly TableStep[],
-  after: AuditTableObject,
-  checks: Sql,
-): Sql {
-  return paragraphs([renderTable(before, steps, after), checks, renderCapture(before, steps, after)])
+export function renderTableSection(group: TableGroup, renames: Sql, checks: Sql): Sql {
+  const { renamed, rest, after } = group
+  return paragraphs([renderTable(group, renames), checks, renderCapture(renamed, rest, after)])
 }
 
-function renderTable(
-  before: AuditTableObject | undefined,
-  steps: readonly TableStep[],
-  after: AuditTableObject,
-): Sql {
+function renderTable({ renamed, rest, after }: TableGroup, renames: Sql): Sql {
   return paragraphs([
     comment(`History of ${sqlText(qualified(after.source))}`),
-    before === undefined ? sql`` : checksGone(before, after, steps),
-    ...steps.map((step) => renderStep(step, before, after)),
+    renames,
+    renamed === undefined ? sql`` : checksGone(renamed, after, rest),
+    ...rest.map((step) => renderStep(step, renamed, after)),
   ])
 }
 
@@ -87,7 +93,12 @@ function renderCapture(
 function renderStep(step: TableStep, before: AuditTableObject | undefined, table: AuditTableObject): Sql {
   switch (step.kind) {
     case 'createAuditTable':
-      return paragraphs([renderRequireSource(table), renderAuditTable(table), renderPrivateTable(table)])
+      return paragraphs([
+        renderRequireSource(table),
+        refuseForeignTable(table),
+        renderAuditTable(table),
+        renderPrivateTable(table),
+      ])
     case 'addColumn':
       return lines([
         addMissingColumns(table, [newColumn(step.column)]),
@@ -112,13 +123,14 @@ function renderStep(step: TableStep, before: AuditTableObject | undefined, table
       return changeType(table, step.setting.column, former?.type, step.setting.type)
     }
     case 'retireTable':
+    case 'renameTable':
       return commentOnTable(table)
     case 'resumeTable':
       return paragraphs([renderRequireSource(table), commentOnTable(table)])
     case 'renameColumn':
-    case 'renameTable':
     case 'renameObjects':
-      throw new Error(`no SQL yet: ${step.kind}`)
+      // One statement takes all of them, beforehand.
+      return sql``
     case 'changeMissingSettings':
     case 'changeTruncate':
     case 'changeLevel':

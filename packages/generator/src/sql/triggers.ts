@@ -1,3 +1,4 @@
+import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import type { TableStep } from '../state/migration-step.ts'
 import { isText } from './key-text.ts'
@@ -171,19 +172,24 @@ function triggerFunction(table: AuditTableObject, trigger: Trigger): Sql {
 
 /** The triggers go if the source table is still there; then the functions, which nothing uses any more. */
 export function renderTriggersGone(table: AuditTableObject): Sql {
+  const functions = functionNames(table).map(
+    (name) => sql`DROP FUNCTION IF EXISTS ${qualified({ schema: table.schema, name })}();`,
+  )
+  return paragraphs([renderTriggersOff(table), lines(functions)])
+}
+
+/** The triggers go if the source table is still there. */
+export function renderTriggersOff(table: AuditTableObject): Sql {
   const source = qualified(table.source)
   const triggers = triggersOf(table).map(
     (trigger) => sql`DROP TRIGGER IF EXISTS ${ident(trigger.name)} ON ${source};`,
-  )
-  const functions = functionNames(table).map(
-    (name) => sql`DROP FUNCTION IF EXISTS ${qualified({ schema: table.schema, name })}();`,
   )
   const body = sql`BEGIN
   IF pg_catalog.to_regclass(${literal(sqlText(source))}) IS NOT NULL THEN
     ${lines(triggers)}
   END IF;
 END`
-  return paragraphs([sql`DO ${dollarQuoted(body)};`, lines(functions)])
+  return sql`DO ${dollarQuoted(body)};`
 }
 
 /** The trigger that names the key's columns goes, so that it can be made for other ones. */
@@ -209,4 +215,18 @@ export function functionNames(table: AuditTableObject): readonly string[] {
 /** The capture function of the level that the table had, which no trigger calls any more. */
 function renderCaptureFunctionGone(before: AuditTableObject): Sql {
   return sql`DROP FUNCTION IF EXISTS ${qualified({ schema: before.schema, name: captureFunctionName(before) })}();`
+}
+
+/** The table's triggers, by the roles that it has. */
+export function triggerNames(table: AuditTableObject): readonly string[] {
+  return triggersOf(table).map(({ name }) => name)
+}
+
+/** The trigger of INSERT and the function that it calls. */
+export function insertTrigger(table: AuditTableObject): {
+  readonly name: string
+  readonly calls: QualifiedName
+} {
+  const functionName = captureFunctionName(table)
+  return { name: table.names.insertTrigger, calls: { schema: table.schema, name: functionName } }
 }

@@ -5,18 +5,6 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
 
-DO $audit$
-BEGIN
-  IF NOT EXISTS (
-    SELECT FROM pg_catalog.pg_constraint AS c
-    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_username_required'
-  ) THEN
-    ALTER TABLE "audit"."Order_audit"
-      ADD CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL) NOT VALID;
-  END IF;
-END
-$audit$;
-
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger
   LANGUAGE plpgsql
@@ -153,5 +141,30 @@ BEGIN
     changed."status"::text
   FROM ONLY "public"."Order" AS changed;
   RETURN NULL;
+END
+$audit$;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- Waits for the writers that began with the old functions, and lets the others go on at once.
+LOCK TABLE "public"."Order" IN SHARE MODE;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_username_required'
+  ) THEN
+    ALTER TABLE "audit"."Order_audit"
+      ADD CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL) NOT VALID;
+  END IF;
 END
 $audit$;

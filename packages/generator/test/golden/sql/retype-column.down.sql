@@ -5,28 +5,66 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
 
+DO $audit$
+DECLARE
+  patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
+  deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interval;
+  command text;
+BEGIN
+  -- Run again after a later section failed, it finds its work done.
+  IF
+    (
+      SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+      WHERE a.attrelid = pg_catalog.to_regclass('"audit"."Order_audit"')
+        AND a.attname IN ('note__2')
+        AND NOT a.attisdropped
+    ) = 0
+  THEN
+    RETURN;
+  END IF;
+  -- No writer may be in the old functions meanwhile. A reader of the history stops none: its lock is tried for.
+  LOOP
+    BEGIN
+      FOR command IN
+        SELECT pg_catalog.format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', c.oid::regclass)
+        FROM pg_catalog.pg_class AS c
+        WHERE c.oid = pg_catalog.to_regclass('"public"."Order"')
+      LOOP
+        EXECUTE command;
+      END LOOP;
+      PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
+      LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
+      PERFORM pg_catalog.set_config('lock_timeout', patience, true);
+      EXIT;
+    EXCEPTION WHEN lock_not_available THEN
+      IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
+        RAISE;
+      END IF;
+      PERFORM pg_catalog.pg_sleep(0.1);
+    END;
+  END LOOP;
+END
+$audit$;
+
 COMMENT ON COLUMN "audit"."Order_audit"."note" IS 'Retired: kept for its history, written no more.';
 
 DO $audit$
-DECLARE
-  free_name text;
 BEGIN
   IF EXISTS (
     SELECT FROM pg_catalog.pg_attribute AS a
     WHERE a.attrelid = '"audit"."Order_audit"'::regclass AND a.attname = 'note__2' AND NOT a.attisdropped
   ) THEN
-    SELECT pg_catalog.left('note', 15) || '__undone_' || number
-    INTO free_name
-    FROM pg_catalog.generate_series(1, 1600) AS number
-    WHERE NOT EXISTS (
-      SELECT FROM pg_catalog.pg_attribute AS a
-      WHERE a.attrelid = '"audit"."Order_audit"'::regclass
-        AND a.attname = pg_catalog.left('note', 15) || '__undone_' || number
-    )
-    ORDER BY number
-    LIMIT 1;
-    EXECUTE pg_catalog.format(
-      'ALTER TABLE %s RENAME COLUMN %I TO %I', '"audit"."Order_audit"'::regclass, 'note', free_name
+    EXECUTE (
+      SELECT pg_catalog.format(
+        'ALTER TABLE %s RENAME COLUMN %I TO %I', '"audit"."Order_audit"'::regclass, 'note', 'note__undone_' || number
+      )
+      FROM pg_catalog.generate_series(1, 1600) AS number
+      WHERE NOT EXISTS (
+        SELECT FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = '"audit"."Order_audit"'::regclass AND a.attname = 'note__undone_' || number
+      )
+      ORDER BY number
+      LIMIT 1
     );
     ALTER TABLE "audit"."Order_audit" RENAME COLUMN "note__2" TO "note";
   END IF;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=3dbea4a8fb0389df
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=17a3674590c4203e
 -- {"kind":"retireColumn","source":{"schema":"public","name":"Order"},"column":"note"}
 -- {"kind":"setAsideColumn","source":{"schema":"public","name":"Order"},"column":"note","as":"note__2"}
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"integer"}}
@@ -7,6 +7,41 @@ SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
+
+DO $audit$
+DECLARE
+  patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
+  deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interval;
+  command text;
+BEGIN
+  -- Run again after a later section failed, it finds its work done.
+  IF
+    (
+      SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+      WHERE a.attrelid = pg_catalog.to_regclass('"audit"."Order_audit"')
+        AND a.attname IN ('note__2')
+        AND NOT a.attisdropped
+    ) = 1
+  THEN
+    RETURN;
+  END IF;
+  -- No writer may be in the old functions meanwhile. A reader of the history stops none: its lock is tried for.
+  LOOP
+    BEGIN
+      LOCK TABLE "public"."Order" IN SHARE ROW EXCLUSIVE MODE;
+      PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
+      LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
+      PERFORM pg_catalog.set_config('lock_timeout', patience, true);
+      EXIT;
+    EXCEPTION WHEN lock_not_available THEN
+      IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
+        RAISE;
+      END IF;
+      PERFORM pg_catalog.pg_sleep(0.1);
+    END;
+  END LOOP;
+END
+$audit$;
 
 COMMENT ON COLUMN "audit"."Order_audit"."note" IS 'Retired: kept for its history, written no more.';
 

@@ -1,0 +1,183 @@
+import type { AuditTableObject } from '../state/database-state.ts'
+import { type TableStep, unreachable } from '../state/migration-step.ts'
+import type { TableGroup } from '../state/table-group.ts'
+import { commentOnColumn, commentOnTable } from './audit-table.ts'
+import { renderCaptureFunctions } from './capture-functions.ts'
+import { type Cluster, named } from './crossing-names.ts'
+import { waitForWriters } from './lock-writers.ts'
+import { swapBack } from './look-first.ts'
+import { isContinued, renameDown } from './rename-block.ts'
+import { addChecks, checksGone, missingChecks } from './required-checks.ts'
+import {
+  comment,
+  dollarQuoted,
+  isFilled,
+  lines,
+  literal,
+  paragraphs,
+  qualified,
+  type Sql,
+  sql,
+  sqlText,
+} from './sql.ts'
+import { renderPrivate } from './table-section.ts'
+import {
+  renderKeyFunctionGone,
+  renderKeyTriggerGone,
+  renderLevelChange,
+  renderTriggers,
+  renderTriggersGone,
+  renderTriggersOff,
+} from './triggers.ts'
+
+/**
+ * Takes the steps of a cluster's tables back, a fragment for each transaction. The sources may still have the names that
+ * they have after the migration, or again those from before.
+ */
+export function renderClusterDown(cluster: Cluster): readonly Sql[] {
+  const { groups, crosses } = cluster
+  const renames = renameDown(cluster, (group) => lines(columnsDown(group)))
+  const backwards = groups.toReversed()
+  if (!crosses) {
+    return backwards.flatMap((group) => [...tableDown(group, renames), ...checksDown(group)])
+  }
+  const head = comment('Tables of the audit exchange names: all at once.')
+  const made = backwards.filter(({ before }) => before !== undefined)
+  const tables = made.map((group) => paragraphs([...tableDown(group, sql``)]))
+  return [paragraphs([head, renames, ...tables]), ...made.flatMap(checksDown)]
+}
+
+function tableDown(group: TableGroup, renames: Sql): readonly Sql[] {
+  const { before, steps, moves, rest, after } = group
+  const head = comment(`History of ${sqlText(qualified(after.source))}`)
+  if (before === undefined) {
+    return [paragraphs([head, commentOnTable({ ...after, capturing: false }), renderTriggersGone(after)])]
+  }
+  const columns = moves.length > 0 ? [] : columnsDown(group)
+  const dropsChecks = moves.length === 0 && isFilled(checksGone(after, before, rest))
+  const naming = steps.map((step) => commentDown(step, before))
+  const table = paragraphs([head, renames, ...columns, ...naming])
+  const capture = captureDown(group, before)
+  // As on the way up: no transaction holds the audit table and waits for the source.
+  const isSplit = dropsChecks && !isFilled(renames) && dropsOrMakesTriggers(before, steps, after)
+  return isSplit ? [table, capture] : [paragraphs([table, capture])]
+}
+
+/** The CHECKs of before come when the functions of before are committed, as on the way up. */
+function checksDown({ before, renamed, rest, after }: TableGroup): readonly Sql[] {
+  if (before === undefined || renamed === undefined) return []
+  // A rename changes no setting's place among the others.
+  const settings = missingChecks(after, renamed, rest).map(
+    (setting) => before.settings[renamed.settings.indexOf(setting)] ?? setting,
+  )
+  const checks = addChecks(before, settings)
+  const hasWriters = before.capturing && after.capturing && isFilled(checks)
+  return [hasWriters ? waitForWriters([after, before]) : sql``, checks]
+}
+
+function dropsOrMakesTriggers(
+  before: AuditTableObject,
+  steps: readonly TableStep[],
+  after: AuditTableObject,
+): boolean {
+  return (
+    before.capturing !== after.capturing ||
+    steps.some(({ kind }) => kind === 'changeKey' || kind === 'changeLevel')
+  )
+}
+
+function captureDown(group: TableGroup, before: AuditTableObject): Sql {
+  const { steps, after } = group
+  /** What the steps brought, under the names that it has had since the renames were taken back. */
+  const brought = named(after, before)
+  if (!before.capturing) {
+    return after.capturing
+      ? onEither(group, before, (source) => renderTriggersGone({ ...brought, source }))
+      : sql``
+  }
+  const isKeyOld = after.capturing && steps.some((step) => step.kind === 'changeKey')
+  const isFunctionNew =
+    !after.capturing || before.level !== after.level || (before.key.length > 0 && after.key.length === 0)
+  const makesTriggers = isKeyOld || !after.capturing
+  return paragraphs([
+    isContinued(group) ? renderTriggersOff({ ...brought, source: after.source }) : sql``,
+    renderCaptureFunctions(before),
+    isKeyOld ? onEither(group, before, (source) => renderKeyTriggerGone({ ...brought, source })) : sql``,
+    isKeyOld && before.key.length === 0 ? renderKeyFunctionGone(brought) : sql``,
+    // What was dropped is made with the rights that everybody has by default.
+    isFunctionNew ? renderPrivate(before) : sql``,
+    after.capturing
+      ? onEither(group, before, (source) => renderLevelChange(brought, steps, { ...before, source }))
+      : sql``,
+    makesTriggers || isContinued(group)
+      ? onEither(group, before, (source) => renderTriggers({ ...before, source }))
+      : sql``,
+  ])
+}
+
+type SourceName = AuditTableObject['source']
+
+/** Where the source was renamed, what is done under the name that it has. Made in place of another one, it is let alone. */
+function onEither(group: TableGroup, before: AuditTableObject, render: (source: SourceName) => Sql): Sql {
+  const [then, now] = [render(before.source), render(group.after.source)]
+  if (!isFilled(then) || sqlText(then) === sqlText(now)) return then
+  const isThere = ({ source }: { readonly source: SourceName }) =>
+    sql`pg_catalog.to_regclass(${literal(sqlText(qualified(source)))}) IS NOT NULL`
+  const body = isContinued(group)
+    ? sql`BEGIN
+  IF ${isThere(before)} THEN
+    ${then}
+  END IF;
+END`
+    : sql`BEGIN
+  IF ${isThere(group.after)} THEN
+    ${now}
+  ELSE
+    ${then}
+  END IF;
+END`
+  return sql`DO ${dollarQuoted(body)};`
+}
+
+/** The steps of columns that came after the renames, and the CHECKs that came with them. */
+function columnsDown({ before, renamed, rest, after }: TableGroup): readonly Sql[] {
+  if (before === undefined || renamed === undefined) return []
+  const steps = rest.toReversed().map((step) => columnDown(step, before))
+  return [checksGone(after, named(renamed, before), rest), ...steps]
+}
+
+function commentDown({ kind }: TableStep, before: AuditTableObject): Sql {
+  const isSaid = kind === 'retireTable' || kind === 'resumeTable' || kind === 'renameTable'
+  return isSaid ? commentOnTable(before) : sql``
+}
+
+function columnDown(step: TableStep, before: AuditTableObject): Sql {
+  switch (step.kind) {
+    case 'addColumn':
+      return commentOnColumn(before, step.column.name, true)
+    case 'addSetting':
+      return commentOnColumn(before, step.setting.column, true)
+    case 'retireColumn':
+    case 'retireSetting':
+      return commentOnColumn(before, step.column, false)
+    case 'setAsideColumn':
+      return swapBack(before, step.column, step.as)
+    case 'createAuditTable':
+    case 'changeColumn':
+    case 'changeSetting':
+    case 'changeMissingSettings':
+    case 'changeTruncate':
+    case 'changeLevel':
+    case 'changeKey':
+    case 'renameColumn':
+    case 'renameTable':
+    case 'renameObjects':
+    case 'retireTable':
+    case 'resumeTable':
+    case 'replaceFunctions':
+      // A wider column holds the narrower values; the rest is in the functions, the triggers and the names.
+      return sql``
+    default:
+      return unreachable(step)
+  }
+}
