@@ -56,21 +56,44 @@ function references({ fields }: DMMF.Model, ...actions: readonly string[]): read
 function meet(root: string, changing: string, taking: string, models: readonly DMMF.Model[]): boolean {
   const levels = cascade(root, models)
   const first = levels.findIndex((level) => level.has(changing))
+  if (first === -1) return false
   const last = levels.findLastIndex((level) => level.has(changing))
-  return first >= 0 && levels.some((level, index) => index >= first && index <= last && level.has(taking))
+  return levels.some((level, index) => index >= first && index <= last && level.has(taking))
 }
 
+type Levels = readonly ReadonlySet<string>[]
+
+/** What is found of a schema's models is asked for by each of them. */
+const known = new WeakMap<readonly DMMF.Model[], (root: string) => Levels>()
+
 /** The models whose rows a DELETE takes, level by level; of models in a circle as many levels as there are models. */
-function cascade(root: string, models: readonly DMMF.Model[]): readonly ReadonlySet<string>[] {
+function cascade(root: string, models: readonly DMMF.Model[]): Levels {
+  const levelsOf = known.get(models) ?? cascades(models)
+  known.set(models, levelsOf)
+  return levelsOf(root)
+}
+
+function cascades(models: readonly DMMF.Model[]): (root: string) => Levels {
+  const children = new Map<string, Set<string>>()
+  for (const model of models) {
+    for (const { parent } of references(model, 'Cascade')) {
+      children.set(parent, (children.get(parent) ?? new Set()).add(model.name))
+    }
+  }
+  const found = new Map<string, Levels>()
+  return (root) => {
+    const levels = found.get(root) ?? cascadeOf(root, children, models.length)
+    found.set(root, levels)
+    return levels
+  }
+}
+
+function cascadeOf(root: string, children: ReadonlyMap<string, ReadonlySet<string>>, most: number): Levels {
   const levels: ReadonlySet<string>[] = []
   let level: ReadonlySet<string> = new Set([root])
-  while (level.size > 0 && levels.length <= models.length) {
+  while (level.size > 0 && levels.length <= most) {
     levels.push(level)
-    const parents = level
-    const children = models.filter((model) =>
-      references(model, 'Cascade').some(({ parent }) => parents.has(parent)),
-    )
-    level = new Set(children.map(({ name }) => name))
+    level = new Set([...level].flatMap((parent) => [...(children.get(parent) ?? [])]))
   }
   return levels
 }
