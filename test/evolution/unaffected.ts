@@ -1,0 +1,41 @@
+import {
+  type Column,
+  enumOf,
+  findModel,
+  keyColumns,
+  type Model,
+  recordedColumns,
+  type World,
+} from './world.ts'
+
+/**
+ * Columns whose values the step leaves as they were, so that the history holds them whether a row is written again
+ * or not. `base`: the database after the statements by hand, where Prisma's own SQL starts.
+ */
+export function unaffectedColumns(before: World, base: World, after: World, model: Model): readonly Column[] {
+  const old = findModel(base, model.id)
+  const recorded = (world: World) =>
+    findModel(world, model.id)?.columns.filter((column) => !column.excluded) ?? []
+  return recordedColumns(model).filter((column) => {
+    const was = old?.columns.find(({ id }) => id === column.id)
+    const wasRecorded = recorded(before).some(({ id }) => id === column.id)
+    const isSame = was && was.name === column.name && was.history === column.history
+    return (
+      isSame &&
+      wasRecorded &&
+      JSON.stringify(was.type) === JSON.stringify(column.type) &&
+      JSON.stringify(enumOf(before, was.type)) === JSON.stringify(enumOf(after, column.type))
+    )
+  })
+}
+
+/** Whether the history before this step says nothing of the rows that are alive now, told apart by their key. */
+export function beginsAnew(before: World, model: Model): boolean {
+  const old = findModel(before, model.id)
+  if (!old?.audited || old.life !== model.life || old.history !== model.history) return true
+  const key = (each: Model) =>
+    keyColumns(each)
+      .map(({ history }) => history)
+      .join()
+  return key(old) !== key(model)
+}
