@@ -1,13 +1,16 @@
 import { dirname, resolve } from 'node:path'
 import type { GeneratorOptions } from '@prisma/generator'
-import { compile } from './compile.ts'
+import { type Compilation, compile } from './compile.ts'
 import { hasErrors } from './diagnostics.ts'
+import { externalTables, recordedSteps } from './external-tables.ts'
+import { settleExternalTables } from './external-tables-file.ts'
 import { argumentOf, findPrismaCommand } from './migration/prisma-command.ts'
 import type { SourceFile } from './model/place.ts'
-import { writeNextMigration } from './next-migration.ts'
+import { type MigrationOutcome, writeNextMigration } from './next-migration.ts'
 import { openProject } from './project.ts'
 import { renderFailure, renderReport } from './report.ts'
 import { readSchemaFiles } from './schema-files.ts'
+import type { MigrationStep } from './state/migration-step.ts'
 import { writeTypedModule } from './typed-module-files.ts'
 
 /**
@@ -20,6 +23,7 @@ import { writeTypedModule } from './typed-module-files.ts'
  */
 export async function generate(prisma: GeneratorOptions, cwd: string): Promise<string> {
   const schemaFiles = await readSchemaFiles(prisma.schemaPath, cwd)
+  const configFile = argumentOf(findPrismaCommand() ?? [], '--config')
   const {
     input,
     diagnostics: early,
@@ -27,7 +31,7 @@ export async function generate(prisma: GeneratorOptions, cwd: string): Promise<s
     readFolder,
   } = await openProject(prisma, schemaFiles, {
     cwd,
-    configFile: argumentOf(findPrismaCommand() ?? [], '--config'),
+    configFile,
   })
   if (hasErrors(early)) {
     // All problems of the schema at once: those of the models too. Another database's types are not ours to judge.
@@ -45,9 +49,32 @@ export async function generate(prisma: GeneratorOptions, cwd: string): Promise<s
   const output = prisma.generator.output?.value ?? resolve(dirname(prisma.schemaPath), options.output)
   await writeTypedModule(output, compilation.typedModule)
   const recompile = async () => compile({ ...input, folder: await readFolder() })
-  const outcome = await writeNextMigration(compilation, found, options.write, recompile, cwd)
+  const external = await settleExternalTables(
+    externalTables([...recordedSteps(folder?.files ?? []), ...stepsOf(compilation)], input.datasourceSchemas),
+    { dir: found.dir, write: options.write, cwd, configFile },
+  )
+  const made = externalTables(stepsOf(compilation), input.datasourceSchemas)
+  const outcome: MigrationOutcome = made.some((name) => external.missing.includes(name))
+    ? UNSAFE
+    : await writeNextMigration(compilation, found, options.write, recompile, cwd)
   const folderProblem = found.dir === undefined ? undefined : found.problem
-  const report = renderReport({ diagnostics, compilation, outcome, files, folderProblem })
+  const report = renderReport({
+    diagnostics: [...diagnostics, ...external.diagnostics],
+    compilation,
+    outcome,
+    files,
+    folderProblem,
+  })
   if (options.strict && outcome.kind === 'not written') throw new Error(report)
   return report
+}
+
+const UNSAFE: MigrationOutcome = {
+  kind: 'not written',
+  reason: 'Prisma Migrate would drop the audit tables (AUD801)',
+  next: 'change the configuration as said above, then npx prisma generate',
+}
+
+function stepsOf({ migration }: Compilation): readonly MigrationStep[] {
+  return migration?.plan.steps ?? []
 }

@@ -12,7 +12,8 @@ export type MigrationOutcome =
   | { readonly kind: 'nothing to write' }
   | { readonly kind: 'no folder'; readonly problem: string }
   | { readonly kind: 'written'; readonly path: string }
-  | { readonly kind: 'not written'; readonly reason: string }
+  /** `next`: what to do, if it is not to generate elsewhere. */
+  | { readonly kind: 'not written'; readonly reason: string; readonly next?: string }
 
 /**
  * Writes the compilation's migration, where somebody will commit it.

@@ -67,13 +67,6 @@ export function parseSchema(raw: RawValue, report: ReportOption): string | undef
       hint: 'The default is "audit".',
     })
   }
-  if (name === 'public') {
-    return report({
-      code: 'AUD907',
-      message: 'Audit objects in the schema "public" are not available in this version yet.',
-      hint: 'Leave the option out: the schema "audit" is out of the way of prisma migrate.',
-    })
-  }
   return name
 }
 

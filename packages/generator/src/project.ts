@@ -1,4 +1,5 @@
 import type { CompileInput } from './compile.ts'
+import { isSharedSchema } from './datamodel/audit-schema.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import { type FoundFolder, findMigrationsFolder } from './migration/find-migrations-folder.ts'
 import type { MigrationsFolder } from './migration/migration-file.ts'
@@ -31,9 +32,12 @@ export async function openProject(
 ): Promise<Project> {
   const { input, diagnostics } = readPrismaOptions(prisma, schemaFiles)
   const { migrations, schema } = input.options
+  const sharedSchema = isSharedSchema(schema, input.datasourceSchemas)
   const found = await findMigrationsFolder({ schemaPath: prisma.schemaPath, option: migrations, ...at })
   const { dir } = found
   const readFolder = async () =>
-    dir === undefined ? undefined : readMigrationsFolder(dir, { cwd: at.cwd, auditSchema: schema })
+    dir === undefined
+      ? undefined
+      : readMigrationsFolder(dir, { cwd: at.cwd, auditSchema: schema, sharedSchema })
   return { schemaFiles, input, diagnostics, found, readFolder }
 }

@@ -1,24 +1,17 @@
-import type * as DMMF from '@prisma/dmmf'
-import { optionPlaces } from '../annotation/option-places.ts'
-import type { SchemaBlock } from '../annotation/schema-blocks.ts'
-import type { Diagnostic } from '../diagnostics.ts'
+/** Where objects live that are declared without a schema. */
+const DEFAULT_SCHEMA = 'public'
 
-/** The audit schema has to be out of Prisma's sight, or its migrations would drop the history. */
-export function auditSchemaProblems(
-  auditSchema: string,
-  datasourceSchemas: readonly string[],
-  models: readonly DMMF.Model[],
-  generator: SchemaBlock | undefined,
-): readonly Diagnostic[] {
-  const known = new Set([...datasourceSchemas, ...models.flatMap(({ schema }) => schema ?? [])])
-  if (!known.has(auditSchema)) return []
-  return [
-    {
-      code: 'AUD908',
-      severity: 'error',
-      message: `The audit schema "${auditSchema}" is one of the datasource's own schemas, which is not available in this version yet.`,
-      ...(generator ? { place: optionPlaces(generator)('schema') } : {}),
-      hint: 'Choose another with the option schema: prisma migrate would drop audit tables in a schema that it manages.',
-    },
-  ]
+/**
+ * The application's own objects live in the audit schema too: `AuditModel.sharedSchema`. `public` is nobody's alone, even
+ * where the datasource does not name it.
+ *
+ * @param datasourceSchemas the datasource's `schemas`; empty where it names none
+ */
+export function isSharedSchema(auditSchema: string, datasourceSchemas: readonly string[]): boolean {
+  return auditSchema === DEFAULT_SCHEMA || datasourceSchemas.includes(auditSchema)
+}
+
+/** Prisma Migrate compares the schema with schema.prisma, and drops what it does not find there. */
+export function isManagedSchema(schema: string, datasourceSchemas: readonly string[]): boolean {
+  return datasourceSchemas.length === 0 ? schema === DEFAULT_SCHEMA : datasourceSchemas.includes(schema)
 }

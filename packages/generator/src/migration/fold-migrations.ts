@@ -2,7 +2,7 @@ import { nameKey } from '../model/names.ts'
 import type { SourceDatabase, SourceTable } from '../model/source-database.ts'
 import { condenseFile } from './condense-file.ts'
 import type { CondensedFile, Statement } from './condensed.ts'
-import { type FoldState, report, typeText } from './fold-state.ts'
+import { type FoldState, isInAuditSchema, report, typeText } from './fold-state.ts'
 import { foldStructure } from './fold-statement.ts'
 import { foldWrites, NO_SETTINGS } from './fold-writes.ts'
 import { lastMigration } from './last-migration.ts'
@@ -68,6 +68,7 @@ export function foldCondensed(
     notInterpreted: [],
     defaultPath,
     auditSchema: options.auditSchema ?? 'audit',
+    sharedSchema: options.sharedSchema ?? options.auditSchema === 'public',
     searchPath: defaultPath,
     file: { name: '', path: '' },
   }
@@ -114,7 +115,7 @@ function foldFile(state: FoldState, { statements, own }: CondensedFile): void {
 
 function sourceTables(state: FoldState): SourceTable[] {
   return [...state.tables.values()]
-    .filter((table) => !table.hidden && table.schema !== state.auditSchema)
+    .filter((table) => !table.hidden && !isInAuditSchema(state, table))
     .sort(byName)
     .map(({ schema, name, columns, primaryKey, partitioned, place, formerNames, columnChanges }) => ({
       schema,

@@ -72,8 +72,17 @@ export interface FoldState {
   readonly notInterpreted: NotInterpreted[]
   readonly defaultPath: readonly string[]
   readonly auditSchema: string
+  readonly sharedSchema: boolean
   searchPath: readonly string[]
   file: { readonly name: string; readonly path: string }
+}
+
+/** In a schema that is the audit's alone nothing is a source table; in a shared one, what our own parts make. */
+export function isInAuditSchema(
+  { auditSchema, sharedSchema }: FoldState,
+  { schema }: { schema: string },
+): boolean {
+  return schema === auditSchema && !sharedSchema
 }
 
 export function placeOf(state: FoldState, [line, column, length]: Span): SourcePlace {

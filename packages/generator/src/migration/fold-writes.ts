@@ -1,6 +1,14 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { Change, Span, Statement } from './condensed.ts'
-import { type FoldedTable, type FoldState, find, newName, placeOf, report } from './fold-state.ts'
+import {
+  type FoldedTable,
+  type FoldState,
+  find,
+  isInAuditSchema,
+  newName,
+  placeOf,
+  report,
+} from './fold-state.ts'
 
 /** The settings `audit.*` that are in force at a point of a file: for the transaction, or for the session. */
 export interface SettingsInForce {
@@ -56,7 +64,8 @@ function foldCall(
   { function: called, span }: Extract<Statement, { kind: 'call' }>,
   settings: SettingsInForce,
 ): SettingsInForce {
-  if (called.name === 'set_context' && called.schema === state.auditSchema) {
+  const setContext = state.sharedSchema ? 'audit_set_context' : 'set_context'
+  if (called.name === setContext && called.schema === state.auditSchema) {
     return { ...settings, local: new Set([...settings.local, '*']) }
   }
   const body = find(state, state.functions, called)
@@ -85,7 +94,7 @@ function recordChange(state: FoldState, change: Change, settings: SettingsInForc
     report(state, `${change.verb} through the view ${target.name}`, change.span)
     return
   }
-  if (table?.hidden || target.schema === state.auditSchema) return
+  if (table?.hidden || isInAuditSchema(state, target)) return
   const settingsBefore = [...new Set([...settings.session, ...settings.local])].sort()
   const record = (verb: Change['verb'], { schema, name }: QualifiedName) =>
     state.dataChanges.push({

@@ -7,6 +7,8 @@ export interface MigrationFile {
   /** Path as the user knows it, relative to the working directory where possible. */
   readonly path: string
   readonly text: string
+  /** The file on disk begins with one. */
+  readonly hasByteOrderMark?: true
 }
 
 /** A migrations folder with everything that was read from it. */
@@ -23,4 +25,6 @@ export interface FoldOptions {
   readonly defaultSchema?: string
   /** Our own schema: nothing in it is a source table. Default: `audit`. */
   readonly auditSchema?: string
+  /** The application's own tables live in it too. Default: only in `public` they do. */
+  readonly sharedSchema?: boolean
 }

@@ -27,7 +27,15 @@ export function findPrismaConfig(cwd: string): string | undefined {
 
 export type LoadedPrismaConfig =
   /** Paths, absolute; undefined where the configuration names none. */
-  | { readonly ok: true; readonly migrations: string | undefined; readonly schema: string | undefined }
+  | {
+      readonly ok: true
+      readonly migrations: string | undefined
+      readonly schema: string | undefined
+      /** `tables.external`. */
+      readonly externalTables: readonly string[]
+      /** `experimental.externalTables`. */
+      readonly hasExternalTables: boolean
+    }
   | { readonly ok: false; readonly problem: string }
 
 const loaded = new Map<string, Promise<LoadedPrismaConfig>>()
@@ -42,7 +50,8 @@ export function loadPrismaConfig(configFile: string, cwd: string): Promise<Loade
   return known
 }
 
-async function runPrismaConfig(configFile: string, cwd: string): Promise<LoadedPrismaConfig> {
+/** The same, run anew: a module that it imports may have been written since. */
+export async function runPrismaConfig(configFile: string, cwd: string): Promise<LoadedPrismaConfig> {
   const load = await findLoader(configFile, cwd)
   if (!load) return { ok: false, problem: 'the package "prisma" was not found from it' }
   const placeholder = process.env.DATABASE_URL === undefined
@@ -58,6 +67,8 @@ async function runPrismaConfig(configFile: string, cwd: string): Promise<LoadedP
       ok: true,
       migrations: text(property(property(config, 'migrations'), 'path')),
       schema: text(property(config, 'schema')),
+      externalTables: texts(property(property(config, 'tables'), 'external')),
+      hasExternalTables: property(property(config, 'experimental'), 'externalTables') === true,
     }
   } catch (error) {
     return { ok: false, problem: messageOf(error) }
@@ -92,6 +103,10 @@ function property(value: unknown, name: string): unknown {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
 }
 
 function messageOf(error: unknown): string {

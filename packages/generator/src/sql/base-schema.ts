@@ -1,13 +1,14 @@
 import type { AuditHome } from '../state/database-state.ts'
-import { baseFunction, renderBaseFunctions } from './base-functions.ts'
+import { baseFunction, baseSignatures, renderBaseFunctions } from './base-functions.ts'
 import { renderBaseGuard } from './base-guard.ts'
+import { markFunctions, refuseForeignFunctions, renderSharedSchema } from './shared-schema.ts'
 import { dollarQuoted, ident, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 
 /** The first section of the first audit migration: the schema and the functions that all tables share. */
 export function renderBaseSchema(home: AuditHome, sqlVersion: number): Sql {
   return paragraphs([
-    renderBaseGuard(home, sqlVersion),
-    renderBaseFunctions(home),
+    home.shared ? renderSharedSchema(home) : renderBaseGuard(home, sqlVersion),
+    ownFunctions(home),
     privateSchema(home),
     privateFunctions(home),
     openToWriters(home),
@@ -16,7 +17,16 @@ export function renderBaseSchema(home: AuditHome, sqlVersion: number): Sql {
 
 /** The functions anew, with their rights; the schema as it is. */
 export function renderBaseUpgrade(home: AuditHome): Sql {
-  return paragraphs([renderBaseFunctions(home), privateFunctions(home), openToWriters(home)])
+  return paragraphs([ownFunctions(home), privateFunctions(home), openToWriters(home)])
+}
+
+function ownFunctions(home: AuditHome): Sql {
+  const signatures = baseSignatures(home)
+  return paragraphs([
+    refuseForeignFunctions(home, signatures, 'for example another schema'),
+    renderBaseFunctions(home),
+    markFunctions(home, signatures),
+  ])
 }
 
 function privateSchema(home: AuditHome): Sql {
@@ -42,13 +52,7 @@ DO ${dollarQuoted(body)};`
 }
 
 function privateFunctions(home: AuditHome): Sql {
-  const functions = [
-    sql`${baseFunction(home, 'setContext')}(jsonb)`,
-    sql`${baseFunction(home, 'missingSetting')}(text, text)`,
-    sql`${baseFunction(home, 'appendOnly')}()`,
-    sql`${baseFunction(home, 'requireSource')}(text, text[])`,
-    sql`${baseFunction(home, 'keepPrivate')}(regclass[], regprocedure[])`,
-  ].map((signature) => literal(sqlText(signature)))
+  const functions = baseSignatures(home).map((signature) => literal(sqlText(signature)))
   return sql`CALL ${baseFunction(home, 'keepPrivate')}(
   '{}',
   ARRAY[

@@ -3,15 +3,17 @@ import { unreachable } from '../state/migration-step.ts'
 import { declarations, insertRows } from './history-row.ts'
 import { rowFunctionName } from './object-names.ts'
 import { keyStillHeld, rowCapture } from './row-capture.ts'
+import { withOwnFunctions } from './shared-schema.ts'
 import { dollarQuoted, lines, paragraphs, qualified, type Sql, sql } from './sql.ts'
 
 /** The functions of one table's triggers; each replaces its former self. */
 export function renderCaptureFunctions(table: AuditTableObject): Sql {
-  return paragraphs([
+  const functions = paragraphs([
     captureFunction(table),
     table.key.length === 0 ? sql`` : keyFunction(table),
     truncateFunction(table),
   ])
+  return withOwnFunctions(table, functions)
 }
 
 /** Insert, update and delete share one function: three were measured, and are no faster at either level. */
