@@ -1,6 +1,7 @@
 import type * as DMMF from '@prisma/dmmf'
 import type { AuditOptions } from './config.ts'
 import { declaredTables } from './datamodel/declared-tables.ts'
+import { unknownRenamings } from './datamodel/renamed-from.ts'
 import { resolveAuditModel } from './datamodel/resolve-audit-model.ts'
 import {
   diagnoseDataChanges,
@@ -8,8 +9,10 @@ import {
   diagnoseHeaders,
   diagnoseNotInterpreted,
 } from './diagnose-folder.ts'
+import { diagnoseInterferences, diagnoseMarks, diagnoseRenamedFrom, diagnoseRisks } from './diagnose-risks.ts'
 import { type Diagnostic, hasErrors } from './diagnostics.ts'
 import { appendedTo, draftSteps, openDraft } from './draft.ts'
+import { diagnoseSharedNames, recordedSteps } from './external-tables.ts'
 import { droppedTriggers } from './migration/dropped-triggers.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import { refusedDataChanges } from './migration/refused-data-changes.ts'
@@ -21,11 +24,15 @@ import { migrationSlug } from './sql/migration-slug.ts'
 import { renderDown } from './sql/render-down.ts'
 import { renderMigration } from './sql/render-migration.ts'
 import { desiredState } from './state/desired-state.ts'
-import { diffState } from './state/diff-state.ts'
-import { foldParts, mergeSteps } from './state/fold-parts.ts'
+import { foldParts } from './state/fold-parts.ts'
+import { folderOrder } from './state/folder-order.ts'
+import { findInterferences } from './state/interferences.ts'
+import { knownNames } from './state/known-names.ts'
+import { lostObjects } from './state/lost-objects.ts'
 import { type MigrationPlan, planMigration } from './state/migration-plan.ts'
-import { reachableState, type WaitingTable } from './state/reachable-state.ts'
-import { recreatedTables, renamedSteps, resumeSteps } from './state/recreated-tables.ts'
+import { nextSteps } from './state/next-steps.ts'
+import type { WaitingTable } from './state/reachable-state.ts'
+import { findRisks } from './state/risks.ts'
 import {
   type ClientGenerator,
   renderTypedModule,
@@ -91,6 +98,7 @@ export function compile(input: CompileInput): Compilation {
   const {
     model,
     places,
+    renamed,
     diagnostics: ofSchema,
   } = resolveAuditModel({
     dmmf,
@@ -104,30 +112,19 @@ export function compile(input: CompileInput): Compilation {
 
   const recorded = foldParts(folder.files.map(({ name, text }) => ({ migration: name, text })))
   const { database, files } = folder
-  const reachable = reachableState(
-    recorded.state,
-    desiredState(model, recorded.state),
+  const positionOf = folderOrder(files)
+  // What audit parts drop, they make again.
+  const withoutPart = files.filter(({ text }) => !text.includes('-- prisma-generator-audit '))
+  const { steps: wanted, waiting } = nextSteps({
+    recorded,
+    desired: desiredState(model, recorded.state),
+    model,
     database,
-    declaredTables(dmmf),
-  )
-  const folded = {
-    // What audit parts drop, they make again.
-    dropped: droppedTriggers(files.filter(({ text }) => !text.includes('-- prisma-generator-audit '))),
-    files,
-    tables: database.tables,
-    attached: new Map([...recorded.histories].map(([key, { attached }]) => [key, attached])),
-  }
-  const recreated = recreatedTables(recorded.state, reachable.state, folded)
+    declared: declaredTables(dmmf),
+    positionOf,
+    lost: [...droppedTriggers(withoutPart), ...lostObjects(database.interferences)],
+  })
   const draft = input.draft === undefined ? undefined : openDraft(input.draft, folder)
-  const wanted = [
-    ...mergeSteps(recorded.problems),
-    ...renamedSteps(recorded.state, folded),
-    ...diffState(recorded.state, reachable.state),
-    ...resumeSteps(
-      recreated,
-      reachable.waiting.map(({ source }) => source),
-    ),
-  ]
   const steps = draft === undefined ? wanted : draftSteps(draft, wanted)
   const plan = planMigration(recorded.state, steps, {
     partitioned: database.tables.filter((table) => table.partitioned),
@@ -137,13 +134,18 @@ export function compile(input: CompileInput): Compilation {
   const cured = refused.filter(({ change }) => change.migration === draft?.name)
   const diagnostics = [
     ...ofSchema,
+    ...diagnoseSharedNames(model, dmmf, schemaFiles, recordedSteps(files)),
     ...diagnoseHeaders(recorded.problems, files),
     ...diagnoseHazards(plan.hazards, places),
     ...diagnoseDataChanges(refused.filter((each) => !cured.includes(each))),
-    ...(reachable.waiting.length === 0 ? [] : diagnoseNotInterpreted(database.notInterpreted)),
+    ...diagnoseMarks(files),
+    ...diagnoseInterferences(findInterferences(recorded, database, positionOf)),
+    ...diagnoseRenamedFrom(unknownRenamings(renamed, knownNames(recorded.state, database))),
+    ...diagnoseRisks(findRisks({ recorded, steps, database, positionOf, draft: draft?.name })),
+    ...(waiting.length === 0 ? [] : diagnoseNotInterpreted(database.notInterpreted)),
   ]
   if ((steps.length === 0 && cured.length === 0) || hasErrors(diagnostics)) {
-    return { ...done, diagnostics, waiting: reachable.waiting }
+    return { ...done, diagnostics, waiting }
   }
   const rendering = { from: recorded.state, lockTimeout: options.lockTimeout }
   const sql = renderMigration(plan, { ...rendering, ...(draft && appendedTo(draft)) })
@@ -152,5 +154,5 @@ export function compile(input: CompileInput): Compilation {
       ? { before: '', file: sql }
       : renderDraft(draft, { part: sql, plan, from: recorded.state, refused: cured })
   const migration = { slug: migrationSlug(plan), sql, downSql: renderDown(plan, rendering), plan, ...texts }
-  return { ...done, diagnostics, migration, waiting: reachable.waiting }
+  return { ...done, diagnostics, migration, waiting }
 }

@@ -83,11 +83,12 @@ export const DIAGNOSTIC_CODES = {
   AUD703: 'Audit part was edited by hand',
   AUD704: 'Migrations folder cannot be read',
   AUD705: 'Statements above an audit part were edited',
+  AUD801: 'Prisma Migrate would drop audit tables',
+  AUD802: "Audit table is called like a model's table",
+  AUD803: 'Audit table among the models',
   AUD903: 'backfill: true is not available yet',
   AUD904: 'redact is not available yet',
   AUD905: 'hash is not available yet',
-  AUD907: 'Audit objects in the schema public are not available yet',
-  AUD908: "Audit objects in one of the datasource's schemas are not available yet",
 } as const
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES

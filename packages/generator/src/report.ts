@@ -70,6 +70,8 @@ export function describeWaiting(reason: WaitingTable['reason']): string {
       return `no migration gives ${reason.columns.map((name) => `"${name}"`).join(', ')} the new type yet`
     case 'table not dropped':
       return 'its model is gone, but no migration drops the table yet'
+    case 'name not free':
+      return 'a renamed table has to be followed first, and that one waits'
   }
 }
 
@@ -82,7 +84,7 @@ function renderOutcome(outcome: MigrationOutcome, { migration }: Compilation): s
     case 'written':
       return `audit: wrote ${outcome.path}\n  Next: read it, commit it, then npx prisma migrate dev (in production: npx prisma migrate deploy)`
     case 'not written':
-      return `audit: a migration is missing (${migration?.slug ?? ''}) and was not written: ${outcome.reason}\n  Next: npx prisma generate where somebody will commit it`
+      return `audit: a migration is missing (${migration?.slug ?? ''}) and was not written: ${outcome.reason}\n  Next: ${outcome.next ?? 'npx prisma generate where somebody will commit it'}`
   }
 }
 

@@ -20,6 +20,7 @@ export interface ModelOptions {
   readonly table?: At<string>
   readonly function?: At<string>
   readonly trigger?: At<string>
+  readonly renamedFrom?: At<string>
 }
 
 /** What a field may say. */

@@ -6,7 +6,7 @@ import type { SourcePlace } from '../model/place.ts'
 
 export type NodeKind = 'model' | 'field'
 
-const FIELD_OPTIONS = ['policy', 'renamedFrom'] as const satisfies readonly (keyof FieldOptions)[]
+const FIELD_OPTIONS = ['policy'] as const satisfies readonly (keyof FieldOptions)[]
 const MODEL_OPTIONS = [
   'state',
   'sessionSettings',
@@ -52,7 +52,7 @@ export function readNodeAnnotation(
       hint:
         node === 'model'
           ? 'Put it above the field that is meant.'
-          : 'Put it above the model. A field knows: exclude, record.',
+          : 'Put it above the model. A field knows: exclude, record, renamedFrom.',
     })
   }
   if (node === 'model' && !annotation.state && diagnostics.length === 0) {
@@ -78,7 +78,7 @@ export function readNodeAnnotation(
 
 /** What the grammar knows and this version cannot do: said, never accepted in silence. */
 function unavailable(annotation: AuditAnnotation): readonly Diagnostic[] {
-  const { backfill, policy, renamedFrom } = annotation
+  const { backfill, policy } = annotation
   return [
     ...missing(
       is(backfill, true),
@@ -97,12 +97,6 @@ function unavailable(annotation: AuditAnnotation): readonly Diagnostic[] {
       'AUD905',
       'hash',
       'Use exclude, which keeps the column out of the history.',
-    ),
-    ...missing(
-      renamedFrom?.place,
-      'AUD906',
-      'renamedFrom',
-      'Remove it: the renamed column gets a new audit column, and the old one keeps its values.',
     ),
   ]
 }

@@ -7,13 +7,15 @@ import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditModel } from '../model/audit-model.ts'
 import { nameKey } from '../model/names.ts'
 import type { SourceFile, SourcePlace } from '../model/place.ts'
-import { auditSchemaProblems } from './audit-schema.ts'
+import { isSharedSchema } from './audit-schema.ts'
 import { explainLost } from './lost-annotations.ts'
 import { misplacedAnnotations } from './misplaced-annotations.ts'
 import { findNameClashes } from './name-clashes.ts'
 import { readNodeAnnotation } from './node-annotation.ts'
+import { type RenamedNodes, tableRenamingProblems } from './renamed-from.ts'
 import { type ResolvedTable, resolveTable } from './resolve-table.ts'
 import { compareSettings, resolveGeneratorSettings } from './setting-lists.ts'
+import { sourceOf } from './source-table.ts'
 
 export interface ResolveInput {
   readonly dmmf: Pick<DMMF.Document, 'datamodel'>
@@ -32,6 +34,8 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
   model: AuditModel
   /** Where each audited table's model stands, by the `nameKey` of its source. */
   places: ReadonlyMap<string, SourcePlace>
+  /** Every `renamedFrom` of an audited model, with its place. */
+  renamed: readonly RenamedNodes[]
   diagnostics: readonly Diagnostic[]
 } {
   const scanned = scanSchema(files)
@@ -71,7 +75,7 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
     ...resolved.flatMap((each) => each.diagnostics),
     ...compareSettings(lists),
     ...findNameClashes(tables, placeOf),
-    ...auditSchemaProblems(options.schema, datasourceSchemas, models, generator),
+    ...tableRenamingProblems(resolved, models.map(sourceOf)),
     ...nothingAudited(scanned),
   )
   const places = new Map(
@@ -81,8 +85,13 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
     }),
   )
   return {
-    model: { auditSchema: options.schema, tables },
+    model: {
+      auditSchema: options.schema,
+      ...(isSharedSchema(options.schema, datasourceSchemas) ? { sharedSchema: true } : {}),
+      tables,
+    },
     places,
+    renamed: resolved.map(({ renamed }) => renamed),
     diagnostics: withoutRepeats(diagnostics),
   }
 }

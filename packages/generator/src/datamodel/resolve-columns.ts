@@ -6,11 +6,13 @@ import { OWN_COLUMNS } from './audit-columns.ts'
 import { columnType, enumColumnType, isPrismaScalar } from './column-types.ts'
 import { findKey } from './key-columns.ts'
 import { readNodeAnnotation } from './node-annotation.ts'
+import { type ColumnRenaming, columnRenamingProblems } from './renamed-from.ts'
 
 export interface ResolvedColumns {
   readonly columns: readonly AuditedColumn[]
   /** Columns by which rows are told apart. */
   readonly key: readonly string[]
+  readonly renamings: readonly ColumnRenaming[]
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -19,6 +21,7 @@ export function resolveColumns(model: DMMF.Model, block: SchemaBlock): ResolvedC
   const diagnostics: Diagnostic[] = []
   const excluded = new Set<string>()
   const columns: AuditedColumn[] = []
+  const renamings: ColumnRenaming[] = []
   for (const field of model.fields) {
     const scanned = block.fields.find(({ name }) => name === field.name)
     const context = { model: model.name, field: field.name }
@@ -31,7 +34,11 @@ export function resolveColumns(model: DMMF.Model, block: SchemaBlock): ResolvedC
     if (read.annotation?.policy?.value === 'exclude') excluded.add(field.name)
     const column = resolveColumn(field)
     if (!column) diagnostics.push(unknownNative(field, scanned, context))
-    else if (!excluded.has(field.name)) columns.push(column)
+    else if (!excluded.has(field.name)) {
+      const { renamedFrom: from } = read.annotation ?? {}
+      columns.push({ ...column, ...(from === undefined ? {} : { renamedFrom: from.value }) })
+      if (from !== undefined) renamings.push({ ...context, column: column.name, from })
+    }
     if (column && !excluded.has(field.name) && OWN_COLUMNS.includes(column.name)) {
       diagnostics.push(ownColumn(column.name, scanned, context))
     }
@@ -50,7 +57,8 @@ export function resolveColumns(model: DMMF.Model, block: SchemaBlock): ResolvedC
   }
   if (key.kind !== 'primary') diagnostics.push(withoutPrimaryKey(model.name, block, key.fields))
   const columnOf = new Map(model.fields.map((field) => [field.name, field.dbName ?? field.name]))
-  return { columns, key: key.fields.map((name) => columnOf.get(name) ?? name), diagnostics }
+  diagnostics.push(...columnRenamingProblems(renamings, new Set(columnOf.values())))
+  return { columns, key: key.fields.map((name) => columnOf.get(name) ?? name), renamings, diagnostics }
 }
 
 function resolveColumn(field: DMMF.Field): AuditedColumn | undefined {

@@ -6,6 +6,7 @@ import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedTable } from '../model/audit-model.ts'
 import { resolveNames } from './audit-names.ts'
 import { hiddenColumns, joinTables } from './not-captured.ts'
+import { formerTable, type RenamedNodes } from './renamed-from.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import type { SettingDeclaration } from './session-settings.ts'
 import { resolveSettingColumns } from './setting-columns.ts'
@@ -26,6 +27,7 @@ export interface SchemaContext {
 export interface ResolvedTable {
   readonly table: AuditedTable
   readonly declarations: readonly SettingDeclaration[]
+  readonly renamed: RenamedNodes
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -39,7 +41,7 @@ export function resolveTable(
   const source = sourceOf(model)
   const named = { model: model.name, schema: source.schema, table: source.name, place: block.place }
   const { names, diagnostics: nameProblems } = resolveNames(named, annotation, options)
-  const { columns, key, diagnostics: columnProblems } = resolveColumns(model, block)
+  const { columns, key, renamings, diagnostics: columnProblems } = resolveColumns(model, block)
   const own = annotation.sessionSettings && resolveSettingList(annotation.sessionSettings.value)
   const declarations = own?.settings ?? generatorSettings
   const { settings, diagnostics: settingProblems } = resolveSettingColumns(
@@ -51,6 +53,9 @@ export function resolveTable(
   const table: AuditedTable = {
     model: model.name,
     source,
+    ...(annotation.renamedFrom === undefined
+      ? {}
+      : { renamedFrom: formerTable(annotation.renamedFrom.value, source) }),
     names,
     columns,
     key,
@@ -70,5 +75,10 @@ export function resolveTable(
     ...joinTables(model, models, blocks),
     ...(table.level === 'statement' && foreignKeys ? writtenTwice(model, block, models) : []),
   ]
-  return { table, declarations, diagnostics }
+  const renamed = {
+    source,
+    columns: renamings,
+    ...(annotation.renamedFrom && { from: annotation.renamedFrom }),
+  }
+  return { table, declarations, renamed, diagnostics }
 }

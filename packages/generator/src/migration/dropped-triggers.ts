@@ -1,14 +1,5 @@
+import type { LostObject } from '../state/lost-objects.ts'
 import type { MigrationFile } from './migration-file.ts'
-
-/** A `DROP TRIGGER` in a migration file. */
-export interface DroppedTrigger {
-  readonly trigger: string
-  /** Undefined where the statement names none. */
-  readonly schema: string | undefined
-  readonly table: string
-  /** The path of the file. */
-  readonly file: string
-}
 
 const NAME = String.raw`("(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`
 const DROP = new RegExp(
@@ -17,10 +8,10 @@ const DROP = new RegExp(
 )
 
 /** Found by their text, in bodies and comments too: one too many costs a migration that changes nothing. */
-export function droppedTriggers(files: readonly MigrationFile[]): readonly DroppedTrigger[] {
+export function droppedTriggers(files: readonly MigrationFile[]): readonly LostObject[] {
   return files.flatMap(({ path, text }) =>
     [...text.matchAll(DROP)].map(([, trigger = '', schema, table = '']) => ({
-      trigger: unquote(trigger),
+      name: unquote(trigger),
       schema: schema === undefined ? undefined : unquote(schema),
       table: unquote(table),
       file: path,

@@ -160,9 +160,11 @@ function recordInterference(
   const kind =
     what === 'function' && schema === state.auditSchema
       ? 'function dropped'
-      : what === 'schema' && name === state.auditSchema
-        ? 'schema dropped'
-        : undefined
+      : what === 'table' && schema === state.auditSchema
+        ? 'audit table dropped'
+        : what === 'schema' && name === state.auditSchema
+          ? 'schema dropped'
+          : undefined
   if (kind === undefined) return
   const target = { schema: state.auditSchema, name }
   state.interferences.push({ kind, target, migration: state.file.name, place: placeOf(state, span) })

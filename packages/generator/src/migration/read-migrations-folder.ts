@@ -48,7 +48,14 @@ function readMigrationFiles(dir: string, cwd: string): MigrationFile[] {
   return listMigrations(dir, cwd).map((name) => {
     const path = join(dir, name, 'migration.sql')
     const shown = relative(cwd, path) || path
-    return { name, path: shown, text: readMigration(path, shown) }
+    const text = readMigration(path, shown)
+    const isMarked = text.startsWith('\uFEFF')
+    return {
+      name,
+      path: shown,
+      text: isMarked ? text.slice(1) : text,
+      ...(isMarked ? { hasByteOrderMark: true } : {}),
+    }
   })
 }
 
@@ -86,7 +93,7 @@ export function listMigrations(dir: string, cwd: string = process.cwd()): string
 
 function readMigration(path: string, shown: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'EISDIR', 'ENOTDIR')) {
       throw new MigrationsFolderError(

@@ -50,6 +50,8 @@ export interface AuditedColumn {
   readonly policy: CapturePolicy
   /** The source column is of an enum type, stored as text. */
   readonly isEnum: boolean
+  /** What the database column was called before, where the schema says so. */
+  readonly renamedFrom?: string
 }
 
 /** The database objects of one audited table. Functions and the audit table live in the audit schema. */
@@ -68,6 +70,8 @@ export interface AuditNames {
 export interface AuditedTable {
   readonly model: string
   readonly source: QualifiedName
+  /** The table whose history this one goes on with, where the schema says so. */
+  readonly renamedFrom?: QualifiedName
   readonly names: AuditNames
   /** In the model's order, without those whose policy is `exclude`. */
   readonly columns: readonly AuditedColumn[]

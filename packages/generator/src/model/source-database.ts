@@ -52,7 +52,12 @@ export interface DroppedTable extends QualifiedName {
 
 /** What a migration of the application's does to our triggers and functions. */
 export interface Interference {
-  readonly kind: 'triggers disabled' | 'triggers enabled' | 'function dropped' | 'schema dropped'
+  readonly kind:
+    | 'triggers disabled'
+    | 'triggers enabled'
+    | 'function dropped'
+    | 'audit table dropped'
+    | 'schema dropped'
   /** The source table of the triggers, or our own object. */
   readonly target: QualifiedName
   /** The one trigger that is meant; missing: all of them. */

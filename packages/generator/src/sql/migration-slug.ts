@@ -4,6 +4,8 @@ import { type MigrationStep, stepSource, unreachable } from '../state/migration-
 
 const MAX_LENGTH = 60
 
+const REPLACED = { 'branches met': 'merge', 'enum changed': 'enum', 'column retyped': 'retype' } as const
+
 /** The `<what>` in a migration directory's name `<time stamp>_audit_<what>`: `order_add_column_note`, `12_tables`. */
 export function migrationSlug(plan: MigrationPlan): string {
   const sources = new Map(
@@ -57,7 +59,7 @@ function describe(step: MigrationStep): string {
     case 'resumeTable':
       return 'resume'
     case 'replaceFunctions':
-      return step.reason === 'enum changed' ? 'enum' : 'merge'
+      return REPLACED[step.reason]
     case 'createSchema':
       return 'schema'
     case 'upgradeSchema':

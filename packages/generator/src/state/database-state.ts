@@ -33,7 +33,7 @@ export function homeOf({ name, shared }: { readonly name: string; readonly share
 }
 
 /** What the database knows of an audited column: the Prisma field's name is not part of it. */
-export type CapturedColumn = Omit<AuditedColumn, 'field'>
+export type CapturedColumn = Omit<AuditedColumn, 'field' | 'renamedFrom'>
 
 /** An audit column; `retired` ones are kept for their history and captured no more. */
 export interface StateColumn extends CapturedColumn {

@@ -1,6 +1,5 @@
 import type { AuditTableObject, StateSetting } from './database-state.ts'
 import type { ColumnSteps } from './diff-columns.ts'
-import type { UnsupportedStep } from './migration-step.ts'
 import { isCatalogOnlyWidening, sameType } from './type-change.ts'
 
 /** Session settings that came, went or changed; they are matched by the setting's name. */
@@ -26,7 +25,7 @@ export function diffSettings(before: AuditTableObject, after: AuditTableObject):
     add: live(after)
       .filter(replaced)
       .map((setting) => ({ kind: 'addSetting', source, setting: withoutMark(setting) })),
-    unsupported: live(after).flatMap((setting) => columnChange(present.get(setting.name), setting, after)),
+    unsupported: [],
   }
 }
 
@@ -50,14 +49,4 @@ function isChanged(from: StateSetting | undefined, to: StateSetting): boolean {
     from.required !== to.required ||
     from.default !== to.default
   )
-}
-
-function columnChange(
-  from: StateSetting | undefined,
-  to: StateSetting,
-  { source }: AuditTableObject,
-): readonly UnsupportedStep[] {
-  if (from === undefined || from.column === to.column) return []
-  const detail = `setting "${to.name}" is kept in column "${from.column}" and should be kept in "${to.column}"`
-  return [{ kind: 'unsupported', source, change: 'setting column', detail }]
 }

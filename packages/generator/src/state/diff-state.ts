@@ -2,7 +2,8 @@ import { nameKey, type QualifiedName } from '../model/names.ts'
 import { type AuditTableObject, compareSources, type DatabaseState, findTable } from './database-state.ts'
 import { policyChange } from './diff-columns.ts'
 import { diffTable } from './diff-table.ts'
-import type { MigrationStep } from './migration-step.ts'
+import type { MigrationStep, UnsupportedStep } from './migration-step.ts'
+import { nameAnew } from './name-anew.ts'
 
 /**
  * The steps that lead from one state to another, in the order in which a migration takes them.
@@ -11,7 +12,8 @@ import type { MigrationStep } from './migration-step.ts'
  * (see `liveState`), unless a step is `unsupported`. What is retired in `a` stays, retired, for its history.
  */
 export function diffState(from: DatabaseState, to: DatabaseState): readonly MigrationStep[] {
-  return [...diffSchema(from, to), ...diffTables(from, to)]
+  const { first, last, renamed } = nameAnew(from, to)
+  return [...first, ...diffSchema(renamed, to), ...diffTables(renamed, to), ...last]
 }
 
 function diffSchema(from: DatabaseState, to: DatabaseState): MigrationStep[] {
@@ -19,16 +21,6 @@ function diffSchema(from: DatabaseState, to: DatabaseState): MigrationStep[] {
   const { name, sqlVersion, shared } = to.schema
   if (from.schema === undefined) {
     return [{ kind: 'createSchema', name, sqlVersion, ...(shared ? { shared } : {}) }]
-  }
-  if (from.schema.name !== name) {
-    return [
-      {
-        kind: 'unsupported',
-        source: undefined,
-        change: 'schema name',
-        detail: `the audit schema is "${from.schema.name}" and should be "${name}"`,
-      },
-    ]
   }
   return from.schema.sqlVersion < sqlVersion ? [{ kind: 'upgradeSchema', sqlVersion }] : []
 }
@@ -57,14 +49,19 @@ function diffOne(
   if (policies.length > 0) return policies
   const owner = owners.get(objectKey(after))
   if (owner === undefined) return [{ kind: 'createAuditTable', source: after.source, table: after }]
-  return [
-    {
-      kind: 'unsupported',
-      source: after.source,
-      change: 'moved table',
-      detail: `audit table "${after.names.table}" already holds the history of "${owner.schema}"."${owner.name}"`,
-    },
-  ]
+  return [sharedTable(after, owner)]
+}
+
+/** Two sources cannot share one audit table: which of them a row came from would not be known. */
+function sharedTable({ source, names }: AuditTableObject, owner: QualifiedName): UnsupportedStep {
+  const other = `"${owner.schema}"."${owner.name}"`
+  return {
+    kind: 'unsupported',
+    source,
+    change: 'shared audit table',
+    detail: `its audit table "${names.table}" holds the history of ${other}`,
+    hint: `Give this model an audit table of its own, @audit(enabled, table: "…"), or drop ${other} in a migration first: then this table goes on with its history.`,
+  }
 }
 
 function liveTable(state: DatabaseState, source: QualifiedName): AuditTableObject | undefined {

@@ -1,22 +1,14 @@
-import type { AuditNames } from '../model/audit-model.ts'
 import type { AuditTableObject } from './database-state.ts'
 import { type ColumnSteps, diffColumns } from './diff-columns.ts'
 import { diffSettings } from './diff-settings.ts'
 import { freeName } from './free-name.ts'
 import type { MigrationStep, TableStep } from './migration-step.ts'
 
-/** The steps between two states of one audit table. `after` is live; `before` may have stopped capturing. */
+/**
+ * The steps between two states of one audit table, whose names are the same already. `after` is live; `before` may have
+ * stopped capturing.
+ */
 export function diffTable(before: AuditTableObject, after: AuditTableObject): readonly MigrationStep[] {
-  if (before.schema !== after.schema || !sameNames(before.names, after.names)) {
-    return [
-      {
-        kind: 'unsupported',
-        source: before.source,
-        change: 'object names',
-        detail: describeRenaming(before, after),
-      },
-    ]
-  }
   const columns = diffColumns(before, after)
   const settings = diffSettings(before, after)
   const unsupported = [...columns.unsupported, ...settings.unsupported]
@@ -69,31 +61,4 @@ function diffOptions(before: AuditTableObject, after: AuditTableObject): readonl
   }
   if (!before.capturing) steps.push({ kind: 'resumeTable', source })
   return steps
-}
-
-const NAME_PARTS = [
-  'table',
-  'captureFunction',
-  'keyFunction',
-  'truncateFunction',
-  'insertTrigger',
-  'updateTrigger',
-  'deleteTrigger',
-  'keyTrigger',
-  'truncateTrigger',
-] as const satisfies readonly (keyof AuditNames)[]
-
-function sameNames(a: AuditNames, b: AuditNames): boolean {
-  return NAME_PARTS.every((part) => a[part] === b[part])
-}
-
-/** Only what differs: a table has nine names, and a template changes one or two of them. */
-function describeRenaming(before: AuditTableObject, after: AuditTableObject): string {
-  const pairs = [
-    [before.schema, after.schema],
-    ...NAME_PARTS.map((part) => [before.names[part], after.names[part]]),
-  ].filter(([old, now]) => old !== now)
-  const list = (names: readonly (string | undefined)[]) => names.map((name) => `"${name}"`).join(', ')
-  const what = before.schema === after.schema ? 'audit objects are' : 'audit schema and objects are'
-  return `its ${what} named ${list(pairs.map(([old]) => old))} and should be named ${list(pairs.map(([, now]) => now))}`
 }

@@ -1,6 +1,6 @@
 import type { QualifiedName } from '../model/names.ts'
 import { type AuditTableObject, type DatabaseState, findTable } from './database-state.ts'
-import { type MigrationStep, stepSource } from './migration-step.ts'
+import { type MigrationStep, stepSource, type UnsupportedStep } from './migration-step.ts'
 
 /** Something that a person should know before the migration runs. */
 export interface Hazard {
@@ -18,7 +18,7 @@ export function findHazards(
   to: DatabaseState,
   partitioned: readonly QualifiedName[],
 ): readonly Hazard[] {
-  if (step.kind === 'unsupported') return [unsupported(step.source, step.detail)]
+  if (step.kind === 'unsupported') return [unsupported(step)]
   const source = stepSource(step)
   const before = source && findTable(from, source)
   const after = source && findTable(to, source)
@@ -30,14 +30,15 @@ export function findHazards(
   ]
 }
 
-function unsupported(source: QualifiedName | undefined, detail: string): Hazard {
+function unsupported({ source, detail, hint }: UnsupportedStep): Hazard {
   const where = source === undefined ? '' : `${display(source)}: `
   return {
     code: 'unsupported',
     severity: 'error',
     source,
-    message: `${where}${detail}; this version has no migration for it`,
-    hint: 'Undo that change, or make it by hand in a migration of your own.',
+    message:
+      hint === undefined ? `${where}${detail}; this version has no migration for it` : `${where}${detail}`,
+    hint: hint ?? 'Undo that change, or make it by hand in a migration of your own.',
   }
 }
 

@@ -85,28 +85,24 @@ export type TableStep =
   /** Audited again, into the same history. */
   | { readonly kind: 'resumeTable'; readonly source: QualifiedName }
   /**
-   * The functions are emitted anew though the state stays as it is: two branches met, or an enum type of the
-   * table changed (the replacement is what makes open connections plan anew).
+   * The functions are emitted anew though the state stays as it is: two branches met, or the type of a source
+   * column changed, perhaps only its enum (the replacement is what makes open connections plan anew).
    */
   | {
       readonly kind: 'replaceFunctions'
       readonly source: QualifiedName
-      readonly reason: 'branches met' | 'enum changed'
+      readonly reason: 'branches met' | 'enum changed' | 'column retyped'
     }
 
 /** A difference that has no step yet. A plan that holds one is not rendered: it becomes an error. */
 export interface UnsupportedStep {
   readonly kind: 'unsupported'
   readonly source: QualifiedName | undefined
-  readonly change:
-    | 'schema name'
-    | 'object names'
-    | 'setting column'
-    | 'moved table'
-    | 'policy'
-    | 'key columns'
+  readonly change: 'policy' | 'key columns' | 'shared audit table'
   /** Says what differs, in words. */
   readonly detail: string
+  /** What to do, where there is more to say than that the change should be undone. */
+  readonly hint?: string
 }
 
 export type MigrationStep = SchemaStep | TableStep | UnsupportedStep

@@ -18,6 +18,8 @@ export interface WaitingTable {
     | { readonly kind: 'columns not created'; readonly columns: readonly string[] }
     | { readonly kind: 'columns not retyped'; readonly columns: readonly string[] }
     | { readonly kind: 'table not dropped' }
+    /** Another table's audit, under this table's name, waits to follow its own. */
+    | { readonly kind: 'name not free' }
 }
 
 /**
@@ -25,12 +27,14 @@ export interface WaitingTable {
  * fails in the shadow replay, and blocks the developer. Tables that have to wait stay as they are recorded.
  *
  * @param declared the tables that the schema still has, audited or not
+ * @param left by the `nameKey` of a recorded source that was renamed: what it is called now, where the audit does not follow yet
  */
 export function reachableState(
   recorded: DatabaseState,
   desired: DatabaseState,
   database: SourceDatabase,
   declared: readonly QualifiedName[],
+  left: ReadonlyMap<string, QualifiedName> = new Map(),
 ): { readonly state: DatabaseState; readonly waiting: readonly WaitingTable[] } {
   const created = new Map(database.tables.map((table) => [nameKey(table), table]))
   const stillDeclared = new Set(declared.map(nameKey))
@@ -39,7 +43,9 @@ export function reachableState(
 
   for (const table of desired.tables) {
     const source = created.get(nameKey(table.source))
-    const reason = reasonToWait(table, source, findTable(recorded, table.source))
+    const reason = left.has(nameKey(table.source))
+      ? reasonWithout(source)
+      : reasonToWait(table, source, findTable(recorded, table.source))
     if (reason !== undefined) waiting.push({ source: table.source, reason })
     const reachable = reason === undefined ? withoutVirtual(table, source) : findTable(recorded, table.source)
     if (reachable !== undefined) tables.push(reachable)
@@ -47,6 +53,14 @@ export function reachableState(
   for (const table of recorded.tables) {
     const key = nameKey(table.source)
     if (!table.capturing || findTable(desired, table.source) !== undefined) continue
+    const now = left.get(key)
+    if (now !== undefined) {
+      // Its triggers went along with the table: they go on until the audit can follow.
+      if (findTable(desired, now) === undefined)
+        waiting.push({ source: now, reason: { kind: 'table not dropped' } })
+      tables.push(table)
+      continue
+    }
     if (stillDeclared.has(key) || !created.has(key)) continue
     // The model is gone from the schema but not yet from the database: until then its writes are recorded.
     waiting.push({ source: table.source, reason: { kind: 'table not dropped' } })
@@ -54,6 +68,10 @@ export function reachableState(
   }
   if (tables.length === 0 && recorded.schema === undefined) return { state: EMPTY_STATE, waiting }
   return { state: { schema: desired.schema ?? recorded.schema, tables: sortTables(tables) }, waiting }
+}
+
+function reasonWithout(source: SourceTable | undefined): WaitingTable['reason'] {
+  return { kind: source === undefined ? 'table not created' : 'name not free' }
 }
 
 function reasonToWait(

@@ -1,0 +1,135 @@
+import type { At } from './annotation/audit-annotation.ts'
+import type { Diagnostic } from './diagnostics.ts'
+import type { MigrationFile } from './migration/migration-file.ts'
+import type { QualifiedName } from './model/names.ts'
+import type { Interference } from './model/source-database.ts'
+import type { Finding } from './state/interferences.ts'
+import type { Risk } from './state/risks.ts'
+
+const TOGETHER =
+  'Deploy this migration and the audit migration together. Next time: npx prisma-generator-audit migrate dev --name <name>, which puts both into one.'
+
+/** Said while the audit part that repairs it is written, each where the application's migration does it. */
+export function diagnoseRisks(risks: readonly Risk[]): readonly Diagnostic[] {
+  return risks.map(diagnoseRisk)
+}
+
+function diagnoseRisk({ kind, source, was, place }: Risk): Diagnostic {
+  const table = display(source)
+  const until = 'from this migration on until the next audit migration is applied'
+  switch (kind) {
+    case 'column dropped':
+    case 'column renamed': {
+      const does = kind === 'column dropped' ? 'drops' : 'renames'
+      return warning(
+        'AUD610',
+        `Every write to ${table} fails ${until}: it ${does} the column "${was}".`,
+        place,
+      )
+    }
+    case 'column retyped':
+      return warning(
+        'AUD611',
+        `Connections that are open cannot write to ${table} ${until}: it gives the column "${was}" another type.`,
+        place,
+      )
+    case 'table renamed':
+      return warning(
+        'AUD612',
+        `${table} goes on being recorded under its old name "${was}", and TRUNCATE fails, ${until}.`,
+        place,
+      )
+    case 'table dropped':
+      return warning(
+        'AUD613',
+        `Writes to ${table} are not recorded ${until}: it drops "${was}", and the triggers with it.`,
+        place,
+      )
+  }
+}
+
+function warning(code: Diagnostic['code'], message: string, place: Risk['place']): Diagnostic {
+  return { code, severity: 'warning', message, place, hint: TOGETHER }
+}
+
+/** A byte order mark is no white space to PostgreSQL: the first statement does not parse. */
+export function diagnoseMarks(files: readonly MigrationFile[]): readonly Diagnostic[] {
+  return files
+    .filter(({ hasByteOrderMark }) => hasByteOrderMark)
+    .map(({ path }) => ({
+      code: 'AUD616',
+      severity: 'warning',
+      message: 'This migration begins with a byte order mark, which PostgreSQL refuses (42601).',
+      place: { file: path, line: 1, column: 1, length: 1 },
+      hint: 'Save it as UTF-8 without a byte order mark; do so only if it was never applied.',
+    }))
+}
+
+/** What migrations do to the audit's own objects, and what they may do to audited tables unseen. */
+export function diagnoseInterferences(findings: readonly Finding[]): readonly Diagnostic[] {
+  return findings.map((finding): Diagnostic => {
+    const source = display(finding.source)
+    if ('notInterpreted' in finding) {
+      const { reason, place } = finding.notInterpreted
+      return {
+        code: 'AUD615',
+        severity: 'warning',
+        message: `This statement is not interpreted and names the audited table ${source}: ${reason}.`,
+        place,
+        hint: 'Write changes of audited tables as plain statements. Where it changes only rows, nothing is to be done.',
+      }
+    }
+    const { interference, isUndone } = finding
+    const { message, hint } = describe(interference, source, isUndone)
+    return { code: 'AUD614', severity: 'warning', message, place: interference.place, hint }
+  })
+}
+
+function describe(
+  { kind, target }: Interference,
+  source: string,
+  isUndone: boolean,
+): { readonly message: string; readonly hint: string } {
+  switch (kind) {
+    case 'triggers disabled':
+    case 'triggers enabled':
+      return {
+        message: `While these triggers are disabled, no write to ${source} is recorded.`,
+        hint: isUndone
+          ? 'Let them run: SELECT set_config(…) before the data changes says who made them.'
+          : 'The next audit migration makes them anew.',
+      }
+    case 'function dropped':
+      return {
+        message: `This drops ${display(target)}, which records the writes to ${source}.`,
+        hint: 'The next audit migration makes it anew. Writes until then are not recorded, or fail.',
+      }
+    case 'audit table dropped':
+      return {
+        message: `This drops the audit table ${display(target)}: the history of ${source} is lost, and writes to it fail.`,
+        hint: 'Remove the statement, if the migration is not applied yet. To stop the audit and keep the history: @audit(disabled).',
+      }
+    case 'schema dropped':
+      return {
+        message: `This drops the audit schema "${target.name}": the history of ${source} is lost.`,
+        hint: 'Remove the statement, if the migration is not applied yet. To stop the audit and keep the history: @audit(disabled).',
+      }
+  }
+}
+
+/** A `renamedFrom` that was followed, or was never true: it may stay, and it may go. */
+export function diagnoseRenamedFrom(
+  unknown: readonly { readonly name: string; readonly from: At<string> }[],
+): readonly Diagnostic[] {
+  return unknown.map(({ name, from }) => ({
+    code: 'AUD609',
+    severity: 'info',
+    message: `${name} says that it was called "${from.value}", which the history does not know.`,
+    place: from.place,
+    hint: 'It was followed already, or was never true: it may be removed.',
+  }))
+}
+
+function display({ schema, name }: QualifiedName): string {
+  return `"${schema}"."${name}"`
+}
