@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -39,6 +40,15 @@ test('installed from the tarballs, a CommonJS application with prisma-client-js 
   const env = { DATABASE_URL: databases.commonjs.url }
   const rootDir = ['--rootDir', join(installed.dir, 'commonjs')]
   await installed.run('commonjs', 'jest', [...rootDir, 'test/note-service.test.js'], env)
+})
+
+test('installed from the tarballs, the command line checks its project', async () => {
+  const agree = 'audit: 1 audited model and 2 migrations agree.\n'
+  expect(await installed.run('esm', 'prisma-generator-audit', ['check'])).toBe(agree)
+  const { version }: { version: string } = JSON.parse(
+    await readFile(join(installed.dir, 'node_modules/prisma-generator-audit/package.json'), 'utf8'),
+  )
+  expect(await installed.run('.', 'prisma-generator-audit', ['--version'])).toBe(`${version}\n`)
 })
 
 const modes = [

@@ -1,6 +1,7 @@
 import type * as DMMF from '@prisma/dmmf'
 import type { DataSource, GeneratorConfig } from '@prisma/generator'
 import prisma from '@prisma/prisma-schema-wasm'
+import { scanSchema } from '../annotation/scan-schema.ts'
 import { createPlaces, splitLines } from '../annotation/text-lines.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import type { SourceFile } from '../model/place.ts'
@@ -24,8 +25,13 @@ export function parsePrismaSchema(files: readonly SourceFile[]): PrismaSchema | 
     const datamodel: PrismaSchema['datamodel'] = JSON.parse(
       prisma.get_datamodel(JSON.stringify({ prismaSchema, noColor: true })),
     )
+    // Only the files that hold such blocks: the parser reads all that it is given.
+    const { blocks } = scanSchema(files)
+    const holds = (file: string) =>
+      blocks.some(({ kind, place }) => (kind === 'generator' || kind === 'datasource') && place.file === file)
+    const configured = prismaSchema.filter(([path = '']) => holds(path))
     const { config }: { config: Omit<PrismaSchema, 'datamodel'> } = JSON.parse(
-      prisma.get_config(JSON.stringify({ prismaSchema })),
+      prisma.get_config(JSON.stringify({ prismaSchema: configured })),
     )
     return { datamodel, generators: config.generators, datasources: config.datasources }
   } catch (error) {
