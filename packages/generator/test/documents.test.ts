@@ -14,35 +14,40 @@ function codeBlocks(text: string, language: string): string[] {
   )
 }
 
+async function migrationOf(datamodel: string): Promise<string> {
+  const schema = `${datamodel}\ndatasource db {\n  provider = "postgresql"\n}\n`
+  const file = {
+    name: '20260304000000_init',
+    path: 'prisma/migrations/20260304000000_init/migration.sql',
+    text: 'CREATE TABLE "Order" ("id" SERIAL PRIMARY KEY, "total" DECIMAL(10,2) NOT NULL);',
+  }
+  const { options } = parseOptions({ sessionSettings: ['username String', 'reason String?'] })
+  const compilation = compile({
+    dmmf: await internals.getDMMF({ datamodel: schema }),
+    schemaFiles: [{ path: 'prisma/schema.prisma', text: schema }],
+    options,
+    datasourceSchemas: [],
+    clientGenerators: [],
+    folder: { files: [file], database: await foldMigrations([file]) },
+  })
+  expect(compilation.diagnostics).toEqual([])
+  return compilation.migration?.sql ?? ''
+}
+
 describe('The documents are true', () => {
   let sql = ''
 
   beforeAll(async () => {
     const [datamodel = ''] = codeBlocks(document('README.md'), 'prisma')
-    const schema = `${datamodel}\ndatasource db {\n  provider = "postgresql"\n}\n`
-    const file = {
-      name: '20260304000000_init',
-      path: 'prisma/migrations/20260304000000_init/migration.sql',
-      text: 'CREATE TABLE "Order" ("id" SERIAL PRIMARY KEY, "total" DECIMAL(10,2) NOT NULL);',
-    }
-    const { options } = parseOptions({ sessionSettings: ['username String', 'reason String?'] })
-    const compilation = compile({
-      dmmf: await internals.getDMMF({ datamodel: schema }),
-      schemaFiles: [{ path: 'prisma/schema.prisma', text: schema }],
-      options,
-      datasourceSchemas: [],
-      clientGenerators: [],
-      folder: { files: [file], database: await foldMigrations([file]) },
-    })
-    expect(compilation.diagnostics).toEqual([])
-    sql = compilation.migration?.sql ?? ''
+    const byRow = datamodel.replace('@audit(enabled)', '@audit(enabled, level: row, updates: changed)')
+    sql = (await migrationOf(datamodel)) + (await migrationOf(byRow))
   })
 
   test('docs/sql.md shows the SQL that the generator emits for the model of the README', () => {
     const shown = codeBlocks(document('docs/sql.md'), 'sql').filter((code) =>
-      /^\s*(CREATE|-- {1,2}An)/.test(code),
+      /^\s*(CREATE|IF TG_OP|-- {1,2}An)/.test(code),
     )
-    expect(shown.length).toBeGreaterThanOrEqual(7)
+    expect(shown.length).toBeGreaterThanOrEqual(9)
     for (const code of shown) expect(sql).toContain(code.trimEnd())
   })
 
