@@ -27,9 +27,18 @@ export function strongest(modes: readonly LockMode[]): LockMode | undefined {
   return STRENGTHS.findLast((mode) => modes.includes(mode))
 }
 
+export interface HeldLock {
+  /** `schema.name`, without quotes, as it is called when it is locked. */
+  readonly table: string
+  /** The strongest one. */
+  readonly mode: LockMode
+  /** The number of the transaction's statement that locked it first. */
+  readonly since: number
+}
+
 export interface MeasuredTransaction {
-  /** Tables that were there before, in the order in which they were locked, each with its strongest lock. */
-  readonly locks: ReadonlyMap<string, LockMode>
+  /** Tables that were there before. */
+  readonly locks: readonly HeldLock[]
   /** Tables that were there before and were read, by whatever scan. */
   readonly scanned: readonly string[]
 }
@@ -71,28 +80,28 @@ async function measureTransaction(
 ): Promise<MeasuredTransaction> {
   const known = await client.query(`SELECT coalesce(array_agg(oid), '{}') AS tables FROM pg_class`)
   const { tables } = known.rows[0]
-  const locks = new Map<string, LockMode>()
+  const locks = new Map<number, HeldLock>()
   await client.query('BEGIN')
-  for (const statement of statements) {
+  for (const [since, statement] of statements.entries()) {
     await client.query(statement)
     const { rows } = await client.query(HELD, [tables])
-    for (const { name, modes } of rows) {
-      const held = strongest(modes.map((mode: keyof typeof MODES) => MODES[mode]))
-      if (held) locks.set(name, held)
+    for (const { oid, name, modes } of rows) {
+      const mode = strongest(modes.map((each: keyof typeof MODES) => MODES[each]))
+      if (mode) locks.set(oid, { table: name, since, ...locks.get(oid), mode })
     }
   }
   const { rows } = await client.query(SCANNED, [tables])
   await client.query('COMMIT')
-  return { locks, scanned: rows.map(({ name }) => name) }
+  return { locks: [...locks.values()], scanned: rows.map(({ name }) => name) }
 }
 
-const HELD = `SELECT n.nspname || '.' || c.relname AS name, array_agg(l.mode) AS modes
+const HELD = `SELECT c.oid, n.nspname || '.' || c.relname AS name, array_agg(l.mode) AS modes
   FROM pg_locks AS l
   JOIN pg_class AS c ON c.oid = l.relation
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE l.pid = pg_backend_pid() AND l.granted AND c.relkind IN ('r', 'p')
     AND n.nspname <> 'pg_catalog' AND c.oid = ANY ($1)
-  GROUP BY 1 ORDER BY 1`
+  GROUP BY 1, 2 ORDER BY 2`
 
 const SCANNED = `SELECT schemaname || '.' || relname AS name FROM pg_stat_xact_user_tables
   WHERE relid = ANY ($1) AND coalesce(seq_scan, 0) + coalesce(idx_scan, 0) > 0 ORDER BY 1`
