@@ -10,12 +10,14 @@ import {
   diagnoseNotInterpreted,
 } from './diagnose-folder.ts'
 import { diagnoseInterferences, diagnoseMarks, diagnoseRenamedFrom, diagnoseRisks } from './diagnose-risks.ts'
+import { diagnoseOwnTriggers } from './diagnose-triggers.ts'
 import { type Diagnostic, hasErrors } from './diagnostics.ts'
 import { appendedTo, draftSteps, openDraft } from './draft.ts'
 import { diagnoseSharedNames, recordedSteps } from './external-tables.ts'
 import { droppedTriggers } from './migration/dropped-triggers.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import { refusedDataChanges } from './migration/refused-data-changes.ts'
+import { selfWritingTriggers } from './migration/self-writing-triggers.ts'
 import type { AuditModel } from './model/audit-model.ts'
 import type { SourceFile } from './model/place.ts'
 import type { SourceDatabase } from './model/source-database.ts'
@@ -139,6 +141,7 @@ export function compile(input: CompileInput): Compilation {
     ...diagnoseHazards(plan.hazards, places),
     ...diagnoseDataChanges(refused.filter((each) => !cured.includes(each))),
     ...diagnoseMarks(files),
+    ...diagnoseOwnTriggers(selfWritingTriggers(files), model.tables),
     ...diagnoseInterferences(findInterferences(recorded, database, positionOf)),
     ...diagnoseRenamedFrom(unknownRenamings(renamed, knownNames(recorded.state, database))),
     ...diagnoseRisks(findRisks({ recorded, steps, database, positionOf, draft: draft?.name })),

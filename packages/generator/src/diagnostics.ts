@@ -78,6 +78,8 @@ export const DIAGNOSTIC_CODES = {
   AUD614: "Migration interferes with the audit's own objects",
   AUD615: 'Statement that is not interpreted names an audited table',
   AUD616: 'Byte order mark before a migration',
+  AUD620: 'Trigger that writes its own table',
+  AUD621: "Trigger that fires before the audit's",
   AUD701: 'Audit migration is missing',
   AUD702: 'Audited model waits for a migration',
   AUD703: 'Audit part was edited by hand',
