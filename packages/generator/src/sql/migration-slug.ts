@@ -1,4 +1,4 @@
-import { nameKey } from '../model/names.ts'
+import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
 import { type MigrationStep, stepSource, unreachable } from '../state/migration-step.ts'
 
@@ -9,7 +9,7 @@ const REPLACED = { 'branches met': 'merge', 'enum changed': 'enum', 'column rety
 /** The `<what>` in a migration directory's name `<time stamp>_audit_<what>`: `order_add_column_note`, `12_tables`. */
 export function migrationSlug(plan: MigrationPlan): string {
   const sources = new Map(
-    plan.steps.map(stepSource).flatMap((source) => (source ? [[nameKey(source), source] as const] : [])),
+    plan.steps.map(newSource).flatMap((source) => (source ? [[nameKey(source), source] as const] : [])),
   )
   const own = plan.steps.filter((step) => stepSource(step) !== undefined)
   const [source] = sources.values()
@@ -17,9 +17,15 @@ export function migrationSlug(plan: MigrationPlan): string {
     return plan.steps.some((step) => step.kind === 'upgradeSchema') ? 'upgrade' : 'schema'
   }
   if (sources.size > 1) return `${sources.size}_tables`
-  const [step] = own
-  const what = own.length === 1 && step !== undefined ? describe(step) : 'change'
+  const renaming = own.find((step) => step.kind === 'renameTable')
+  const step = own.length === 1 ? own[0] : renaming
+  const what = step === undefined ? 'change' : describe(step)
   return slug([source.name, what].filter((word) => word !== '').join(' '))
+}
+
+/** A table is called by its new name. */
+function newSource(step: MigrationStep): QualifiedName | undefined {
+  return step.kind === 'renameTable' ? step.to : stepSource(step)
 }
 
 function describe(step: MigrationStep): string {
