@@ -1,3 +1,4 @@
+import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { type TableStep, unreachable } from '../state/migration-step.ts'
 import type { TableGroup } from '../state/table-group.ts'
@@ -5,7 +6,7 @@ import { commentOnColumn, commentOnTable } from './audit-table.ts'
 import { renderCaptureFunctions } from './capture-functions.ts'
 import { type Cluster, named } from './crossing-names.ts'
 import { waitForWriters } from './lock-writers.ts'
-import { swapBack } from './look-first.ts'
+import { swapBack, when } from './look-first.ts'
 import { isContinued, renameDown } from './rename-block.ts'
 import { addChecks, checksGone, missingChecks } from './required-checks.ts'
 import {
@@ -92,7 +93,7 @@ function captureDown(group: TableGroup, before: AuditTableObject): Sql {
   const brought = named(after, before)
   if (!before.capturing) {
     return after.capturing
-      ? onEither(group, before, (source) => renderTriggersGone({ ...brought, source }))
+      ? onEither(group, before, ({ source }) => renderTriggersGone({ ...brought, source }))
       : sql``
   }
   const isKeyOld = after.capturing && steps.some((step) => step.kind === 'changeKey')
@@ -102,41 +103,58 @@ function captureDown(group: TableGroup, before: AuditTableObject): Sql {
   return paragraphs([
     isContinued(group) ? renderTriggersOff({ ...brought, source: after.source }) : sql``,
     renderCaptureFunctions(before),
-    isKeyOld ? onEither(group, before, (source) => renderKeyTriggerGone({ ...brought, source })) : sql``,
+    isKeyOld ? onEither(group, before, ({ source }) => renderKeyTriggerGone({ ...brought, source })) : sql``,
     isKeyOld && before.key.length === 0 ? renderKeyFunctionGone(brought) : sql``,
     // What was dropped is made with the rights that everybody has by default.
     isFunctionNew ? renderPrivate(before) : sql``,
     after.capturing
-      ? onEither(group, before, (source) => renderLevelChange(brought, steps, { ...before, source }))
+      ? onEither(group, before, (source) => renderLevelChange(brought, steps, { ...before, ...source }))
       : sql``,
     makesTriggers || isContinued(group)
-      ? onEither(group, before, (source) => renderTriggers({ ...before, source }))
+      ? onEither(group, before, (source) => renderTriggers({ ...before, ...source }))
       : sql``,
   ])
 }
 
-type SourceName = AuditTableObject['source']
+/** As the source is called, and the columns of its key. */
+type Source = Pick<AuditTableObject, 'source' | 'columns' | 'key'>
 
-/** Where the source was renamed, what is done under the name that it has. Made in place of another one, it is let alone. */
-function onEither(group: TableGroup, before: AuditTableObject, render: (source: SourceName) => Sql): Sql {
-  const [then, now] = [render(before.source), render(group.after.source)]
+/**
+ * What is done to the source under the names that it has: those from after the migration, or again those from before.
+ * Where another table was made in its place, only the former one is meant, if it is back.
+ */
+function onEither(group: TableGroup, before: AuditTableObject, render: (source: Source) => Sql): Sql {
+  const { renamed = before, after } = group
+  const { columns, key } = renamed
+  const [then, now] = [render(before), render({ source: after.source, columns, key })]
   if (!isFilled(then) || sqlText(then) === sqlText(now)) return then
-  const isThere = ({ source }: { readonly source: SourceName }) =>
-    sql`pg_catalog.to_regclass(${literal(sqlText(qualified(source)))}) IS NOT NULL`
-  const body = isContinued(group)
-    ? sql`BEGIN
-  IF ${isThere(before)} THEN
-    ${then}
-  END IF;
-END`
-    : sql`BEGIN
-  IF ${isThere(group.after)} THEN
+  if (isContinued(group)) return when(isThere(before.source), then)
+  const isRenamedColumn = key.find((column) => !before.key.includes(column))
+  const isAfter =
+    nameKey(before.source) === nameKey(after.source) && isRenamedColumn !== undefined
+      ? hasColumn(after.source, isRenamedColumn)
+      : isThere(after.source)
+  const body = sql`BEGIN
+  IF ${isAfter} THEN
     ${now}
   ELSE
     ${then}
   END IF;
 END`
   return sql`DO ${dollarQuoted(body)};`
+}
+
+function isThere(source: QualifiedName): Sql {
+  return sql`pg_catalog.to_regclass(${literal(sqlText(qualified(source)))}) IS NOT NULL`
+}
+
+function hasColumn(source: QualifiedName, column: string): Sql {
+  return sql`EXISTS (
+  SELECT FROM pg_catalog.pg_attribute AS a
+  WHERE a.attrelid = pg_catalog.to_regclass(${literal(sqlText(qualified(source)))})
+    AND a.attname = ${literal(column)}
+    AND NOT a.attisdropped
+)`
 }
 
 /** The steps of columns that came after the renames, and the CHECKs that came with them. */

@@ -1,0 +1,207 @@
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=7a8afcdc3d0f4d7d
+-- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"audit_username","to":"by_username"}
+-- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"audit_app_uuid","to":"by_app_uuid"}
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."Order"
+
+DO $audit$
+DECLARE
+  patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
+  deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interval;
+  command text;
+BEGIN
+  -- Run again after a later section failed, it finds its work done.
+  IF
+    EXISTS (
+      SELECT FROM pg_catalog.pg_trigger AS t
+      JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+      WHERE t.tgrelid = pg_catalog.to_regclass('"public"."Order"')
+        AND t.tgname = 'audit_insert'
+        AND f.oid = pg_catalog.to_regprocedure('"audit"."Order_audit_capture"()')
+        AND pg_catalog.strpos(pg_catalog.regexp_replace(f.prosrc, '[ \r\n]+', ' ', 'g'), 'INSERT INTO "audit"."Order_audit" ( "audit_operation", "audit_operation_timestamp", "audit_transaction_timestamp", "audit_current_user", "audit_transaction_id", "by_username", "by_app_uuid", "id", "note", "price" )') > 0
+    )
+    AND (
+      SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+      WHERE a.attrelid = pg_catalog.to_regclass('"audit"."Order_audit"')
+        AND a.attname IN ('by_username', 'by_app_uuid')
+        AND NOT a.attisdropped
+    ) = 2
+  THEN
+    RETURN;
+  END IF;
+  -- No writer may be in the old functions meanwhile. A reader of the history stops none: its lock is tried for.
+  LOOP
+    BEGIN
+      LOCK TABLE "public"."Order" IN SHARE ROW EXCLUSIVE MODE;
+      PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
+      LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
+      PERFORM pg_catalog.set_config('lock_timeout', patience, true);
+      EXIT;
+    EXCEPTION WHEN lock_not_available THEN
+      IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
+        RAISE;
+      END IF;
+      PERFORM pg_catalog.pg_sleep(0.1);
+    END;
+  END LOOP;
+  ALTER TABLE "audit"."Order_audit" RENAME COLUMN "audit_username" TO "by_username";
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_username_required'
+  ) THEN
+    ALTER TABLE "audit"."Order_audit" RENAME CONSTRAINT "audit_username_required" TO "by_username_required";
+  END IF;
+  ALTER TABLE "audit"."Order_audit" RENAME COLUMN "audit_app_uuid" TO "by_app_uuid";
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "by_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  INSERT INTO "audit"."Order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "by_username",
+    "by_app_uuid",
+    "id",
+    "note",
+    "price"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("by_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    changed."id",
+    changed."note",
+    changed."price"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "by_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  INSERT INTO "audit"."Order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "by_username",
+    "by_app_uuid",
+    "id",
+    "note",
+    "price"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("by_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    OLD."id",
+    OLD."note",
+    OLD."price";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Order_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "by_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."Order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "by_username",
+    "by_app_uuid",
+    "id",
+    "note",
+    "price"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("by_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    changed."id",
+    changed."note",
+    changed."price"
+  FROM ONLY "public"."Order" AS changed;
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."Order_audit_capture"()',
+    '"audit"."Order_audit_key"()',
+    '"audit"."Order_audit_truncate"()'
+  ]::regprocedure[]
+);
