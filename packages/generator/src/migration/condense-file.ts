@@ -1,6 +1,7 @@
 import { condenseDo, condenseFunction } from './condense-plpgsql.ts'
 import { condenseStatement } from './condense-statement.ts'
 import type { CondensedFile, Statement } from './condensed.ts'
+import { ownStatements } from './own-statements.ts'
 import type { SqlParser } from './sql-parser.ts'
 import { skipBlank } from './sql-text.ts'
 import { textPositions } from './text-position.ts'
@@ -8,8 +9,19 @@ import { textPositions } from './text-position.ts'
 /** The first line of our own part of a migration; everything after it is ours. */
 export const AUDIT_PART = /^-- prisma-generator-audit v\d+ /m
 
-/** Reads one migration's text into what the fold needs. Never throws: what cannot be read is reported in it. */
+/**
+ * Reads one migration's text into what the fold needs. Never throws: what cannot be read is reported in it. Audit parts
+ * that are as they were generated are taken from their headers: parsing them would take most of the time.
+ */
 export function condenseFile(text: string, parser: SqlParser): CondensedFile {
+  const auditPart = AUDIT_PART.exec(text)?.index
+  const known = auditPart === undefined ? undefined : ownStatements(text)
+  if (known === undefined) return condenseText(text, auditPart ?? Number.POSITIVE_INFINITY, parser)
+  const { statements } = condenseText(text.slice(0, auditPart), Number.POSITIVE_INFINITY, parser)
+  return { statements: [...statements, ...known], own: statements.length }
+}
+
+function condenseText(text: string, auditPart: number, parser: SqlParser): CondensedFile {
   const positions = textPositions(text)
   const parsed = parser.parse(text)
   if (!parsed.ok) {
@@ -19,7 +31,6 @@ export function condenseFile(text: string, parser: SqlParser): CondensedFile {
       own: 1,
     }
   }
-  const auditPart = AUDIT_PART.exec(text)?.index ?? Number.POSITIVE_INFINITY
   const statements: Statement[] = []
   let own = 0
   parsed.statements.forEach(({ node, byte }, index) => {

@@ -80,7 +80,7 @@ test('two branches that changed different tables need no merge part', async () =
     merged,
   )
   expect(project.migration).toBeUndefined()
-  expect(project.diagnostics.map(({ code, severity }) => [code, severity])).toEqual([['AUD602', 'warning']])
+  expect(project.diagnostics.map(({ code, severity }) => [code, severity])).toEqual([['AUD602', 'info']])
 })
 
 test('two branches that both enabled one table are merged', async () => {
