@@ -104,6 +104,42 @@ export const changeTruncate: Change = (draft, { a, b }) => {
   }
 }
 
+const TEMPLATES = {
+  table: ['{table}_audit', '{model} history', '{schema}.{table} ✓', "it's {model}"],
+  function: ['{table}_audit_{role}', '{role} of {model}', '{schema}_{table}_{role}'],
+  trigger: ['audit_{operation}', 'after {operation}', '{model}: {operation}'],
+  settingColumn: ['audit_{setting}', 'by {setting}', '{setting}'],
+} as const
+
+/** One of the generator's four templates. */
+export const changeNaming: Change = (draft, { a, b }) => {
+  const kind = choose(['table', 'function', 'trigger', 'settingColumn'] as const, a) ?? 'table'
+  const template = choose<string>(TEMPLATES[kind], b)
+  const now = draft.target.audit[kind] ?? TEMPLATES[kind][0]
+  if (template === undefined || template === now) return undefined
+  return { label: `${kind} template ${template}`, draft: withAudit(draft, { [kind]: template }) }
+}
+
+/** A model's own name for its audit table, or the template's again. */
+export const changeAuditTable: Change = (draft, { a, b }) => {
+  const model = settledModel(draft, a, ({ audited }) => audited)
+  if (!model) return undefined
+  const { auditTable: old, ...rest } = model
+  if (old !== undefined)
+    return { label: `${model.table}: audit table named by template`, draft: withOwn(draft, rest) }
+  const auditTable = `own ${b} ${model.id}`
+  return {
+    label: `${model.table}: audit table ${auditTable}`,
+    draft: withOwn(draft, { ...model, auditTable }),
+  }
+}
+
+export const changeAuditSchema: Change = (draft, { a }) => {
+  const schema = choose(['audit', 'Audit Trail ✓', "the 'log'"], a)
+  if (schema === undefined || schema === (draft.target.audit.schema ?? 'audit')) return undefined
+  return { label: `audit schema ${schema}`, draft: withAudit(draft, { schema }) }
+}
+
 function withAudit(draft: Draft, options: Partial<AuditOptions>): Draft {
   return inSchema(draft, (world) => ({ ...world, audit: { ...world.audit, ...options } }))
 }

@@ -10,6 +10,9 @@ import type { World } from './world.ts'
 const CHANGES = {
   addColumn: [column.addColumn, 6],
   dropColumn: [column.dropColumn, 4],
+  renameColumn: [column.renameColumn, 6],
+  swapColumns: [column.swapColumns, 3],
+  replaceByRenamedFrom: [column.replaceByRenamedFrom, 4],
   widenColumn: [column.widenColumn, 3],
   rewriteColumn: [column.rewriteColumn, 5],
   replaceColumn: [column.replaceColumn, 3],
@@ -21,12 +24,19 @@ const CHANGES = {
   renameEnum: [enums.renameEnum, 2],
   addModel: [table.addModel, 2],
   deleteModel: [table.deleteModel, 2],
+  renameTable: [table.renameTable, 4],
+  moveTable: [table.moveTable, 2],
+  recreateWithRenamedFrom: [table.recreateWithRenamedFrom, 3],
+  recreateWithout: [table.recreateWithout, 2],
   changeKey: [table.changeKey, 3],
   toggleAudit: [audit.toggleAudit, 3],
   changeSettings: [audit.changeSettings, 4],
   changeModelSettings: [audit.changeModelSettings, 3],
   changeMissingSettings: [audit.changeMissingSettings, 2],
   changeTruncate: [audit.changeTruncate, 2],
+  changeNaming: [audit.changeNaming, 3],
+  changeAuditTable: [audit.changeAuditTable, 2],
+  changeAuditSchema: [audit.changeAuditSchema, 2],
 } as const satisfies Record<string, readonly [Change, number]>
 
 export type ChangeName = keyof typeof CHANGES

@@ -20,11 +20,14 @@ export interface Compiled extends Compilation {
   readonly recorded: DatabaseState
   /** What the folder builds. */
   readonly database: SourceDatabase
-  readonly lockTimeout: number
 }
 
-/** `prisma generate` in this process. */
-export async function compileFolder(schema: string, folder: readonly Migration[]): Promise<Compiled> {
+/** `prisma generate` in this process; with `draft`, the name of the folder's last migration, what the wrapper does. */
+export async function compileFolder(
+  schema: string,
+  folder: readonly Migration[],
+  draft?: string,
+): Promise<Compiled> {
   const datamodel: [string, string][] = [['schema.prisma', schema]]
   const schemaFiles = [{ path: 'schema.prisma', text: schema }]
   const { generators, datasources } = await internals.getConfig({ datamodel })
@@ -39,6 +42,7 @@ export async function compileFolder(schema: string, folder: readonly Migration[]
     datasourceSchemas: datasources[0]?.schemas ?? [],
     clientGenerators: [],
     folder: { files, database },
+    ...(draft === undefined ? {} : { draft }),
   })
   const problems = [...diagnostics, ...compilation.diagnostics]
   if (hasErrors(problems)) {
@@ -47,5 +51,5 @@ export async function compileFolder(schema: string, folder: readonly Migration[]
     )
   }
   const parts = folder.map(({ name, text }) => ({ migration: name, text }))
-  return { ...compilation, database, recorded: foldParts(parts).state, lockTimeout: options.lockTimeout }
+  return { ...compilation, database, recorded: foldParts(parts).state }
 }

@@ -9,26 +9,26 @@ import type { World } from './world.ts'
 import type { WrittenStep } from './write-step.ts'
 
 /**
- * The same step on a database of its own, and then its audit part taken back and made again: functions and
+ * The same step on a database of its own, and then its audit parts taken back and made again: functions and
  * triggers are as they were before, no history is lost, and in the end the catalog is the same.
  */
 export async function downAndUpProblems(
   client: pg.ClientBase,
   before: World,
   draft: DraftedStep,
-  { files, audit }: WrittenStep,
+  { files, parts }: WrittenStep,
   n: number,
 ): Promise<readonly string[]> {
   await leaveLabels(client, before, draft.leaving)
-  let capture: readonly string[] | undefined
+  const start = new Set(await dumpCapture(client))
+  let previous: readonly string[] = []
   for (const { text } of files) {
-    capture = await dumpCapture(client)
+    previous = await dumpCapture(client)
     await client.query(text)
   }
   for (const model of draft.target.models) {
     await inContext(client, FULL_CONTEXT, () => client.query(insertRow(draft.target, model, n)))
   }
-  if (audit === undefined) return []
   const up = await dumpCatalog(client)
   const history = await rememberHistory(client)
   const problems: string[] = []
@@ -38,14 +38,15 @@ export async function downAndUpProblems(
     })
     problems.push(...(await lostHistory(client, history)).map((problem) => `${what}: ${problem}`))
   }
-  await run('down.sql', audit.down)
-  // Otherwise the audit part stands in the middle of a file.
-  if (files.length === 2 && capture !== undefined) {
-    problems.push(
-      ...difference('before the audit part', capture, 'after down.sql', await dumpCapture(client)),
-    )
+  for (const [index, part] of parts.toReversed().entries()) {
+    await run('down.sql', part.down)
+    // The part of the last file stands alone; what stands in the middle of one has no moment before it.
+    if (index > 0 || files.length < 2) continue
+    // What the developer dropped to let Prisma's file pass comes back too.
+    const restored = (await dumpCapture(client)).filter((line) => previous.includes(line) || !start.has(line))
+    problems.push(...difference('before the audit part', previous, 'after down.sql', restored))
   }
-  await run('the audit part after down.sql', audit.sql)
+  for (const part of parts) await run('the audit part after down.sql', part.up)
   problems.push(...difference('after the step', up, 'after down.sql and up', await dumpCatalog(client)))
   return problems
 }
