@@ -128,9 +128,8 @@ export function compile(input: CompileInput): Compilation {
   })
   const draft = input.draft === undefined ? undefined : openDraft(input.draft, folder)
   const steps = draft === undefined ? wanted : draftSteps(draft, wanted)
-  const plan = planMigration(recorded.state, steps, {
-    partitioned: database.tables.filter((table) => table.partitioned),
-  })
+  const partitioned = database.tables.filter((table) => table.partitioned)
+  const plan = planMigration(recorded.state, steps, { partitioned })
   const refused = refusedDataChanges(files, database)
   // Those of a draft get what they lack.
   const cured = refused.filter(({ change }) => change.migration === draft?.name)
@@ -141,7 +140,7 @@ export function compile(input: CompileInput): Compilation {
     ...diagnoseHazards(plan.hazards, places),
     ...diagnoseDataChanges(refused.filter((each) => !cured.includes(each))),
     ...diagnoseMarks(files),
-    ...diagnoseOwnTriggers(selfWritingTriggers(files), model.tables),
+    ...diagnoseOwnTriggers(selfWritingTriggers(files), model.tables, partitioned),
     ...diagnoseInterferences(findInterferences(recorded, database, positionOf)),
     ...diagnoseRenamedFrom(unknownRenamings(renamed, knownNames(recorded.state, database))),
     ...diagnoseRisks(findRisks({ recorded, steps, database, positionOf, draft: draft?.name })),

@@ -1,11 +1,13 @@
 import type { Diagnostic } from './diagnostics.ts'
 import type { SelfWritingTrigger } from './migration/self-writing-triggers.ts'
 import type { AuditedTable } from './model/audit-model.ts'
+import { nameKey, type QualifiedName } from './model/names.ts'
 
 /** Triggers of the application that write the row again which called them, where that is recorded in the wrong order. */
 export function diagnoseOwnTriggers(
   triggers: readonly SelfWritingTrigger[],
   tables: readonly AuditedTable[],
+  partitioned: readonly QualifiedName[] = [],
 ): readonly Diagnostic[] {
   return triggers.flatMap((trigger) => {
     const table = tables.find(
@@ -13,7 +15,8 @@ export function diagnoseOwnTriggers(
     )
     if (table === undefined) return []
     const isFirst = trigger.events.some((event) => trigger.trigger < nameOf(table, event))
-    if (table.level === 'statement') return trigger.forEachRow || isFirst ? [needsRows(trigger, table)] : []
+    const byRow = table.level === 'row' || partitioned.some((each) => nameKey(each) === nameKey(table.source))
+    if (!byRow) return trigger.forEachRow || isFirst ? [needsRows(trigger, table)] : []
     return trigger.forEachRow && isFirst ? [firesFirst(trigger, table)] : []
   })
 }

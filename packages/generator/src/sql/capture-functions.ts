@@ -97,9 +97,17 @@ BEGIN
       ),
       HINT = 'Run it at READ COMMITTED, or use DELETE.';
   END IF;
-  ${insertRows(table, sql`changed`, sql`FROM ONLY ${qualified(table.source)} AS changed`)};
+  ${insertRows(table, sql`changed`, truncatedRows(table))};
   RETURN NULL;
 END`
+}
+
+/** Tables that inherit have triggers of their own; a partitioned table's rows are all in others, which have none for TRUNCATE. */
+function truncatedRows(table: AuditTableObject): Sql {
+  const source = qualified(table.source)
+  if (table.level === 'statement') return sql`FROM ONLY ${source} AS changed`
+  return sql`FROM ${source} AS changed
+WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID)`
 }
 
 /** SECURITY DEFINER: a writer needs no right on the history, and can forge none. */

@@ -21,6 +21,7 @@ import { checksGone } from './required-checks.ts'
 import { refuseForeignTable } from './shared-schema.ts'
 import {
   comment,
+  dollarQuoted,
   ident,
   isFilled,
   join,
@@ -159,10 +160,28 @@ function changeType(
 
 function renderRequireSource(table: AuditTableObject): Sql {
   const columns = table.columns.filter((column) => !column.retired).map((column) => literal(column.name))
-  return sql`CALL ${baseFunction(table, 'requireSource')}(
+  const call = sql`CALL ${baseFunction(table, 'requireSource')}(
   ${literal(sqlText(qualified(table.source)))},
   ARRAY[${join(columns, sql`, `)}]::text[]
 );`
+  return table.level === 'row' ? unlessPartitioned(table, call) : call
+}
+
+/** Row triggers are cloned to every partition. There a SELECT fails where a column is missing, as `call` would. */
+function unlessPartitioned(table: AuditTableObject, call: Sql): Sql {
+  const columns = table.columns.filter((column) => !column.retired).map((column) => ident(column.name))
+  const source = qualified(table.source)
+  const body = sql`BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_class AS c
+    WHERE c.oid = pg_catalog.to_regclass(${literal(sqlText(source))}) AND c.relkind = 'p'
+  ) THEN
+    PERFORM ${join(columns, sql`, `)} FROM ${source} WHERE false;
+  ELSE
+    ${call}
+  END IF;
+END`
+  return sql`DO ${dollarQuoted(body)};`
 }
 
 function renderPrivateTable(table: AuditTableObject): Sql {

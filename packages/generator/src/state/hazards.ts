@@ -44,18 +44,29 @@ function unsupported({ source, detail, hint }: UnsupportedStep): Hazard {
 
 function partitionedSource(
   step: MigrationStep,
-  { source }: AuditTableObject,
+  { source, level }: AuditTableObject,
   partitioned: readonly QualifiedName[],
 ): readonly Hazard[] {
   if (step.kind !== 'createAuditTable' && step.kind !== 'resumeTable') return []
   if (!partitioned.some((table) => table.schema === source.schema && table.name === source.name)) return []
+  if (level === 'row') {
+    return [
+      {
+        code: 'partitioned',
+        severity: 'info',
+        source,
+        message: `${display(source)} is partitioned: it is recorded row by row, in whatever partition a row is written`,
+        hint: 'Not recorded: TRUNCATE of a single partition, and what ATTACH, DETACH and DROP bring or take. DELETE leaves a row each.',
+      },
+    ]
+  }
   return [
     {
       code: 'partitioned',
       severity: 'error',
       source,
       message: `${display(source)} is partitioned: rows written directly into a partition would not be recorded`,
-      hint: 'Remove @audit(enabled) from this model; partitioned tables are not supported yet.',
+      hint: 'Record it row by row: level: row.',
     },
   ]
 }

@@ -47,7 +47,10 @@ export function reachableState(
       ? reasonWithout(source)
       : reasonToWait(table, source, findTable(recorded, table.source))
     if (reason !== undefined) waiting.push({ source: table.source, reason })
-    const reachable = reason === undefined ? withoutVirtual(table, source) : findTable(recorded, table.source)
+    const reachable =
+      reason === undefined
+        ? withoutVirtual(byRowIfPartitioned(table, source), source)
+        : findTable(recorded, table.source)
     if (reachable !== undefined) tables.push(reachable)
   }
   for (const table of recorded.tables) {
@@ -105,4 +108,9 @@ function withoutVirtual(table: AuditTableObject, source: SourceTable | undefined
   const virtual = new Set(source?.columns.filter((column) => column.virtual).map((column) => column.name))
   if (virtual.size === 0) return table
   return { ...table, columns: table.columns.filter((column) => !virtual.has(column.name)) }
+}
+
+/** Statement triggers of a partitioned table do not see a statement on a partition; row triggers are cloned to each. */
+function byRowIfPartitioned(table: AuditTableObject, source: SourceTable | undefined): AuditTableObject {
+  return source?.partitioned ? { ...table, level: 'row' } : table
 }

@@ -99,19 +99,20 @@ test('AUD603: a change that has no migration yet is an error that says how to un
   `)
 })
 
-test('AUD604: a partitioned table is an error', async () => {
+test('AUD604: a partitioned table is recorded row by row, whatever its annotation says', async () => {
   const partitioned = createTable('A', 'note').replace(/\);\n$/, ') PARTITION BY RANGE ("id");\n')
   const project = await compileProject(schemaA, { '20260101000000_init': partitioned })
-  expect(project.migration).toBeUndefined()
   expect(project.text).toMatchInlineSnapshot(`
-    "schema.prisma:12:7 - error AUD604: "public"."A" is partitioned: rows written directly into a partition would not be recorded
+    "schema.prisma:12:7 - info AUD604: "public"."A" is partitioned: it is recorded row by row, in whatever partition a row is written
        12 | model A {
           |       ^
-       Remove @audit(enabled) from this model; partitioned tables are not supported yet.
+       Not recorded: TRUNCATE of a single partition, and what ATTACH, DETACH and DROP bring or take. DELETE leaves a row each.
 
-    1 error
+    1 note
     "
   `)
+  expect(project.migration?.sql).toContain('FOR EACH ROW')
+  expect(project.migration?.sql).not.toContain('REFERENCING')
 })
 
 test('AUD605: a setting that is newly required is a warning, and the migration is there', async () => {

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=40eca8ed98d8f0dc
+-- prisma-generator-audit v1 from=280c9438c66e78db text=46852faf4c444a27
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","level":"row","updates":"changed","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -253,10 +253,21 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."Order"
 
-CALL "audit"."require_source"(
-  '"public"."Order"',
-  ARRAY['id', 'note', 'status']::text[]
-);
+DO $audit$
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_class AS c
+    WHERE c.oid = pg_catalog.to_regclass('"public"."Order"') AND c.relkind = 'p'
+  ) THEN
+    PERFORM "id", "note", "status" FROM "public"."Order" WHERE false;
+  ELSE
+    CALL "audit"."require_source"(
+      '"public"."Order"',
+      ARRAY['id', 'note', 'status']::text[]
+    );
+  END IF;
+END
+$audit$;
 
 CREATE TABLE IF NOT EXISTS "audit"."Order_audit" (
   "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
@@ -494,7 +505,8 @@ BEGIN
     changed."id",
     changed."note",
     changed."status"::text
-  FROM ONLY "public"."Order" AS changed;
+  FROM "public"."Order" AS changed
+  WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID);
   RETURN NULL;
 END
 $audit$;

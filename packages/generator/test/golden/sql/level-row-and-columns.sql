@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=5a6f8261d0c769ea
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=b8617a3ee132e657
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"total","type":"integer"}}
 -- {"kind":"changeKey","source":{"schema":"public","name":"Order"},"key":["note","id"]}
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"all"}
@@ -203,7 +203,8 @@ BEGIN
     changed."note",
     changed."status"::text,
     changed."total"
-  FROM ONLY "public"."Order" AS changed;
+  FROM "public"."Order" AS changed
+  WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID);
   RETURN NULL;
 END
 $audit$;

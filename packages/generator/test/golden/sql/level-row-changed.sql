@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=d065179c23c592f7
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=b854967f737a0115
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"changed"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -179,7 +179,8 @@ BEGIN
     changed."id",
     changed."note",
     changed."status"::text
-  FROM ONLY "public"."Order" AS changed;
+  FROM "public"."Order" AS changed
+  WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID);
   RETURN NULL;
 END
 $audit$;

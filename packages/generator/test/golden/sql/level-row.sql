@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=01cb62a2e35d4bc0
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=380b174dfce6f319
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"all"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -173,7 +173,8 @@ BEGIN
     changed."id",
     changed."note",
     changed."status"::text
-  FROM ONLY "public"."Order" AS changed;
+  FROM "public"."Order" AS changed
+  WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID);
   RETURN NULL;
 END
 $audit$;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=341f731a536788e5
+-- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=0e8991e5e5cf142f
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"changed"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -179,7 +179,8 @@ BEGIN
     changed."id",
     changed."note",
     changed."status"::text
-  FROM ONLY "public"."Order" AS changed;
+  FROM "public"."Order" AS changed
+  WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID);
   RETURN NULL;
 END
 $audit$;
