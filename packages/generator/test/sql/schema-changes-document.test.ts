@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { createDatabase } from '../../../../test/support/test-database.ts'
+import { renderMigration } from '../../src/sql/render-migration.ts'
+import { applySteps } from '../../src/state/apply-steps.ts'
+import { type DatabaseState, EMPTY_STATE } from '../../src/state/database-state.ts'
+import { diffState } from '../../src/state/diff-state.ts'
+import { planMigration } from '../../src/state/migration-plan.ts'
+import type { MigrationStep } from '../../src/state/migration-step.ts'
+import { base, CASES, change, source } from './evolution-cases.ts'
+import { setting, state, up } from './fixture.ts'
+import { type LockMode, measureMigration, strongest } from './measured-locks.ts'
+import { RENAMES } from './rename-cases.ts'
+
+interface Example {
+  readonly from: DatabaseState
+  readonly steps: readonly MigrationStep[]
+  /** What the database holds before: the sources, and the audit of `from`. */
+  readonly before: string
+  readonly prisma?: string | undefined
+}
+
+const installed = up(state(base))
+const retired = applySteps(state(base), diffState(state(base), state()))
+const onBase = (...steps: readonly MigrationStep[]): Example => ({
+  from: state(base),
+  steps,
+  before: source + installed,
+})
+
+const EXAMPLES: ReadonlyMap<string, Example> = new Map([
+  ...CASES.map(({ name, from, to, prisma }): [string, Example] => [
+    name,
+    { from, steps: diffState(from, to), before: source + (from.schema ? up(from) : ''), prisma },
+  ]),
+  ...RENAMES.map(({ name, from, steps, sources, prisma }): [string, Example] => [
+    name,
+    { from, steps, before: sources + up(from), prisma },
+  ]),
+  [
+    'optional-setting',
+    onBase(...diffState(state(base), change({ settings: [...base.settings, setting('note String?')] }).to)),
+  ],
+  ['enum-changed', onBase({ kind: 'replaceFunctions', source: base.source, reason: 'enum changed' })],
+  ['branches-met', onBase({ kind: 'replaceFunctions', source: base.source, reason: 'branches met' })],
+  ['upgrade', onBase({ kind: 'upgradeSchema', sqlVersion: 2 })],
+  [
+    'resume',
+    {
+      from: retired,
+      steps: diffState(retired, state(base)),
+      before: `${source + installed} COMMIT; ${up(state(), state(base))}`,
+    },
+  ],
+  ['adopt', { from: EMPTY_STATE, steps: diffState(EMPTY_STATE, state(base)), before: source + installed }],
+  [
+    'move-audit-schema',
+    onBase(
+      { kind: 'moveSchema', name: 'trail', sqlVersion: 1 },
+      { kind: 'renameObjects', source: base.source, schema: 'trail', names: base.names },
+      { kind: 'dropSchema', name: 'audit' },
+    ),
+  ],
+] satisfies readonly (readonly [string, Example])[])
+
+/** Each row of the document's table, with the migrations that it speaks of. */
+const ROWS: Readonly<Record<string, readonly string[]>> = {
+  'a model is audited for the first time': ['create', 'create-row'],
+  'a column is added': ['add-column'],
+  'a column is removed': ['drop-column'],
+  'a column is renamed': ['rename-column', 'rename-column-swap', 'rename-key-column'],
+  'a column gets a wider type': ['widen-column'],
+  'a column gets another type': ['retype-column'],
+  'an enum changes': ['enum-changed', 'enum-to-text'],
+  'the key changes': ['change-key', 'lose-key'],
+  'a table is renamed': ['rename-table', 'rename-table-by-row'],
+  'a table moves to another PostgreSQL schema': ['move-table'],
+  'a table is dropped and created under another name': ['continue-table'],
+  'a model is deleted': ['retire-dropped-table'],
+  'a model is audited no more': ['retire-table'],
+  'a model is audited again': ['resume'],
+  'an optional setting is added': ['optional-setting'],
+  'a setting becomes required, or is refused where it is missing': [
+    'add-setting',
+    'setting-required',
+    'missing-refuse',
+  ],
+  'a required setting is removed, becomes optional, or is recorded where it is missing': [
+    'remove-setting',
+    'setting-optional',
+    'missing-record',
+  ],
+  'a setting gets a default, or TRUNCATE another policy': ['setting-default', 'truncate-refuse'],
+  'level or updates change': ['level-row', 'level-row-changed', 'level-statement', 'updates-changed'],
+  "a setting's column gets another name": ['rename-setting-column', 'swap-setting-columns'],
+  'audit objects get other names': ['rename-objects'],
+  'the audit schema gets another name': ['move-audit-schema'],
+  'the generator is upgraded': ['upgrade'],
+  'two branches are merged': ['branches-met'],
+  'the folder is squashed or begun anew': ['adopt'],
+}
+
+const text = readFileSync(new URL('../../../../docs/schema-changes.md', import.meta.url), 'utf8')
+const rows = new Map(
+  [...text.matchAll(/^\| (.+) \|$/gm)]
+    .map(([, cells = '']) => cells.split(' | '))
+    .filter((cells) => cells.length === 6 && cells[0] !== 'change')
+    .map(([title = '', , , table = '', history = '']) => [title, { table, history }]),
+)
+
+describe('docs/schema-changes.md', () => {
+  it('has a row for each kind of change, and no other', () => {
+    expect([...rows.keys()]).toEqual(Object.keys(ROWS))
+    // These are several changes at once.
+    const composed = /several|exchange|odd|swap-tables|make-in-place|move-schema|into-dropped|and-columns/
+    const examples = new Set(Object.values(ROWS).flat())
+    const missing = [...EXAMPLES.keys()].filter((name) => !examples.has(name) && !composed.test(name))
+    expect(missing).toEqual([])
+  })
+
+  it.each(Object.entries(ROWS))('%s: it locks what the document says', async (title, names) => {
+    const locks = await Promise.all(names.map(async (name) => [name, await measure(name)] as const))
+    expect(locks).toEqual(names.map((name) => [name, rows.get(title)]))
+  })
+})
+
+/** The strongest lock on a source and on a history, as the document writes them. */
+async function measure(name: string) {
+  const example = EXAMPLES.get(name)
+  if (example === undefined) throw new Error(`no example is called ${name}`)
+  const { from, steps, before, prisma } = example
+  const database = await createDatabase()
+  try {
+    await database.query(before)
+    if (prisma) await database.query(`SELECT set_config('audit.username', 'ann', false); ${prisma}`)
+    const migration = renderMigration(planMigration(from, steps), { from })
+    const locks = (await measureMigration(database, migration)).flatMap((each) => each.locks)
+    const isHistory = (table: string) => /^(audit|trail)\./.test(table)
+    return {
+      table: cell(locks.filter(({ table }) => !isHistory(table)).map(({ mode }) => mode)),
+      history: cell(locks.filter(({ table }) => isHistory(table)).map(({ mode }) => mode)),
+    }
+  } finally {
+    await database.drop()
+  }
+}
+
+function cell(modes: readonly LockMode[]): string {
+  const mode = strongest(modes)
+  return mode === undefined ? '–' : `\`${mode}\``
+}
