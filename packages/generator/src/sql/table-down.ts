@@ -26,8 +26,8 @@ import {
   renderKeyFunctionGone,
   renderKeyTriggerGone,
   renderLevelChange,
-  renderTriggers,
   renderTriggersGone,
+  renderTriggersIfThere,
   renderTriggersOff,
 } from './triggers.ts'
 
@@ -111,7 +111,7 @@ function captureDown(group: TableGroup, before: AuditTableObject): Sql {
       ? onEither(group, before, (source) => renderLevelChange(brought, steps, { ...before, ...source }))
       : sql``,
     makesTriggers || isContinued(group)
-      ? onEither(group, before, (source) => renderTriggers({ ...before, ...source }))
+      ? onEither(group, before, (source) => renderTriggersIfThere({ ...before, ...source }))
       : sql``,
   ])
 }

@@ -101,14 +101,31 @@ function keyChange(table: AuditTableObject, key: string): Sql {
 
 /** Each trigger unless it is there already: creating one waits for every writer of the table. */
 export function renderTriggers(table: AuditTableObject): Sql {
-  const each = triggersOf(table).map(
+  return forSource(table, missingTriggers(table))
+}
+
+/** For down.sql: a table that was audited until a migration dropped it has nothing to put triggers on. */
+export function renderTriggersIfThere(table: AuditTableObject): Sql {
+  const source = literal(sqlText(qualified(table.source)))
+  const body = sql`DECLARE
+  source CONSTANT regclass := pg_catalog.to_regclass(${source});
+BEGIN
+  IF source IS NULL THEN
+    RETURN;
+  END IF;
+  ${lines(missingTriggers(table))}
+END`
+  return sql`DO ${dollarQuoted(body)};`
+}
+
+function missingTriggers(table: AuditTableObject): readonly Sql[] {
+  return triggersOf(table).map(
     (trigger) => sql`IF NOT EXISTS (
   ${installed(table, trigger)}
 ) THEN
   CREATE TRIGGER ${definition(table, trigger)};
 END IF;`,
   )
-  return forSource(table, each)
 }
 
 /** Where the steps change the level: the triggers of `after` for those of `before`, then the function that these called. */

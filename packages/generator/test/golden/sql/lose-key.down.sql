@@ -155,8 +155,11 @@ CALL "audit"."keep_private"(
 
 DO $audit$
 DECLARE
-  source CONSTANT regclass := '"public"."Order"';
+  source CONSTANT regclass := pg_catalog.to_regclass('"public"."Order"');
 BEGIN
+  IF source IS NULL THEN
+    RETURN;
+  END IF;
   IF NOT EXISTS (
     SELECT FROM pg_catalog.pg_trigger AS t
     WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."Order_audit_capture"()'::regprocedure

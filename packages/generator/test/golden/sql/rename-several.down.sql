@@ -274,8 +274,11 @@ BEGIN
   IF pg_catalog.to_regclass('"shop"."Purchase"') IS NOT NULL THEN
     DO $audit$
     DECLARE
-      source CONSTANT regclass := '"shop"."Purchase"';
+      source CONSTANT regclass := pg_catalog.to_regclass('"shop"."Purchase"');
     BEGIN
+      IF source IS NULL THEN
+        RETURN;
+      END IF;
       IF NOT EXISTS (
         SELECT FROM pg_catalog.pg_trigger AS t
         WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."Order_audit_capture"()'::regprocedure
@@ -331,8 +334,11 @@ BEGIN
   ELSE
     DO $audit$
     DECLARE
-      source CONSTANT regclass := '"public"."Order"';
+      source CONSTANT regclass := pg_catalog.to_regclass('"public"."Order"');
     BEGIN
+      IF source IS NULL THEN
+        RETURN;
+      END IF;
       IF NOT EXISTS (
         SELECT FROM pg_catalog.pg_trigger AS t
         WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."Order_audit_capture"()'::regprocedure

@@ -230,7 +230,8 @@ BEGIN
     changed."id",
     changed."note",
     changed."price"
-  FROM ONLY "public"."Order" AS changed;
+  FROM "public"."Order" AS changed
+  WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID);
   RETURN NULL;
 END
 $audit$;
