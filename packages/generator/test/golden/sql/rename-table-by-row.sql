@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a8635cb7ddcd143e text=63c41ef4c0e07152
+-- prisma-generator-audit v1 from=a8635cb7ddcd143e text=416ecf316a393be9
 -- {"kind":"renameTable","source":{"schema":"public","name":"Order"},"to":{"schema":"public","name":"Purchase"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Purchase"},"schema":"audit","names":{"table":"Purchase_audit","captureFunction":"Purchase_audit_capture","keyFunction":"Purchase_audit_key","truncateFunction":"Purchase_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 
@@ -226,7 +226,8 @@ BEGIN
     changed."id",
     changed."note",
     changed."price"
-  FROM ONLY "public"."Purchase" AS changed;
+  FROM "public"."Purchase" AS changed
+  WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID);
   RETURN NULL;
 END
 $audit$;
