@@ -48,7 +48,8 @@ export function adviseAfterFailure(
   if (isInterrupted) {
     console.error(`audit: ${directory} is complete and may not be applied yet.
   Next: npx prisma migrate dev, which applies it`)
-  } else if (/\bP3018\b/.test(stderr)) {
+    // A failed replay on the shadow database names both.
+  } else if (/\bP3018\b/.test(stderr) && !/\bP3006\b/.test(stderr)) {
     console.error(`audit: ${failed} failed on your database. PostgreSQL took it back, up to its last COMMIT if it holds one.
   Next: npx prisma migrate resolve --rolled-back ${failed}
         then correct ${join(directory, 'migration.sql')}, or remove ${directory} and change the schema
