@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { AGREE, check, makeFolder, ORDER, openProject, schemaOf, sqlOf } from './check/checked-project.ts'
 import { generateMigration } from './main-path/audited-project.ts'
+import { wrappedProject } from './migrate/wrapped-project.ts'
 
 let folder: Readonly<Record<string, string>>
 let audit: string
@@ -122,6 +123,24 @@ test('a column that the schema has and no migration adds is told where the model
   expect(await check(project)).toEqual(AGREE)
 })
 
+test('a column that a migration renamed without an audit part is told, with the migration that did it', async () => {
+  const rename = 'ALTER TABLE "Order" RENAME COLUMN "note" TO "remark";\n'
+  const project = await openProject(schemaOf(ORDER.replace('note ', 'remark ')), later(rename))
+  const { stdout, exitCode } = await check(project)
+  expect(exitCode).toBe(1)
+  expect(stdout).toMatchInlineSnapshot(`
+    "prisma/schema.prisma:12:7 - error AUD701: The audit of "public"."Order" is not up to date: the column "note" is called "remark" (renamed in prisma/migrations/<time>_later/migration.sql:1:1).
+       12 | model Order {
+          |       ^^^^^
+       Run npx prisma generate, and commit the migration that it writes.
+
+    1 error
+    "
+  `)
+  await generateMigration(project)
+  expect(await check(project)).toEqual(AGREE)
+})
+
 test('an audit that the schema ended and the folder did not is told where the model stands', async () => {
   const project = await openProject(schemaOf(ORDER.replace('enabled', 'disabled')), folder)
   const { stdout, exitCode } = await check(project)
@@ -160,6 +179,28 @@ test('an audit part that was edited by hand is told where it begins', async () =
   `)
   await project.write(path(audit), text)
   expect(await check(project)).toEqual(AGREE)
+})
+
+test('an audit part whose statements were edited after it was made for them is told where it begins', async () => {
+  const { project, audit: run } = await wrappedProject(ORDER)
+  expect((await run(['migrate', 'dev', '--name', 'init'])).exitCode).toBe(0)
+  const [init] = await project.migrationFiles()
+  expect((await check(project)).exitCode).toBe(0)
+  const text = init?.sql ?? ''
+  await project.write(path(init?.name ?? ''), text.replace('"note" TEXT', '"note" CITEXT'))
+  const { stdout, exitCode } = await check(project)
+  expect(exitCode).toBe(1)
+  expect(stdout).toMatchInlineSnapshot(`
+    "prisma/migrations/<time>_init/migration.sql:9:1 - error AUD705: The statements above this audit part are not the ones any more that it was made for.
+        9 | -- prisma-generator-audit v1 from=<hash> text=<hash> above=<hash>
+          | ^
+       Restore the file from version control. If it is applied nowhere yet: remove this part, then npx prisma generate.
+
+    1 error
+    "
+  `)
+  await project.write(path(init?.name ?? ''), text)
+  expect((await check(project)).exitCode).toBe(0)
 })
 
 test("line ends that git made CRLF, and an editor's last line, are no edit", async () => {
