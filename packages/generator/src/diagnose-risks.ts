@@ -30,7 +30,7 @@ function diagnoseRisk({ kind, source, was, place }: Risk): Diagnostic {
     case 'column retyped':
       return warning(
         'AUD611',
-        `Connections that are open cannot write to ${table} ${until}: it gives the column "${was}" another type.`,
+        `Open connections may fail to write to ${table} ${until}: it gives the column "${was}" another type.`,
         place,
       )
     case 'table renamed':

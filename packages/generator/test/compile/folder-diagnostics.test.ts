@@ -84,15 +84,22 @@ test('AUD602: a part whose start no earlier migration leaves is told, and its fu
   expect(project.migration?.sql).toContain('CREATE OR REPLACE FUNCTION "audit"."A_audit_capture"()')
 })
 
-test('AUD603: a change that has no migration yet is an error that says how to undo it', async () => {
-  const renamed = auditedModel('A', 'note').replace('enabled', 'enabled, table: "history_of_a"')
-  const project = await compileProject(schemaOf(renamed), await installed())
+test('AUD603: a table whose audit table holds the history of another one is an error with both ways out', async () => {
+  const named = (name: string) => auditedModel(name, 'note').replace('enabled', 'enabled, table: "history"')
+  const folder = withNext(tableA, await compileProject(schemaOf(named('A')), tableA), '20260102000000')
+  const project = await compileProject(
+    schemaOf(auditedModel('A', 'note').replace('/// @audit(enabled)\n', '') + named('B')),
+    {
+      ...folder,
+      '20260103000000_b': createTable('B', 'note'),
+    },
+  )
   expect(project.migration).toBeUndefined()
   expect(project.text).toMatchInlineSnapshot(`
-    "schema.prisma:12:7 - error AUD603: "public"."A": its audit objects are named "A_audit" and should be named "history_of_a"; this version has no migration for it
-       12 | model A {
+    "schema.prisma:16:7 - error AUD603: "public"."B": its audit table "history" holds the history of "public"."A"
+       16 | model B {
           |       ^
-       Undo that change, or make it by hand in a migration of your own.
+       Give this model an audit table of its own, @audit(enabled, table: "…"), or drop "public"."A" in a migration first: then this table goes on with its history.
 
     1 error
     "
@@ -164,7 +171,7 @@ test('AUD606: a new key is a warning with the index to build by hand', async () 
     "schema.prisma:12:7 - warning AUD606: the history of "public"."A" has no index on its new key (id, part)
        12 | model A {
           |       ^
-       Build one by hand, outside a migration: CREATE INDEX CONCURRENTLY on "audit"."A_audit".
+       Build one by hand, outside a migration: CREATE INDEX CONCURRENTLY ON "audit"."A_audit" ("id", "part", "audit_id");
 
     1 warning
     "

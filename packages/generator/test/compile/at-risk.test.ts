@@ -1,0 +1,198 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { diagnoseMarks } from '../../src/diagnose-risks.ts'
+import { readMigrationsFolder } from '../../src/migration/read-migrations-folder.ts'
+import {
+  auditedModel,
+  type CompiledProject,
+  compileProject,
+  createTable,
+  type Migrations,
+} from './compile-project.ts'
+import { audited, followed, schemaWith, steps } from './follow-project.ts'
+
+const schema = schemaWith(auditedModel('A', 'a', 'b'))
+const init = createTable('A', 'a', 'b')
+
+async function after(sql: string): Promise<Migrations> {
+  return { ...(await audited(schema, init)), '20260103000000_change': `-- a change\n${sql}\n` }
+}
+
+const said = ({ diagnostics }: CompiledProject) =>
+  diagnostics.map(({ code, severity, place }) => [code, severity, place?.file.split('/')[1], place?.line])
+const AT = '20260103000000_change'
+
+test('AUD610: what a dropped and a renamed column put at risk is said where it happened, with what to do', async () => {
+  const folder = await after('ALTER TABLE "A" DROP COLUMN "a";\nALTER TABLE "A" RENAME COLUMN "b" TO "c";')
+  const { project } = await followed(schemaWith(auditedModel('A', 'c')), folder)
+  expect(project.text).toMatchInlineSnapshot(`
+    "migrations/20260103000000_change/migration.sql:2:1 - warning AUD610: Every write to "public"."A" fails from this migration on until the next audit migration is applied: it drops the column "a".
+        2 | ALTER TABLE "A" DROP COLUMN "a";
+          | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       Deploy this migration and the audit migration together. Next time: npx prisma-generator-audit migrate dev --name <name>, which puts both into one.
+
+    migrations/20260103000000_change/migration.sql:3:1 - warning AUD610: Every write to "public"."A" fails from this migration on until the next audit migration is applied: it renames the column "b".
+        3 | ALTER TABLE "A" RENAME COLUMN "b" TO "c";
+          | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       Deploy this migration and the audit migration together. Next time: npx prisma-generator-audit migrate dev --name <name>, which puts both into one.
+
+    2 warnings
+    "
+  `)
+})
+
+test('AUD611: what a retyped column puts at risk', async () => {
+  const folder = await after('ALTER TABLE "A" ALTER COLUMN "a" TYPE INTEGER USING 1;')
+  const { project } = await followed(schemaWith(auditedModel('A', 'b').replace('b ', 'a Int?\n  b ')), folder)
+  expect(project.text).toMatchInlineSnapshot(`
+    "migrations/20260103000000_change/migration.sql:2:1 - warning AUD611: Open connections may fail to write to "public"."A" from this migration on until the next audit migration is applied: it gives the column "a" another type.
+        2 | ALTER TABLE "A" ALTER COLUMN "a" TYPE INTEGER USING 1;
+          | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       Deploy this migration and the audit migration together. Next time: npx prisma-generator-audit migrate dev --name <name>, which puts both into one.
+
+    1 warning
+    "
+  `)
+})
+
+test('AUD612: what a renamed table puts at risk', async () => {
+  const { project } = await followed(
+    schemaWith(auditedModel('B', 'a', 'b')),
+    await after('ALTER TABLE "A" RENAME TO "B";'),
+  )
+  expect(project.text).toMatchInlineSnapshot(`
+    "migrations/20260103000000_change/migration.sql:2:1 - warning AUD612: "public"."B" goes on being recorded under its old name "A", and TRUNCATE fails, from this migration on until the next audit migration is applied.
+        2 | ALTER TABLE "A" RENAME TO "B";
+          | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       Deploy this migration and the audit migration together. Next time: npx prisma-generator-audit migrate dev --name <name>, which puts both into one.
+
+    1 warning
+    "
+  `)
+})
+
+test('AUD613: what a table that is dropped and created puts at risk, under its own name and under another', async () => {
+  const same = await followed(schema, await after(`DROP TABLE "A";\n${init}`))
+  expect(same.project.text).toMatchInlineSnapshot(`
+    "migrations/20260103000000_change/migration.sql:2:1 - warning AUD613: Writes to "public"."A" are not recorded from this migration on until the next audit migration is applied: it drops "A", and the triggers with it.
+        2 | DROP TABLE "A";
+          | ^^^^^^^^^^^^^^^
+       Deploy this migration and the audit migration together. Next time: npx prisma-generator-audit migrate dev --name <name>, which puts both into one.
+
+    1 warning
+    "
+  `)
+  const renamed = auditedModel('B', 'a', 'b').replace('enabled', 'enabled, renamedFrom: "A"')
+  const other = await followed(
+    schemaWith(renamed),
+    await after(`DROP TABLE "A";\n${init.replaceAll('"A', '"B')}`),
+  )
+  expect(said(other.project)).toEqual([['AUD613', 'warning', AT, 2]])
+})
+
+test('a table or a column that goes for good with its model is at no risk; a column that comes, neither', async () => {
+  expect(said((await followed(schemaWith(''), await after('DROP TABLE "A";'))).project)).toEqual([
+    ['AUD508', 'info', undefined, undefined],
+  ])
+  const added = await followed(
+    schemaWith(auditedModel('A', 'a', 'b', 'c')),
+    await after('ALTER TABLE "A" ADD COLUMN "c" TEXT;'),
+  )
+  expect(said(added.project)).toEqual([])
+})
+
+test('what was at risk is said while the audit part is written, and no more', async () => {
+  const folder = await after('ALTER TABLE "A" DROP COLUMN "a";')
+  const { project, done } = await followed(schemaWith(auditedModel('A', 'b')), folder)
+  expect(said(project)).toEqual([['AUD610', 'warning', AT, 2]])
+  expect(said(await compileProject(schemaWith(auditedModel('A', 'b')), done))).toEqual([])
+})
+
+test('AUD614: triggers that stay disabled are put back, and the gap is said until then', async () => {
+  const folder = await after('ALTER TABLE "A" DISABLE TRIGGER audit_insert;')
+  const { project, done } = await followed(schema, folder)
+  expect(steps(project)).toEqual(['resumeTable A'])
+  expect(project.text).toMatchInlineSnapshot(`
+    "migrations/20260103000000_change/migration.sql:2:1 - warning AUD614: While these triggers are disabled, no write to "public"."A" is recorded.
+        2 | ALTER TABLE "A" DISABLE TRIGGER audit_insert;
+          | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       The next audit migration makes them anew.
+
+    1 warning
+    "
+  `)
+  expect(said(await compileProject(schema, done))).toEqual([])
+})
+
+test('AUD614: triggers that are enabled again need no migration, but the gap is said', async () => {
+  const project = await compileProject(
+    schema,
+    await after('ALTER TABLE "A" DISABLE TRIGGER ALL;\nALTER TABLE "A" ENABLE TRIGGER ALL;'),
+  )
+  expect(steps(project)).toEqual([])
+  expect(said(project)).toEqual([['AUD614', 'warning', AT, 2]])
+  const others = await after('ALTER TABLE "A" DISABLE TRIGGER mine;')
+  expect(said(await compileProject(schema, others))).toEqual([])
+})
+
+test('AUD614: a function of ours that is dropped is put back', async () => {
+  const { project } = await followed(schema, await after('DROP FUNCTION audit."A_audit_capture" CASCADE;'))
+  expect(steps(project)).toEqual(['resumeTable A'])
+  expect(said(project)).toEqual([['AUD614', 'warning', AT, 2]])
+})
+
+test('AUD614: an audit table, or the whole schema, that is dropped is said with what is lost', async () => {
+  const table = await compileProject(schema, await after('DROP TABLE "audit"."A_audit";'))
+  expect(table.text).toMatchInlineSnapshot(`
+    "migrations/20260103000000_change/migration.sql:2:1 - warning AUD614: This drops the audit table "audit"."A_audit": the history of "public"."A" is lost, and writes to it fail.
+        2 | DROP TABLE "audit"."A_audit";
+          | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       Remove the statement, if the migration is not applied yet. To stop the audit and keep the history: @audit(disabled).
+
+    1 warning
+    "
+  `)
+  expect(said(await compileProject(schema, await after('DROP SCHEMA audit CASCADE;')))).toEqual([
+    ['AUD614', 'warning', AT, 2],
+  ])
+})
+
+test('AUD615: a DO block that names an audited table is said, one that does not is not', async () => {
+  const block = (sql: string) => `DO $$ BEGIN IF true THEN ${sql} END IF; END $$;`
+  const project = await compileProject(schema, await after(block('ALTER TABLE "A" DROP COLUMN "a";')))
+  expect(project.text).toMatchInlineSnapshot(`
+    "migrations/20260103000000_change/migration.sql:2:1 - warning AUD615: This statement is not interpreted and names the audited table "public"."A": a DO block that changes the structure of the database.
+        2 | DO $$ BEGIN IF true THEN ALTER TABLE "A" DROP COLUMN "a"; END IF; END $$;
+          | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       Write changes of audited tables as plain statements. Where it changes only rows, nothing is to be done.
+
+    1 warning
+    "
+  `)
+  const dynamic = await compileProject(schema, await after(block(`EXECUTE 'DROP TABLE "A"';`)))
+  expect(said(dynamic)).toEqual([['AUD615', 'warning', AT, 2]])
+  expect(said(await compileProject(schema, await after(block('DROP TABLE "AA"; DROP TABLE "B";'))))).toEqual(
+    [],
+  )
+})
+
+test('AUD616: a byte order mark is said, and the statements behind it are read all the same', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'audit-mark-'))
+  try {
+    mkdirSync(join(dir, '20260101000000_init'))
+    writeFileSync(join(dir, '20260101000000_init', 'migration.sql'), `\uFEFF${init}`)
+    const { files, database } = await readMigrationsFolder(dir, { cacheDir: false, cwd: dir })
+    expect(database.tables).toHaveLength(1)
+    expect(diagnoseMarks(files)).toMatchObject([
+      {
+        code: 'AUD616',
+        severity: 'warning',
+        place: { file: join('20260101000000_init', 'migration.sql'), line: 1 },
+      },
+    ])
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+})
