@@ -211,12 +211,12 @@ test('AUD207: options on the wrong node', async () => {
     schema.prisma:13:14 - error AUD207: "enabled" does not belong on a field.
        13 |   /// @audit(enabled, truncate: refuse)
           |              ^^^^^^^
-       Put it above the model. A field knows: exclude, record.
+       Put it above the model. A field knows: exclude, record, renamedFrom.
 
     schema.prisma:13:33 - error AUD207: "truncate" does not belong on a field.
        13 |   /// @audit(enabled, truncate: refuse)
           |                                 ^^^^^^
-       Put it above the model. A field knows: exclude, record.
+       Put it above the model. A field knows: exclude, record, renamedFrom.
 
     3 errors
     "
@@ -1047,12 +1047,12 @@ test('level: row, and updates: changed, which brings it along', async () => {
   expect(await levels('/// @audit(enabled, updates: changed)')).toEqual(['', 'row changed'])
 })
 
-test('AUD904 to AUD906: field options that are not available yet', async () => {
+test('AUD904, AUD905: field options that are not available yet', async () => {
   expect(
     await problems(
       model(
         '/// @audit(enabled)',
-        'id Int @id\n  /// @audit(redact)\n  a String\n  /// @audit(hash)\n  b String\n  /// @audit(renamedFrom: "d")\n  c String',
+        'id Int @id\n  /// @audit(redact)\n  a String\n  /// @audit(hash)\n  b String',
       ),
     ),
   ).toMatchInlineSnapshot(`
@@ -1067,25 +1067,57 @@ test('AUD904 to AUD906: field options that are not available yet', async () => {
           |              ^^^^
        Use exclude, which keeps the column out of the history.
 
-    schema.prisma:17:27 - error AUD906: "renamedFrom" is not available in this version yet.
-       17 |   /// @audit(renamedFrom: "d")
-          |                           ^^^
-       Remove it: the renamed column gets a new audit column, and the old one keeps its values.
-
-    3 errors
+    2 errors
     "
   `)
 })
 
-test('AUD907: audit objects in public', async () => {
-  expect(await problems(audited, '  schema = "public"')).toMatchInlineSnapshot(`
+test('AUD511: a field and a model that were called like something that is still there', async () => {
+  expect(
+    await problems(
+      model(
+        '/// @audit(enabled, renamedFrom: "public.items")',
+        'id Int @id\n  old String\n  /// @audit(renamedFrom: "old")\n  name String',
+      ) + model('', 'id Int @id\n  @@map("items")', 'Item'),
+    ),
+  ).toMatchInlineSnapshot(`
     "
-    schema.prisma:7:12 - error AUD907: Audit objects in the schema "public" are not available in this version yet.
-        7 |   schema = "public"
-          |            ^^^^^^^^
-       Leave the option out: the schema "audit" is out of the way of prisma migrate.
+    schema.prisma:10:34 - warning AUD511: "Order" says that it was called "public.items", but the schema still has a table "public.items".
+       10 | /// @audit(enabled, renamedFrom: "public.items")
+          |                                  ^^^^^^^^^^^^^^
+       Remove renamedFrom: what is still there was not renamed.
 
-    1 error
+    schema.prisma:14:27 - warning AUD511: "Order.name" says that it was called "old", but the schema still has a column "old".
+       14 |   /// @audit(renamedFrom: "old")
+          |                           ^^^^^
+       Remove renamedFrom: what is still there was not renamed.
+
+    2 warnings
+    "
+  `)
+})
+
+test('AUD512: two fields, and two models, that were called the same', async () => {
+  expect(
+    await problems(
+      model(
+        '/// @audit(enabled, renamedFrom: "old")',
+        'id Int @id\n  /// @audit(renamedFrom: "x")\n  a String\n  /// @audit(renamedFrom: "x")\n  b String',
+      ) + model('/// @audit(enabled, renamedFrom: "public.old")', 'id Int @id', 'Item'),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:15:27 - error AUD512: "Order.a" and "Order.b" both say that they were called "x".
+       15 |   /// @audit(renamedFrom: "x")
+          |                           ^^^
+       One history goes on in one place: remove one of the two.
+
+    schema.prisma:18:34 - error AUD512: "Order" and "Item" both say that they were called "public.old".
+       18 | /// @audit(enabled, renamedFrom: "public.old")
+          |                                  ^^^^^^^^^^^^
+       One history goes on in one place: remove one of the two.
+
+    2 errors
     "
   `)
 })
@@ -1252,23 +1284,6 @@ test('AUD509: a native type that is not known', async () => {
        12 |   id Int @id
           |   ^^
        Put /// @audit(exclude) above the field, or update prisma-generator-audit.
-
-    1 error
-    "
-  `)
-})
-
-test("AUD908: audit objects in one of the datasource's schemas", async () => {
-  const text = auditSchema(audited.replace('}', '  @@schema("audit")\n}')).replace(
-    '"postgresql"',
-    '"postgresql"\n  schemas  = ["public", "audit"]',
-  )
-  expect(`\n${(await resolveSchema(text)).text}`).toMatchInlineSnapshot(`
-    "
-    schema.prisma:6:11 - error AUD908: The audit schema "audit" is one of the datasource's own schemas, which is not available in this version yet.
-        6 | generator audit {
-          |           ^^^^^
-       Choose another with the option schema: prisma migrate would drop audit tables in a schema that it manages.
 
     1 error
     "
