@@ -80,6 +80,8 @@ function appendOnlyGuard(table: AuditTableObject): Sql {
     WHERE t.tgrelid = ${relation(table)} AND t.tgname = ${literal(APPEND_ONLY_TRIGGER)}
   ) THEN
     ${makeAppendOnly(table)}
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL ${baseFunction(table, 'keepPrivate')}(ARRAY[${relation(table)}], '{}');
   END IF;
 END`
   return sql`DO ${dollarQuoted(body)};`

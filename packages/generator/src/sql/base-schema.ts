@@ -42,7 +42,10 @@ BEGIN
     )
     FROM pg_catalog.pg_namespace AS n
     CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
-    WHERE n.nspname = ${literal(home.schema)} AND a.grantee <> n.nspowner
+    WHERE n.nspname = ${literal(home.schema)}
+      AND a.grantee <> n.nspowner
+      -- Made by this transaction: an adopted one keeps the rights that were given since.
+      AND n.xmin = pg_catalog.pg_current_xact_id()::xid
   LOOP
     EXECUTE command;
   END LOOP;

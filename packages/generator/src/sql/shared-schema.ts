@@ -50,11 +50,14 @@ BEGIN
   FOREACH wanted IN ARRAY ARRAY[
     ${join(each, sql`,\n`)}
   ] LOOP
-    IF pg_catalog.to_regprocedure(wanted) IS NOT NULL
-      AND pg_catalog.starts_with(
-        pg_catalog.obj_description(pg_catalog.to_regprocedure(wanted), 'pg_proc'), ${literal(MARK)}
-      ) IS NOT TRUE${exception}
-    THEN
+    -- A COMMENT can be forged by whoever owns the function, and who owns it can change it later.
+    IF EXISTS (
+      SELECT FROM pg_catalog.pg_proc AS f
+      WHERE f.oid = pg_catalog.to_regprocedure(wanted)
+        AND (${isForeign(sql`f.proowner`)} OR (
+          pg_catalog.starts_with(pg_catalog.obj_description(f.oid, 'pg_proc'), ${literal(MARK)}) IS NOT TRUE${exception}
+        ))
+    ) THEN
       RAISE EXCEPTION USING
         ERRCODE = 'duplicate_function',
         MESSAGE = pg_catalog.format('function %s exists already and does not belong to prisma-generator-audit', wanted),
@@ -64,6 +67,15 @@ BEGIN
 END`
   return sql`-- A function of the application's is not overwritten.
 DO ${dollarQuoted(body)};`
+}
+
+/** Not the migration's own role and not the database's owner. */
+function isForeign(owner: Sql): Sql {
+  return sql`${owner} NOT IN (
+  SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user
+  UNION ALL
+  SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()
+)`
 }
 
 /** The COMMENTs by which `refuseForeignFunctions` knows them. */
@@ -95,7 +107,7 @@ function usedByUs({ source, names }: AuditTableObject): Sql {
   return sql`
 AND NOT EXISTS (
   SELECT FROM pg_catalog.pg_trigger AS t
-  WHERE t.tgfoid = pg_catalog.to_regprocedure(wanted)
+  WHERE t.tgfoid = f.oid
     AND t.tgrelid = pg_catalog.to_regclass(${literal(sqlText(qualified(source)))})
     AND t.tgname IN (${join(triggers, sql`, `)})
 )`
@@ -114,7 +126,9 @@ export function refuseForeignTable(table: AuditTableObject): Sql {
 BEGIN
   IF ours IS NOT NULL AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_trigger AS t
+    JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
     WHERE t.tgrelid = ours
+      AND NOT (${isForeign(sql`c.relowner`)})
       AND t.tgname = ${literal(APPEND_ONLY_TRIGGER)}
       AND t.tgfoid = ${literal(sqlText(sql`${baseFunction(table, 'appendOnly')}()`))}::regprocedure
   ) THEN

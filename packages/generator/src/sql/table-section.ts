@@ -8,7 +8,6 @@ import {
   commentOnTable,
   newColumn,
   newSetting,
-  relation,
   renderAuditTable,
   renderMissingColumns,
 } from './audit-table.ts'
@@ -94,12 +93,7 @@ function renderCapture(
 function renderStep(step: TableStep, before: AuditTableObject | undefined, table: AuditTableObject): Sql {
   switch (step.kind) {
     case 'createAuditTable':
-      return paragraphs([
-        renderRequireSource(table),
-        refuseForeignTable(table),
-        renderAuditTable(table),
-        renderPrivateTable(table),
-      ])
+      return paragraphs([renderRequireSource(table), refuseForeignTable(table), renderAuditTable(table)])
     case 'addColumn':
       return lines([
         addMissingColumns(table, [newColumn(step.column)]),
@@ -182,10 +176,6 @@ function unlessPartitioned(table: AuditTableObject, call: Sql): Sql {
   END IF;
 END`
   return sql`DO ${dollarQuoted(body)};`
-}
-
-function renderPrivateTable(table: AuditTableObject): Sql {
-  return sql`CALL ${baseFunction(table, 'keepPrivate')}(ARRAY[${relation(table)}], '{}');`
 }
 
 /** Nobody but the owner may call the functions: who attached one to a table of his own could forge history. */

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=491efbbf17d07bfd
+-- prisma-generator-audit v1 from=280c9438c66e78db text=40b79f322834b24b
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -224,7 +224,10 @@ BEGIN
     )
     FROM pg_catalog.pg_namespace AS n
     CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
-    WHERE n.nspname = 'audit' AND a.grantee <> n.nspowner
+    WHERE n.nspname = 'audit'
+      AND a.grantee <> n.nspowner
+      -- Made by this transaction: an adopted one keeps the rights that were given since.
+      AND n.xmin = pg_catalog.pg_current_xact_id()::xid
   LOOP
     EXECUTE command;
   END LOOP;
@@ -315,11 +318,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Order_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."Order_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."Order_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."Order_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger

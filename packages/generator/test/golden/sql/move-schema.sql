@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=2e7a4748d1571a57 text=da73b992788b793a
+-- prisma-generator-audit v1 from=2e7a4748d1571a57 text=046472480c84159e
 -- {"kind":"moveSchema","name":"trail","sqlVersion":1}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Item"},"schema":"trail","names":{"table":"Item_audit","captureFunction":"Item_audit_capture","keyFunction":"Item_audit_key","truncateFunction":"Item_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"trail","names":{"table":"Order_audit","captureFunction":"Order_audit_capture","keyFunction":"Order_audit_key","truncateFunction":"Order_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
@@ -235,7 +235,10 @@ BEGIN
     )
     FROM pg_catalog.pg_namespace AS n
     CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
-    WHERE n.nspname = 'trail' AND a.grantee <> n.nspowner
+    WHERE n.nspname = 'trail'
+      AND a.grantee <> n.nspowner
+      -- Made by this transaction: an adopted one keeps the rights that were given since.
+      AND n.xmin = pg_catalog.pg_current_xact_id()::xid
   LOOP
     EXECUTE command;
   END LOOP;
