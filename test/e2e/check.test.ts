@@ -259,6 +259,31 @@ test('two branches that changed one table are told where they come together', as
   expect(await check(project)).toEqual(AGREE)
 })
 
+test('audit tables of a schema of Prisma that its configuration does not list are told: Prisma would drop them', async () => {
+  const schema = schemaOf(ORDER).replace('sessionSettings', 'schema          = "public"\n  sessionSettings')
+  const plain = Object.entries(folder).filter(([name]) => name !== audit)
+  const project = await openProject(schema, Object.fromEntries(plain))
+  const unlisted = await project.read('prisma.config.ts')
+  const list = "experimental: { externalTables: true },\n  tables: { external: ['public.Order_audit'] },\n"
+  const listed = unlisted.replace('  schema:', `  ${list}  schema:`)
+  await project.write('prisma.config.ts', listed)
+  await generateMigration(project)
+  await project.write('prisma.config.ts', unlisted)
+  const { stdout, exitCode } = await check(project)
+  expect(exitCode).toBe(1)
+  expect(stdout).toMatchInlineSnapshot(`
+    "error AUD801: prisma.config.ts does not list the audit table public.Order_audit as external: the next prisma migrate dev would write and apply DROP TABLE, with the history, and every write would fail.
+       Put into prisma.config.ts:
+       experimental: { externalTables: true },
+       tables: { external: ['public.Order_audit'] },
+
+    1 error
+    "
+  `)
+  await project.write('prisma.config.ts', listed)
+  expect(await check(project)).toEqual(AGREE)
+})
+
 test('a data migration without its context is told, with the statement that it lacks', async () => {
   const change = `UPDATE "Order" SET "note" = 'none' WHERE "note" IS NULL;\n`
   const project = await openProject(schemaOf(ORDER), later(change))

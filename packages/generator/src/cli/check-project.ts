@@ -47,11 +47,11 @@ export function checkProject(
 }
 
 /** What `prisma generate` only warns of: it goes on, and may set it right with its next migration. */
-function stricter(diagnostic: Diagnostic): Diagnostic {
+export function stricter(diagnostic: Diagnostic): Diagnostic {
   const { code, severity } = diagnostic
   if (severity !== 'warning') return diagnostic
   if (code === 'AUD602') return { ...diagnostic, severity: 'error', hint: MERGE_HINT }
-  return code === 'AUD607' ? { ...diagnostic, severity: 'error' } : diagnostic
+  return code === 'AUD607' || code === 'AUD801' ? { ...diagnostic, severity: 'error' } : diagnostic
 }
 
 const MERGE_HINT =

@@ -1,11 +1,13 @@
 import { compile } from '../compile.ts'
 import { type Diagnostic, hasErrors, renderDiagnostics } from '../diagnostics.ts'
+import { externalTables, recordedSteps } from '../external-tables.ts'
+import { settleExternalTables } from '../external-tables-file.ts'
 import type { FoundFolder } from '../migration/find-migrations-folder.ts'
 import { foldCondensed } from '../migration/fold-migrations.ts'
 import { MigrationsFolderError } from '../migration/migrations-folder-error.ts'
 import type { SourceFile } from '../model/place.ts'
 import { renderCheckJson } from './check-json.ts'
-import { checkProject } from './check-project.ts'
+import { checkProject, stricter } from './check-project.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import { readProject } from './read-project.ts'
 
@@ -42,8 +44,19 @@ async function findDisagreements(flags: ProjectFlags, cwd: string): Promise<Chec
   try {
     const folder = (await project.readFolder()) ?? NO_FOLDER
     const compilation = compile({ ...input, folder })
+    const steps = [...recordedSteps(folder.files), ...(compilation.migration?.plan.steps ?? [])]
+    const external = await settleExternalTables(externalTables(steps, input.datasourceSchemas), {
+      dir: project.found.dir,
+      write: 'never',
+      cwd,
+      configFile: flags.config,
+    })
     return {
-      diagnostics: [...diagnoseFound(project.found), ...checkProject(project, folder, compilation)],
+      diagnostics: [
+        ...diagnoseFound(project.found),
+        ...checkProject(project, folder, compilation),
+        ...external.diagnostics.map(stricter),
+      ],
       files: [...files, ...folder.files],
       models: compilation.model.tables.length,
       migrations: folder.files.length,
