@@ -1,5 +1,6 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import type { TableStep } from '../state/migration-step.ts'
+import { makesKey } from '../state/table-history.ts'
 import { checksGone } from './required-checks.ts'
 import { isFilled } from './sql.ts'
 
@@ -32,8 +33,7 @@ export function movesNames(steps: readonly TableStep[]): boolean {
 
 /** The key's trigger names columns and compares them by their type. */
 export function changesKey(step: TableStep, after: AuditTableObject): boolean {
-  if (step.kind === 'changeKey') return true
-  return (step.kind === 'addColumn' || step.kind === 'changeColumn') && after.key.includes(step.column.name)
+  return makesKey(step, after.key)
 }
 
 function addsOrRetypes({ kind }: TableStep): boolean {

@@ -41,9 +41,10 @@ export function recreatedTables(
           (object.name === undefined || own.has(object.name)) &&
           (object.table === undefined || sources.some((each) => isMeant(object, each))),
       )
-      return [table?.place, ...losses].some(
-        (each) => each !== undefined && positionOf(each.file) > positionOf(history.attached),
-      )
+      const isLost = ({ name, file }: LostObject) =>
+        positionOf(file) > positionOf(name === names.keyTrigger ? history.keyed : history.attached)
+      const isNew = table !== undefined && positionOf(table.place.file) > positionOf(history.attached)
+      return isNew || losses.some(isLost)
     })
     .map(({ source }) => source)
 }

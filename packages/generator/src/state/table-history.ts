@@ -1,11 +1,13 @@
 import { nameKey } from '../model/names.ts'
-import type { DatabaseState } from './database-state.ts'
+import { type DatabaseState, findTable } from './database-state.ts'
 import type { MigrationStep } from './migration-step.ts'
 
 /** Which migration knew what of an audited table: names that later migrations change lead from there to today's. */
 export interface TableHistory {
   /** The migration that put the triggers on the table last. */
   readonly attached: string
+  /** The migration that made the key's trigger last: with the others, or anew for another key. */
+  readonly keyed: string
   /** The migration that named the source table last. */
   readonly named: string
   /** The migration that emitted the table's functions last. */
@@ -45,7 +47,13 @@ export function recordStep(
       const key = nameKey(step.source)
       const columns = new Map(histories.get(key)?.columns)
       for (const { name } of step.table.columns) columns.set(name, migration)
-      histories.set(key, { attached: migration, named: migration, emitted: migration, columns })
+      histories.set(key, {
+        attached: migration,
+        keyed: migration,
+        named: migration,
+        emitted: migration,
+        columns,
+      })
       return
     }
     case 'renameTable': {
@@ -60,10 +68,18 @@ export function recordStep(
       const history = histories.get(key)
       if (history === undefined) return
       const attached = step.kind === 'resumeTable' ? migration : history.attached
+      const isKeyed = step.kind === 'resumeTable' || makesKey(step, findTable(after, step.source)?.key ?? [])
+      const keyed = isKeyed ? migration : history.keyed
       const columns = columnsAfter(history.columns, step, migration)
-      histories.set(key, { ...history, attached, emitted: migration, columns })
+      histories.set(key, { ...history, attached, keyed, emitted: migration, columns })
     }
   }
+}
+
+/** The key's trigger names columns and compares them by their type: these steps make it anew. */
+export function makesKey(step: MigrationStep, key: readonly string[]): boolean {
+  if (step.kind === 'changeKey') return true
+  return (step.kind === 'addColumn' || step.kind === 'changeColumn') && key.includes(step.column.name)
 }
 
 function columnsAfter(
