@@ -136,7 +136,10 @@ export function renderLevelChange(
 ): Sql {
   if (!steps.some(({ kind }) => kind === 'changeLevel')) return sql``
   const isSame = before.level === after.level
-  return paragraphs([renderLevelTriggers(after), isSame ? sql`` : renderCaptureFunctionGone(before)])
+  return paragraphs([
+    renderLevelTriggers(after),
+    isSame ? sql`` : renderCaptureFunctionGone({ ...after, level: before.level }),
+  ])
 }
 
 /**
@@ -229,7 +232,7 @@ export function functionNames(table: AuditTableObject): readonly string[] {
   ]
 }
 
-/** The capture function of the level that the table had, which no trigger calls any more. */
+/** The capture function of a level that the table has no more: no trigger calls it. */
 function renderCaptureFunctionGone(before: AuditTableObject): Sql {
   return sql`DROP FUNCTION IF EXISTS ${qualified({ schema: before.schema, name: captureFunctionName(before) })}();`
 }

@@ -200,6 +200,23 @@ export const RENAMES: readonly RenameCase[] = [
     writes: [[insert('"Order"')], [insert('"Order"')]],
   },
   {
+    name: 'rename-objects-and-level',
+    from: state(order),
+    steps: [
+      { kind: 'renameObjects', source: main, schema: 'audit', names: everyName },
+      { kind: 'changeLevel', source: main, level: 'row', updates: 'changed' },
+    ],
+    sources: source('"Order"'),
+    writes: [[insert('"Order"')], [insert('"Order"')]],
+  },
+  {
+    name: 'rename-objects-at-level-row',
+    from: state({ ...order, level: 'row' }),
+    steps: [{ kind: 'renameObjects', source: main, schema: 'audit', names: everyName }],
+    sources: source('"Order"'),
+    writes: [[insert('"Order"')], [insert('"Order"')]],
+  },
+  {
     name: 'rename-setting-column',
     from: state(order),
     steps: [renameColumn('audit_username', 'by_username'), renameColumn('audit_app_uuid', 'by_app_uuid')],

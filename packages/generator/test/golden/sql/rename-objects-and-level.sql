@@ -1,0 +1,297 @@
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=d03cb05fe2d39281
+-- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"audit","names":{"table":"history_Order","captureFunction":"capture Order","keyFunction":"key Order","truncateFunction":"truncate Order","insertTrigger":"a_i","updateTrigger":"a_u","deleteTrigger":"a_d","keyTrigger":"a_k","truncateTrigger":"a_t"}}
+-- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"changed"}
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."Order"
+
+DO $audit$
+DECLARE
+  patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
+  deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interval;
+  command text;
+BEGIN
+  -- Run again after a later section failed, it finds its work done.
+  IF
+    EXISTS (
+      SELECT FROM pg_catalog.pg_trigger AS t
+      JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+      WHERE t.tgrelid = pg_catalog.to_regclass('"public"."Order"')
+        AND t.tgname = 'a_i'
+        AND f.oid = pg_catalog.to_regprocedure('"audit"."capture Order_row"()')
+        AND pg_catalog.strpos(pg_catalog.regexp_replace(f.prosrc, '[ \r\n]+', ' ', 'g'), 'INSERT INTO "audit"."history_Order" ( "audit_operation", "audit_operation_timestamp", "audit_transaction_timestamp", "audit_current_user", "audit_transaction_id", "audit_username", "audit_app_uuid", "id", "note", "price" )') > 0
+    )
+  THEN
+    RETURN;
+  END IF;
+  -- No writer may be in the old functions meanwhile. A reader of the history stops none: its lock is tried for.
+  LOOP
+    BEGIN
+      LOCK TABLE "public"."Order" IN ACCESS EXCLUSIVE MODE;
+      PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
+      LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
+      PERFORM pg_catalog.set_config('lock_timeout', patience, true);
+      EXIT;
+    EXCEPTION WHEN lock_not_available THEN
+      IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
+        RAISE;
+      END IF;
+      PERFORM pg_catalog.pg_sleep(0.1);
+    END;
+  END LOOP;
+  ALTER INDEX IF EXISTS "audit"."Order_audit_pkey" RENAME TO "history_Order_pkey";
+  ALTER INDEX IF EXISTS "audit"."Order_audit_key" RENAME TO "history_Order_key";
+  ALTER SEQUENCE IF EXISTS "audit"."Order_audit_audit_id_seq" RENAME TO "history_Order_audit_id_seq";
+  ALTER TABLE "audit"."Order_audit" RENAME TO "history_Order";
+  ALTER FUNCTION "audit"."Order_audit_capture"() RENAME TO "capture Order";
+  ALTER FUNCTION "audit"."Order_audit_key"() RENAME TO "key Order";
+  ALTER FUNCTION "audit"."Order_audit_truncate"() RENAME TO "truncate Order";
+  FOR command IN
+    SELECT pg_catalog.format('ALTER TRIGGER %I ON %s RENAME TO %I', t.tgname, t.tgrelid::regclass, pair.called)
+    FROM (
+      VALUES
+        ('audit_insert', 'a_i'),
+        ('audit_update', 'a_u'),
+        ('audit_delete', 'a_d'),
+        ('audit_key', 'a_k'),
+        ('audit_truncate', 'a_t')
+    ) AS pair (name, called)
+    JOIN pg_catalog.pg_trigger AS t ON t.tgname = pair.name
+    WHERE t.tgrelid = pg_catalog.to_regclass('"public"."Order"')
+  LOOP
+    EXECUTE command;
+  END LOOP;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."capture Order_row"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO "audit"."history_Order" (
+      "audit_operation",
+      "audit_operation_timestamp",
+      "audit_transaction_timestamp",
+      "audit_current_user",
+      "audit_transaction_id",
+      "audit_username",
+      "audit_app_uuid",
+      "id",
+      "note",
+      "price"
+    )
+    VALUES (
+      "audit_operation",
+      "audit_operation_timestamp",
+      now(),
+      "audit_current_user",
+      pg_current_xact_id()::text::bigint,
+      coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+      nullif(current_setting('audit.app_uuid', true), '')::uuid,
+      OLD."id",
+      OLD."note",
+      OLD."price"
+    );
+    RETURN NULL;
+  END IF;
+  IF TG_OP = 'UPDATE' THEN
+    -- Where only columns changed that are not recorded, history has nothing to say.
+    IF ROW(OLD."id", OLD."note", OLD."price")::record *= ROW(NEW."id", NEW."note", NEW."price")::record THEN
+      RETURN NULL;
+    END IF;
+  END IF;
+  INSERT INTO "audit"."history_Order" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_app_uuid",
+    "id",
+    "note",
+    "price"
+  )
+  VALUES (
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    pg_current_xact_id()::text::bigint,
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    nullif(current_setting('audit.app_uuid', true), '')::uuid,
+    NEW."id",
+    NEW."note",
+    NEW."price"
+  );
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."key Order"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  -- Only under a deferrable constraint can another row have this key already.
+  IF EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = TG_RELID AND i.indisunique AND NOT i.indimmediate) THEN
+    IF EXISTS (SELECT FROM "public"."Order" AS held WHERE held."id" = OLD."id") THEN
+      RETURN NULL;
+    END IF;
+  END IF;
+  INSERT INTO "audit"."history_Order" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_app_uuid",
+    "id",
+    "note",
+    "price"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    OLD."id",
+    OLD."note",
+    OLD."price";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."truncate Order"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."history_Order" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_app_uuid",
+    "id",
+    "note",
+    "price"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    changed."id",
+    changed."note",
+    changed."price"
+  FROM "public"."Order" AS changed
+  WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID);
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."capture Order_row"()',
+    '"audit"."key Order"()',
+    '"audit"."truncate Order"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."Order"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'a_i' AND t.tgfoid = '"audit"."capture Order_row"()'::regprocedure
+      AND (t.tgtype & 1) = 1
+      AND t.tgqual IS NULL
+  ) THEN
+    CREATE OR REPLACE TRIGGER "a_i"
+      AFTER INSERT ON "public"."Order"
+      FOR EACH ROW
+      EXECUTE FUNCTION "audit"."capture Order_row"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'a_u' AND t.tgfoid = '"audit"."capture Order_row"()'::regprocedure
+      AND (t.tgtype & 1) = 1
+      AND t.tgqual IS NOT NULL
+  ) THEN
+    CREATE OR REPLACE TRIGGER "a_u"
+      AFTER UPDATE ON "public"."Order"
+      FOR EACH ROW WHEN (OLD.* *<> NEW.*)
+      EXECUTE FUNCTION "audit"."capture Order_row"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'a_d' AND t.tgfoid = '"audit"."capture Order_row"()'::regprocedure
+      AND (t.tgtype & 1) = 1
+      AND t.tgqual IS NULL
+  ) THEN
+    CREATE OR REPLACE TRIGGER "a_d"
+      AFTER DELETE ON "public"."Order"
+      FOR EACH ROW
+      EXECUTE FUNCTION "audit"."capture Order_row"();
+  END IF;
+END
+$audit$;
+
+DROP FUNCTION IF EXISTS "audit"."capture Order"();
