@@ -128,18 +128,20 @@ END IF;`,
   )
 }
 
-/** Where the steps change the level: the triggers of `after` for those of `before`, then the function that these called. */
+/**
+ * Where the steps change the level: the triggers of `after` for those of `before`, and the function that these called goes. Of
+ * branches that met, one may have changed it, and another one made the former level's function anew.
+ */
 export function renderLevelChange(
   before: AuditTableObject,
   steps: readonly TableStep[],
   after: AuditTableObject,
 ): Sql {
-  if (!steps.some(({ kind }) => kind === 'changeLevel')) return sql``
-  const isSame = before.level === after.level
-  return paragraphs([
-    renderLevelTriggers(after),
-    isSame ? sql`` : renderCaptureFunctionGone({ ...after, level: before.level }),
-  ])
+  const isMerge = steps.some((step) => step.kind === 'replaceFunctions' && step.reason === 'branches met')
+  if (!isMerge && !steps.some(({ kind }) => kind === 'changeLevel')) return sql``
+  const other = { ...after, level: after.level === 'row' ? 'statement' : 'row' } as const
+  const isLeft = isMerge || before.level === other.level
+  return paragraphs([renderLevelTriggers(after), isLeft ? renderCaptureFunctionGone(other) : sql``])
 }
 
 /**

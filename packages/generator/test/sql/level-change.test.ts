@@ -2,6 +2,8 @@ import type pg from 'pg'
 import { expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
 import type { AuditedTable } from '../../src/model/audit-model.ts'
+import { renderMigration } from '../../src/sql/render-migration.ts'
+import { planMigration } from '../../src/state/migration-plan.ts'
 import { column, createSource, down, install, state, table, up } from './fixture.ts'
 
 const byStatement = table('Order')
@@ -137,3 +139,42 @@ it('down.sql gives back the former level, whatever it was', async () => {
     expect(rows.map(({ op }) => op).join('')).toBe('IUD')
   })
 })
+
+it.each([
+  ['first', true],
+  ['last', false],
+])(
+  'branches that met, of which the %s one changed the level, leave one level and every column',
+  async (_, isFirst) => {
+    await withInstalled(async (database) => {
+      const from = state(byStatement)
+      const wider = { ...byStatement, columns: [...byStatement.columns, column('total', 'integer')] }
+      const branches = [
+        up(state(byRow), from),
+        `ALTER TABLE "Order" ADD total int; ${up(state(wider), from)}`,
+      ]
+      for (const branch of isFirst ? branches : branches.toReversed()) {
+        await database.query(branch)
+        await database.query(`INSERT INTO "Order" (id, note) VALUES ((SELECT count(*) FROM "Order"), 'a')`)
+      }
+      const met = state({ ...wider, level: 'row' })
+      const merge = { kind: 'replaceFunctions', source: byRow.source, reason: 'branches met' } as const
+      await database.query(renderMigration(planMigration(met, [merge]), { from: met }))
+      await database.query(
+        `INSERT INTO "Order" VALUES (7, 'a', 5); UPDATE "Order" SET total = 6 WHERE id = 7`,
+      )
+      expect(
+        await database.query(
+          'SELECT audit_operation AS op, id, total FROM audit."Order_audit" ORDER BY audit_id',
+        ),
+      ).toEqual([
+        { op: 'I', id: 0, total: null },
+        { op: 'I', id: 1, total: null },
+        { op: 'I', id: 7, total: 5 },
+        { op: 'U', id: 7, total: 6 },
+      ])
+      const functions = `SELECT proname AS name FROM pg_proc WHERE pronamespace = 'audit'::regnamespace AND proname LIKE '%capture%'`
+      expect(await database.query(functions)).toEqual([{ name: 'Order_audit_capture_row' }])
+    })
+  },
+)
