@@ -127,7 +127,7 @@ export function compile(input: CompileInput): Compilation {
     lost: [...droppedTriggers(withoutPart), ...lostObjects(database.interferences)],
   })
   const draft = input.draft === undefined ? undefined : openDraft(input.draft, folder)
-  const steps = draft === undefined ? wanted : draftSteps(draft, wanted)
+  const steps = draft === undefined ? wanted : draftSteps(draft, wanted, recorded.state)
   const partitioned = database.tables.filter((table) => table.partitioned)
   const plan = planMigration(recorded.state, steps, { partitioned })
   const refused = refusedDataChanges(files, database)

@@ -3,6 +3,7 @@ import type { MigrationFile } from './migration/migration-file.ts'
 import { nameKey } from './model/names.ts'
 import type { SourceDatabase } from './model/source-database.ts'
 import type { RenderOptions } from './sql/render-migration.ts'
+import type { DatabaseState } from './state/database-state.ts'
 import { isSchemaStep, type MigrationStep } from './state/migration-step.ts'
 
 /** The last migration of the folder, not applied anywhere yet, into which an audit part goes. */
@@ -30,18 +31,26 @@ export function openDraft(
 /**
  * The steps that belong into the draft: those of the tables that it touches, which its transaction locks anyway. The
  * others would lock live tables besides; they are for a migration of their own. An empty draft takes all.
+ *
+ * @param recorded tables at rest in it lock nothing live: they make room for the others' names
  */
-export function draftSteps(draft: Draft, steps: readonly MigrationStep[]): readonly MigrationStep[] {
+export function draftSteps(
+  draft: Draft,
+  steps: readonly MigrationStep[],
+  recorded: DatabaseState,
+): readonly MigrationStep[] {
   // Every table moves with its schema.
   if (isEmptyDraft(draft.text) || steps.some((step) => step.kind === 'moveSchema')) return steps
-  const touched = touchedTables(draft)
-  const own = steps.filter(
-    (step) =>
-      isSchemaStep(step) ||
-      step.source === undefined ||
-      touched.has(nameKey(step.source)) ||
-      (step.kind === 'renameTable' && touched.has(nameKey(step.to))),
-  )
+  const atRest = recorded.tables.filter(({ capturing }) => !capturing).map(({ source }) => nameKey(source))
+  const touched = new Set([...touchedTables(draft), ...atRest])
+  const own = steps.filter((step) => {
+    if (isSchemaStep(step) || step.source === undefined) return true
+    const isTouched = touched.has(nameKey(step.source))
+    if (step.kind !== 'renameTable') return isTouched
+    // The steps that follow are about the same table, under its new name.
+    if (isTouched) touched.add(nameKey(step.to))
+    return isTouched || touched.has(nameKey(step.to))
+  })
   return own.every(isSchemaStep) ? [] : own
 }
 

@@ -248,3 +248,26 @@ test('a table that Prisma makes anew in another PostgreSQL schema goes on with t
     { code: 'AUD603', message: expect.stringContaining('"public"."A"') },
   ])
 })
+
+test('in a draft, a renamed table and the dropped one that makes room for its name change in one transaction', async () => {
+  const models = schemaWith(auditedModel('A', 'a') + auditedModel('B', 'b'))
+  const name = '20260103000000_replace'
+  const folder = {
+    ...(await audited(models, createTable('A', 'a') + createTable('B', 'b'))),
+    [name]: 'DROP TABLE "B";\nALTER TABLE "A" RENAME TO "B";\n',
+  }
+  const schema = schemaWith(auditedModel('B', 'a'))
+  const project = await compileProject(schema, folder, { draft: name })
+  expect(project.diagnostics).toEqual([])
+  const done = { ...folder, [name]: project.migration?.file ?? '' }
+  expect(steps(await compileProject(schema, done))).toEqual([])
+  const database = await apply(done, {
+    '20260102': `INSERT INTO "A" VALUES (1, 'of A'); INSERT INTO "B" VALUES (2, 'of B')`,
+    '20260103': `INSERT INTO "B" VALUES (3, 'new')`,
+  })
+  expect(await history(database, 'audit."B_audit"', 'id')).toEqual([
+    { op: 'I', id: 1 },
+    { op: 'I', id: 3 },
+  ])
+  await database.drop()
+})
