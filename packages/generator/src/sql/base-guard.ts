@@ -1,5 +1,6 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { cutToBytes } from '../state/free-name.ts'
+import { renderIsLeftByReplay, renderReplayMark, renderReplayRoom } from './replay.ts'
 import { dollarQuoted, ident, literal, type Sql, sql } from './sql.ts'
 
 /** The beginning of the COMMENT by which the generator knows its own schema. */
@@ -15,19 +16,22 @@ const DETACHED = `${MARK}: detached by a down migration; its history is kept`
  * - not ours: stop, with what to do;
  * - ours and live (a trigger outside it uses its functions): adopt it, for renaming it would break every write;
  * - ours, left over, without rows: drop it and start anew;
- * - ours, left over, with rows: keep them under another name and start anew.
+ * - ours, left over, with rows: keep them under another name and start anew; of replays only the last (`replay.ts`).
  *
  * A shared schema (`public`) belongs to the application and is used as it is.
  */
 export function renderBaseGuard({ schema, shared }: AuditHome, sqlVersion: number): Sql {
   if (shared) return sql``
   const name = literal(schema)
-  const stale = literal(`${cutToBytes(schema, 35)}_stale_`)
+  const stalePrefix = `${cutToBytes(schema, 35)}_stale_`
+  const stale = literal(stalePrefix)
   const body = sql`DECLARE
   existing oid := (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = ${name});
   mark text := pg_catalog.obj_description(existing, 'pg_namespace');
   history record;
   has_rows boolean := false;
+  replayed_at timestamptz;
+  is_recent boolean;
   stale_name text;
 BEGIN
   IF existing IS NULL THEN
@@ -66,6 +70,11 @@ BEGIN
     stale_name := ${stale} || pg_catalog.to_char(
       pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISSUS'
     );
+    ${renderIsLeftByReplay()}
+    IF is_recent THEN
+      -- A shadow database that is used again: the last replay's rows are kept, not those of each.
+      ${renderReplayRoom(`${stalePrefix}replay`)}
+    END IF;
     EXECUTE pg_catalog.format('ALTER SCHEMA %I RENAME TO %I', ${name}, stale_name);
     RAISE NOTICE 'the audit schema of an earlier database was kept as %', stale_name;
   ELSE
@@ -76,13 +85,20 @@ END`
   return sql`-- The schema is ours alone: found live it is adopted, left over from a reset it makes room.
 DO ${dollarQuoted(body)};
 
-${renderMark({ schema }, sqlVersion)}`
+${renderMark({ schema }, sqlVersion)}
+DO ${dollarQuoted(sql`BEGIN
+  ${renderReplayMark({ schema }, literal(markText(sqlVersion)))}
+END`)};`
+}
+
+function markText(sqlVersion: number): string {
+  return `${MARK}: the audit trail of this database, SQL version ${sqlVersion}`
 }
 
 /** The COMMENT of a schema that is ours alone. */
 export function renderMark({ schema, shared }: AuditHome, sqlVersion: number): Sql {
   if (shared) return sql``
-  const mark = literal(`${MARK}: the audit trail of this database, SQL version ${sqlVersion}`)
+  const mark = literal(markText(sqlVersion))
   return sql`COMMENT ON SCHEMA ${ident(schema)} IS ${mark};`
 }
 

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=75c254fad1e0abfe
+-- prisma-generator-audit v1 from=280c9438c66e78db text=cf584d3c943c4276
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","level":"row","updates":"changed","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -12,6 +12,8 @@ DECLARE
   mark text := pg_catalog.obj_description(existing, 'pg_namespace');
   history record;
   has_rows boolean := false;
+  replayed_at timestamptz;
+  is_recent boolean;
   stale_name text;
 BEGIN
   IF existing IS NULL THEN
@@ -50,6 +52,39 @@ BEGIN
     stale_name := 'audit_stale_' || pg_catalog.to_char(
       pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISSUS'
     );
+    replayed_at := pg_catalog.to_timestamp(
+      pg_catalog.substring(mark, ', replayed at ([0-9.]+)$')::double precision
+    );
+    is_recent := replayed_at IS NOT NULL AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_class AS c WHERE c.relname = '_prisma_migrations' AND c.relkind = 'r'
+    );
+    FOR history IN
+      SELECT c.oid::regclass AS name, a.attname
+      FROM pg_catalog.pg_class AS c
+      LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'audit_operation_timestamp'
+      WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p')
+    LOOP
+      EXIT WHEN NOT is_recent;
+      -- A table that is none of ours tells nothing of when it was written.
+      is_recent := history.attname IS NOT NULL;
+      CONTINUE WHEN NOT is_recent;
+      EXECUTE pg_catalog.format(
+        'SELECT NOT EXISTS (SELECT FROM %s WHERE audit_operation_timestamp > $1)', history.name
+      ) INTO is_recent USING replayed_at + '10 minutes'::interval;
+    END LOOP;
+    IF is_recent THEN
+      -- A shadow database that is used again: the last replay's rows are kept, not those of each.
+      IF EXISTS (
+        SELECT FROM pg_catalog.pg_namespace AS n
+        WHERE n.nspname = 'audit_stale_replay'
+          AND pg_catalog.obj_description(n.oid, 'pg_namespace') ~ '^prisma-generator-audit.*, replayed at [0-9.]+$'
+      ) THEN
+        DROP SCHEMA "audit_stale_replay" CASCADE;
+      END IF;
+      IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'audit_stale_replay') THEN
+        stale_name := 'audit_stale_replay';
+      END IF;
+    END IF;
     EXECUTE pg_catalog.format('ALTER SCHEMA %I RENAME TO %I', 'audit', stale_name);
     RAISE NOTICE 'the audit schema of an earlier database was kept as %', stale_name;
   ELSE
@@ -60,6 +95,22 @@ END
 $audit$;
 
 COMMENT ON SCHEMA "audit" IS 'prisma-generator-audit: the audit trail of this database, SQL version 1';
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_class AS c WHERE c.relname = '_prisma_migrations' AND c.relkind = 'r'
+  ) AND EXISTS (
+    SELECT FROM pg_catalog.pg_namespace AS n
+    WHERE n.nspname = 'audit' AND n.xmin = pg_catalog.pg_current_xact_id()::xid
+  ) THEN
+    EXECUTE pg_catalog.format(
+      'COMMENT ON SCHEMA %I IS %L',
+      'audit',
+      'prisma-generator-audit: the audit trail of this database, SQL version 1' || ', replayed at ' || extract(epoch FROM pg_catalog.clock_timestamp())
+    );
+  END IF;
+END
+$audit$;
 
 CREATE OR REPLACE FUNCTION "audit"."set_context"(context jsonb)
   RETURNS void

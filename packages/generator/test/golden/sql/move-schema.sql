@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=2e7a4748d1571a57 text=046472480c84159e
+-- prisma-generator-audit v1 from=2e7a4748d1571a57 text=90f5a63e7d83fc87
 -- {"kind":"moveSchema","name":"trail","sqlVersion":1}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Item"},"schema":"trail","names":{"table":"Item_audit","captureFunction":"Item_audit_capture","keyFunction":"Item_audit_key","truncateFunction":"Item_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"trail","names":{"table":"Order_audit","captureFunction":"Order_audit_capture","keyFunction":"Order_audit_key","truncateFunction":"Order_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
@@ -23,6 +23,8 @@ DECLARE
   mark text := pg_catalog.obj_description(existing, 'pg_namespace');
   history record;
   has_rows boolean := false;
+  replayed_at timestamptz;
+  is_recent boolean;
   stale_name text;
 BEGIN
   IF existing IS NULL THEN
@@ -61,6 +63,39 @@ BEGIN
     stale_name := 'trail_stale_' || pg_catalog.to_char(
       pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISSUS'
     );
+    replayed_at := pg_catalog.to_timestamp(
+      pg_catalog.substring(mark, ', replayed at ([0-9.]+)$')::double precision
+    );
+    is_recent := replayed_at IS NOT NULL AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_class AS c WHERE c.relname = '_prisma_migrations' AND c.relkind = 'r'
+    );
+    FOR history IN
+      SELECT c.oid::regclass AS name, a.attname
+      FROM pg_catalog.pg_class AS c
+      LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'audit_operation_timestamp'
+      WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p')
+    LOOP
+      EXIT WHEN NOT is_recent;
+      -- A table that is none of ours tells nothing of when it was written.
+      is_recent := history.attname IS NOT NULL;
+      CONTINUE WHEN NOT is_recent;
+      EXECUTE pg_catalog.format(
+        'SELECT NOT EXISTS (SELECT FROM %s WHERE audit_operation_timestamp > $1)', history.name
+      ) INTO is_recent USING replayed_at + '10 minutes'::interval;
+    END LOOP;
+    IF is_recent THEN
+      -- A shadow database that is used again: the last replay's rows are kept, not those of each.
+      IF EXISTS (
+        SELECT FROM pg_catalog.pg_namespace AS n
+        WHERE n.nspname = 'trail_stale_replay'
+          AND pg_catalog.obj_description(n.oid, 'pg_namespace') ~ '^prisma-generator-audit.*, replayed at [0-9.]+$'
+      ) THEN
+        DROP SCHEMA "trail_stale_replay" CASCADE;
+      END IF;
+      IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'trail_stale_replay') THEN
+        stale_name := 'trail_stale_replay';
+      END IF;
+    END IF;
     EXECUTE pg_catalog.format('ALTER SCHEMA %I RENAME TO %I', 'trail', stale_name);
     RAISE NOTICE 'the audit schema of an earlier database was kept as %', stale_name;
   ELSE
@@ -71,6 +106,22 @@ END
 $audit$;
 
 COMMENT ON SCHEMA "trail" IS 'prisma-generator-audit: the audit trail of this database, SQL version 1';
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_class AS c WHERE c.relname = '_prisma_migrations' AND c.relkind = 'r'
+  ) AND EXISTS (
+    SELECT FROM pg_catalog.pg_namespace AS n
+    WHERE n.nspname = 'trail' AND n.xmin = pg_catalog.pg_current_xact_id()::xid
+  ) THEN
+    EXECUTE pg_catalog.format(
+      'COMMENT ON SCHEMA %I IS %L',
+      'trail',
+      'prisma-generator-audit: the audit trail of this database, SQL version 1' || ', replayed at ' || extract(epoch FROM pg_catalog.clock_timestamp())
+    );
+  END IF;
+END
+$audit$;
 
 CREATE OR REPLACE FUNCTION "trail"."set_context"(context jsonb)
   RETURNS void
