@@ -36,7 +36,7 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   'a setting gets a default, or TRUNCATE another policy': ['setting-default', 'truncate-refuse'],
   'level or updates change': ['level-row', 'level-row-changed', 'level-statement', 'updates-changed'],
   "a setting's column gets another name": ['rename-setting-column', 'swap-setting-columns'],
-  'audit objects get other names': ['rename-objects'],
+  'audit objects get other names': ['rename-objects', 'rename-objects-at-level-row'],
   'the audit schema gets another name': ['move-audit-schema'],
   'the generator is upgraded': ['upgrade'],
   'two branches are merged': ['branches-met'],
