@@ -1,3 +1,4 @@
+import type { FastPath } from './fast-path.ts'
 import type { PrismaClientParts, PrismaPromise } from './prisma-client.ts'
 import type { AuditSettings } from './settings.ts'
 import type { SettingsSource } from './settings-source.ts'
@@ -10,6 +11,8 @@ export interface Audit {
   readonly raw: 'all' | 'execute'
   /** The client below all extensions: none of them sees the statements that the audit adds. */
   readonly root: PrismaClientParts
+  /** Offered by a driver adapter that `auditAdapter` made. */
+  readonly fastPath: FastPath | undefined
 }
 
 /** The settings statement as a call that has not run yet. */

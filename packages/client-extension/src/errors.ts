@@ -16,6 +16,7 @@ export type AuditErrorCode =
   | 'INVALID_VALUE'
   | 'UNKNOWN_SETTING'
   | 'UNSUPPORTED_CLIENT'
+  | 'UNSUPPORTED_DRIVER'
   | 'TRANSACTION_ABORTED'
 
 export interface AuditErrorDetails {

@@ -1,4 +1,5 @@
 import type { Audit } from './audit.ts'
+import { fastPathOf } from './fast-path.ts'
 import { runOperation } from './operation.ts'
 import { ownTransaction } from './own-transaction.ts'
 import { assertPrismaClient, type PrismaClientParts, type QueryHookCall } from './prisma-client.ts'
@@ -49,6 +50,7 @@ export function auditContext(
       settings,
       raw: options.raw ?? 'all',
       root: given._originalClient,
+      fastPath: fastPathOf(given._originalClient),
     })
     return audited as ReturnType<AuditContextExtension>
   }

@@ -9,7 +9,7 @@ import {
   type PrismaTransaction,
   type QueryHookCall,
 } from './prisma-client.ts'
-import { passesUnwrapped } from './raw-statement.ts'
+import { isOneStatement, passesUnwrapped } from './raw-statement.ts'
 import { scopeOf } from './transaction-scope.ts'
 
 /** Continues with the operation, in the transaction that it was called in or in another one. */
@@ -37,6 +37,9 @@ export function runOperation(
   const wrapped = audit.raw === 'all' || !call.operation.startsWith('$queryRaw')
   const settings = wrapped ? audit.settings() : undefined
   if (settings === undefined) return reported(run())
+  if (audit.fastPath !== undefined && (call.model !== undefined || isOneStatement(call.args))) {
+    return reported(audit.fastPath.single(settings, run))
+  }
   return reported(inOwnTransaction((own) => settingsCall(audit.root, settings).requestTransaction(own), run))
 }
 

@@ -1,4 +1,5 @@
 import { AuditContextError } from './errors.ts'
+import type { FAST_PATH, FastPath } from './fast-path.ts'
 
 /**
  * The parts of a Prisma Client that this extension stands on, seen in @prisma/client 7.9 and 7.10.
@@ -12,7 +13,10 @@ export interface PrismaClientParts {
   _createPrismaPromise(callback: (transaction?: PrismaTransaction) => Promise<unknown>): PrismaPromise
   /** The client below all extensions. */
   readonly _originalClient: PrismaClientParts
-  readonly _engineConfig: { readonly transactionOptions: object }
+  readonly _engineConfig: {
+    readonly transactionOptions: object
+    readonly adapter?: { readonly [FAST_PATH]?: FastPath }
+  }
 }
 
 /** A call that runs only when it is awaited, or when a transaction asks it to run inside. */

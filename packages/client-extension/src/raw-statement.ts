@@ -21,6 +21,11 @@ export function passesUnwrapped(args: unknown): boolean {
   return refusesTransaction.test(text) || detachesConcurrently.test(text) || precedesSnapshot.test(text)
 }
 
+/** Whether a raw call is surely one statement. Several in one text cannot be sent with bind parameters before them. */
+export function isOneStatement(args: unknown): boolean {
+  return !secondStatement.test(statementText(args))
+}
+
 function statementText(args: unknown): string {
   const text: unknown = Array.isArray(args)
     ? args[0]

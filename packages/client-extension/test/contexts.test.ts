@@ -4,7 +4,7 @@ import { type AuditContext, auditContext } from '../src/index.ts'
 import { type LedgerTransaction, useLedger } from './fixture/ledger.ts'
 
 const ledger = await useLedger()
-const base = ledger.client()
+const base = ledger.client({ transactionOptions: { maxWait: 30_000, timeout: 30_000 } })
 
 const add = (client: LedgerTransaction, name: string) => client.account.create({ data: { name } })
 

@@ -192,7 +192,8 @@ test('no extension sees the statements that the audit adds', async () => {
 
 test('extending an audited client again and again keeps one audit', async () => {
   const statements: string[] = []
-  const client = ledger.client({ log: [{ emit: 'event', level: 'query' }] })
+  // With the adapter the settings are no statement that Prisma sends.
+  const client = ledger.client({ layer: 'extension', log: [{ emit: 'event', level: 'query' }] })
   client.$on('query', ({ query }) => statements.push(query))
   let db = client.$extends(audit)
   for (let count = 0; count < 3; count++) db = db.$extends({ name: `extension ${count}` })

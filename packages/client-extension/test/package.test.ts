@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,9 +21,17 @@ beforeAll(async () => {
   const copy = path.join(scratch, 'packages/client-extension')
   await mkdir(copy, { recursive: true })
   await cp(path.join(repository, 'tsconfig.base.json'), path.join(scratch, 'tsconfig.base.json'))
-  for (const name of ['package.json', 'tsconfig.esm.json', 'tsconfig.cjs.json', 'README.md', 'src']) {
+  for (const name of [
+    'package.json',
+    'tsconfig.esm.json',
+    'tsconfig.cjs.json',
+    'README.md',
+    'adapter-pg',
+    'src',
+  ]) {
     await cp(path.join(packageFolder, name), path.join(copy, name), { recursive: true })
   }
+  await symlink(path.join(repository, 'node_modules'), path.join(scratch, 'node_modules'), 'dir')
   const env = {
     ...process.env,
     PATH: path.join(repository, 'node_modules/.bin') + path.delimiter + process.env.PATH,
@@ -55,13 +63,28 @@ process.stdout.write(require.resolve('prisma-extension-audit').split(/[\\\\/]/).
   expect(stdout).toBe(`${good}dist/cjs/index.js`)
 })
 
+test('the adapter loads as ES module and as CommonJS', async () => {
+  const found = 'process.stdout.write(typeof auditAdapter)'
+  await writeFile(
+    path.join(consumer, 'adapter.cjs'),
+    `const { auditAdapter } = require('prisma-extension-audit/adapter-pg');${found}`,
+  )
+  await writeFile(
+    path.join(consumer, 'adapter.mjs'),
+    `import { auditAdapter } from 'prisma-extension-audit/adapter-pg';${found}`,
+  )
+  for (const name of ['adapter.cjs', 'adapter.mjs']) {
+    expect((await run(process.execPath, [name], { cwd: consumer })).stdout).toBe('function')
+  }
+})
+
 test('import loads the ES module build', async () => {
   await writeFile(path.join(consumer, 'load.mjs'), `import * as audit from 'prisma-extension-audit'${check}`)
   const { stdout } = await run(process.execPath, ['load.mjs'], { cwd: consumer })
   expect(stdout).toBe(good)
 })
 
-test('the package imports nothing at run time, neither node:* nor @prisma/client', async () => {
+test('the main entry imports nothing at run time, neither node:* nor @prisma/client', async () => {
   const built = path.join(consumer, 'node_modules/prisma-extension-audit/dist')
   for (const format of ['esm', 'cjs']) {
     for (const name of await readdir(path.join(built, format))) {
@@ -78,9 +101,9 @@ test('the package imports nothing at run time, neither node:* nor @prisma/client
   }
 })
 
-test('the package holds the builds, package.json and README.md, and nothing else', async () => {
+test('the package holds the builds, the way in to the adapter for old resolvers, package.json and README.md, and nothing else', async () => {
   const installed = path.join(consumer, 'node_modules/prisma-extension-audit')
-  expect((await readdir(installed)).sort()).toEqual(['README.md', 'dist', 'package.json'])
+  expect((await readdir(installed)).sort()).toEqual(['README.md', 'adapter-pg', 'dist', 'package.json'])
   expect((await readdir(path.join(installed, 'dist'))).sort()).toEqual(['cjs', 'esm'])
 })
 

@@ -4,7 +4,8 @@ import { type LedgerClient, useLedger } from './fixture/ledger.ts'
 
 const ledger = await useLedger()
 const statements: string[] = []
-const base = ledger.client({ log: [{ emit: 'event', level: 'query' }] })
+// What the extension alone sends; with the adapter: adapter/round-trips.test.ts.
+const base = ledger.client({ layer: 'extension', log: [{ emit: 'event', level: 'query' }] })
 base.$on('query', ({ query }) => statements.push(query.split(/[\s.]/, 1)[0] ?? ''))
 const ann = base.$extends(auditContext({ username: 'ann' }))
 

@@ -150,6 +150,7 @@ describe('limits', () => {
   test('a transaction that waits longer than maxWait for a connection fails with P2028', async () => {
     const client = ledger.client({ max: 1 })
     const single = client.$extends(audit)
+    await single.account.count() // connected
     const holding = single.$transaction((tx) => tx.$executeRaw`SELECT pg_sleep(0.5)`)
     await new Promise((resolve) => setTimeout(resolve, 100))
     const waiting = single.$transaction((tx) => tx.account.create({ data: { name: 'no wait' } }), {

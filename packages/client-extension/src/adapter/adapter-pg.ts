@@ -1,0 +1,63 @@
+import { FAST_PATH } from '../fast-path.ts'
+import { auditedPool } from './audited-pool.ts'
+import { contextSlots } from './context-slot.ts'
+import { assertPgPool, property, unsupportedDriver } from './pg-driver.ts'
+import { probe } from './probe.ts'
+
+/** What `PrismaPg` of `@prisma/adapter-pg` makes, as far as it is needed here. */
+export interface DriverAdapterFactory {
+  readonly provider: string
+  readonly adapterName: string
+  connect(): Promise<object>
+}
+
+/**
+ * Saves the audit its round trips: a single write carries its context in its own network flush, and a transaction sends
+ * BEGIN and the context with its first statement. One line turns it on, and without it everything is as right, only slower:
+ *
+ *     const prisma = new PrismaClient({ adapter: auditAdapter(new PrismaPg({ connectionString })) })
+ *
+ * @param adapter a `PrismaPg` of `@prisma/adapter-pg` 7, with a configuration or with a `pg.Pool` of your own
+ * @returns an adapter of the same type, for `new PrismaClient({ adapter })`
+ * @throws AuditContextError `UNSUPPORTED_DRIVER`, at connect, when these versions of the adapter and of pg do not carry
+ *   the context in the way that is expected of them
+ */
+export function auditAdapter<Factory extends DriverAdapterFactory>(adapter: Factory): Factory {
+  if (adapter.provider !== 'postgres' || adapter.adapterName !== '@prisma/adapter-pg') {
+    throw unsupportedDriver(`it is made for @prisma/adapter-pg, not for ${adapter.adapterName}`)
+  }
+  const slots = contextSlots()
+  const audited: Factory = Object.create(adapter, {
+    [FAST_PATH]: { value: { single: slots.single } },
+    connect: {
+      value: async () => {
+        const connected = await adapter.connect()
+        try {
+          putPoolBetween(connected, slots.take)
+          await probe(connected, slots)
+        } catch (error) {
+          await dispose(connected)
+          throw error
+        }
+        return connected
+      },
+    },
+  })
+  return audited
+}
+
+/** The adapter keeps its pool in a field, and gives it out where the application asks for the driver. */
+function putPoolBetween(connected: object, take: Parameters<typeof auditedPool>[1]): void {
+  const pool = property(connected, 'client')
+  const given = property(connected, 'underlyingDriver')
+  if (typeof given !== 'function' || given.call(connected) !== pool) {
+    throw unsupportedDriver('this version of @prisma/adapter-pg keeps its pool elsewhere')
+  }
+  assertPgPool(pool)
+  Object.assign(connected, { client: auditedPool(pool, take), underlyingDriver: () => pool })
+}
+
+async function dispose(connected: object): Promise<void> {
+  const end = property(connected, 'dispose')
+  if (typeof end === 'function') await end.call(connected)
+}

@@ -1,0 +1,64 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { AuditContextError } from '../errors.ts'
+import type { FastPath } from '../fast-path.ts'
+import type { AuditSettings } from '../settings.ts'
+import { type SettingsStatement, settingsStatement } from '../settings-statement.ts'
+
+/** The settings of one operation on their way from the query hook to the driver. */
+interface Slot {
+  readonly statement: SettingsStatement
+  used: boolean
+  open: boolean
+}
+
+export interface ContextSlots extends FastPath {
+  /**
+   * The settings for the statement that is being sent, or the connection that is being asked for. Must be called
+   * synchronously there: what runs later may run in the async context of whoever released a connection.
+   */
+  take(): SettingsStatement | undefined
+}
+
+/**
+ * Prisma runs everything that its DataLoader has gathered in one tick in the async context of the first caller, so a
+ * slot is only ever opened around one operation outside a transaction, which the DataLoader does not gather, and is
+ * closed when the operation has ended. Transactions carry their settings as a statement of their own.
+ */
+export function contextSlots(): ContextSlots {
+  const storage = new AsyncLocalStorage<Slot>()
+  return {
+    async single(settings: AuditSettings, operation: () => PromiseLike<unknown>): Promise<unknown> {
+      const slot: Slot = { statement: settingsStatement(settings), used: false, open: true }
+      try {
+        const result = await storage.run(slot, async () => await operation())
+        if (!slot.used && !isEmpty(result)) throw lostContext()
+        return result
+      } finally {
+        slot.open = false
+      }
+    },
+    take() {
+      const slot = storage.getStore()
+      if (!slot?.open) return undefined
+      slot.used = true
+      return slot.statement
+    },
+  }
+}
+
+/** An operation on nothing (`createMany` of no rows) sends no statement, which is no loss. */
+function isEmpty(result: unknown): boolean {
+  if (result === undefined || result === null || result === 0) return true
+  if (Array.isArray(result)) return result.length === 0
+  return typeof result === 'object' && 'count' in result && result.count === 0
+}
+
+function lostContext(): AuditContextError {
+  return new AuditContextError(
+    'UNSUPPORTED_CLIENT',
+    'An operation has run, and the audit adapter did not see its statements: they went out without the audit context.',
+    {
+      hint: 'Leave auditAdapter() out (the extension alone is right with every adapter), and report the versions in use.',
+    },
+  )
+}

@@ -1,0 +1,165 @@
+import { isSettingsStatement, type SettingsStatement } from '../settings-statement.ts'
+import type { PgPoolClient, PgQueryConfig, PgResult } from './pg-driver.ts'
+import type { MakePrefixedQuery } from './prefixed-query.ts'
+
+/**
+ * - `lazy`: the connection is taken, nothing is sent: BEGIN, isolation level and settings wait for the first statement
+ * - `first`: the first flush is under way; what comes meanwhile waits for its outcome, for without BEGIN it would run
+ *   and be committed each by itself
+ * - `open`: the server has acknowledged BEGIN
+ * - `dead`: BEGIN was sent and not acknowledged: nothing but the end is let through
+ */
+type Phase = 'lazy' | 'first' | 'open' | 'dead'
+
+/** The connection of a transaction, as adapter-pg uses it. */
+export interface TransactionConnection {
+  query(config: PgQueryConfig): Promise<PgResult>
+  release(destroy?: boolean | Error): void
+  on: PgPoolClient['on']
+  removeListener: PgPoolClient['removeListener']
+}
+
+/** Statements that must come before the first snapshot, which `SELECT set_config(…)` would take. */
+const precedesSnapshot =
+  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:set\s+(?:local\s+|session\s+)?transaction|lock)\b/i
+/** Several statements in one text, and COPY, need the simple protocol. */
+const needsSimpleProtocol = /;\s*\S|^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*copy\b/i
+
+/**
+ * Saves the round trips of BEGIN and of the settings: they go out with the first statement, in one flush.
+ *
+ * @param settings those of an operation that opens a transaction for itself (a nested write)
+ */
+export function lazyTransaction(
+  client: PgPoolClient,
+  makeQuery: MakePrefixedQuery,
+  settings: SettingsStatement | undefined,
+): TransactionConnection {
+  let phase: Phase = 'lazy'
+  let begin = 'BEGIN'
+  let pending = settings
+  let isEnded = false
+  /** Why the transaction is dead. */
+  let failure: unknown
+  /** Statements that came while the first flush was under way, in their order. */
+  const waiting: (() => void)[] = []
+
+  function query(config: PgQueryConfig): Promise<PgResult> {
+    if (phase === 'first') {
+      return new Promise((resolve, reject) => waiting.push(() => void query(config).then(resolve, reject)))
+    }
+    if (isEnd(config)) return end(config)
+    if (phase === 'dead') return Promise.reject(transactionAborted())
+    if (isSettingsStatement(config)) {
+      // The last word counts: a later context replaces one that was not sent.
+      pending = config
+      return local('SELECT', 1)
+    }
+    return phase === 'open' ? sendOpen(config) : sendFirst(config)
+  }
+
+  function sendOpen(config: PgQueryConfig): Promise<PgResult> {
+    if (pending === undefined || precedesSnapshot.test(config.text)) return client.query(config)
+    const now = pending
+    pending = undefined
+    if (isSimple(config)) {
+      // Both are queued at once; should the settings fail, the transaction is aborted and the statement fails too.
+      client.query(now).catch(() => undefined)
+      return client.query(config)
+    }
+    return send(config, [now])
+  }
+
+  function sendFirst(config: PgQueryConfig): Promise<PgResult> {
+    if (config.text === 'BEGIN' && begin === 'BEGIN') return local('BEGIN')
+    const level = /^SET TRANSACTION (ISOLATION LEVEL [A-Z ]+)$/.exec(config.text)?.[1]
+    if (level !== undefined && begin === 'BEGIN') {
+      begin = `BEGIN ${level}`
+      return local('SET')
+    }
+    const head: SettingsStatement = { text: begin, values: [] }
+    if (isSimple(config)) return behindBegin(config, head)
+    const now = precedesSnapshot.test(config.text) ? undefined : pending
+    if (now !== undefined) pending = undefined
+    return firstFlush(config, now === undefined ? [head] : [head, now])
+  }
+
+  /** BEGIN alone, and the statement right behind it, before all that waits. */
+  function behindBegin(config: PgQueryConfig, head: SettingsStatement): Promise<PgResult> {
+    return new Promise((resolve, reject) => {
+      waiting.push(() => (phase === 'dead' ? reject(failure) : void query(config).then(resolve, reject)))
+      firstFlush(head, []).catch(() => undefined)
+    })
+  }
+
+  function firstFlush(config: PgQueryConfig, prefix: readonly SettingsStatement[]): Promise<PgResult> {
+    let isBegun = false
+    phase = 'first'
+    return new Promise((resolve, reject) => {
+      const sent = makeQuery(config, prefix, () => {
+        isBegun = true
+      })
+      sent.callback = (error, result) => {
+        isBegun ||= !error
+        phase = isBegun ? 'open' : 'dead'
+        failure = error
+        for (const next of waiting.splice(0)) next()
+        if (error || result === undefined) reject(error)
+        else resolve(result)
+      }
+      client.query(sent)
+    })
+  }
+
+  function send(config: PgQueryConfig, prefix: readonly SettingsStatement[]): Promise<PgResult> {
+    return new Promise((resolve, reject) => {
+      const sent = makeQuery(config, prefix)
+      sent.callback = (error, result) => (error || result === undefined ? reject(error) : resolve(result))
+      client.query(sent)
+    })
+  }
+
+  async function end(config: PgQueryConfig): Promise<PgResult> {
+    if (phase === 'lazy') {
+      isEnded = true
+      return local(config.text)
+    }
+    // Of a transaction that never began nothing can be committed.
+    const result = await client.query(phase === 'dead' ? { text: 'ROLLBACK' } : config)
+    isEnded = true
+    if (phase === 'dead' && config.text === 'COMMIT') throw transactionAborted()
+    return result
+  }
+
+  return {
+    query,
+    /** A connection whose transaction end was not acknowledged is in an unknown state: it is destroyed. */
+    release(destroy) {
+      const isUncertain = phase !== 'lazy' && !isEnded
+      const status = client.getTransactionStatus?.()
+      const isOpen = status !== undefined && status !== null && status !== 'I'
+      client.release(destroy || isUncertain || isOpen || undefined)
+    },
+    on: (event, listener) => client.on(event, listener),
+    removeListener: (event, listener) => client.removeListener(event, listener),
+  }
+}
+
+function isEnd({ text }: PgQueryConfig): boolean {
+  return text === 'COMMIT' || text === 'ROLLBACK'
+}
+
+function isSimple({ text, values, name }: PgQueryConfig): boolean {
+  return !name && (values === undefined || values.length === 0) && needsSimpleProtocol.test(text)
+}
+
+/** What PostgreSQL would have answered to a statement that waits. */
+async function local(command: string, rowCount: number | null = null): Promise<PgResult> {
+  return { command, rowCount, rows: [], fields: [] }
+}
+
+/** As PostgreSQL reports it, for a statement that is not sent to it. */
+function transactionAborted(): Error {
+  const message = 'current transaction is aborted, commands ignored until end of transaction block'
+  return Object.assign(new Error(message), { severity: 'ERROR', code: '25P02' })
+}

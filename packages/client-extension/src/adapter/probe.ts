@@ -1,0 +1,75 @@
+import { AuditContextError } from '../errors.ts'
+import type { FastPath } from '../fast-path.ts'
+import { settingsStatement } from '../settings-statement.ts'
+import { property, unsupportedDriver } from './pg-driver.ts'
+
+interface Query {
+  readonly sql: string
+  readonly args: readonly unknown[]
+  readonly argTypes: readonly unknown[]
+}
+
+interface Queryable {
+  queryRaw(query: Query): Promise<{ readonly rows: readonly (readonly unknown[])[] }>
+  executeRaw(query: Query): Promise<number>
+}
+
+interface Adapter extends Queryable {
+  startTransaction(
+    isolationLevel?: string,
+  ): Promise<Queryable & { commit(): Promise<void>; rollback(): Promise<void> }>
+}
+
+const settings = [['probe', 'carried']] as const
+
+/**
+ * Proves once, on a real connection, that these versions of adapter-pg and pg carry a setting with a single statement
+ * and with a transaction. A version that passes its arguments in another way would lose the context in silence.
+ *
+ * @throws AuditContextError `UNSUPPORTED_DRIVER`; an error of the connection itself comes out as it is
+ */
+export async function probe(connected: object, fastPath: FastPath): Promise<void> {
+  assertAdapter(connected)
+  const single = await fastPath
+    .single(settings, () => connected.queryRaw(query(readBack)))
+    .catch((error: unknown) => {
+      if (!(error instanceof AuditContextError)) throw error
+      throw unsupportedDriver('a single statement did not carry its context', error)
+    })
+  expectCarried('a single statement', property(single, 'rows'), 'carried')
+  const { text, values } = settingsStatement(settings)
+  const transaction = await connected.startTransaction('REPEATABLE READ')
+  let rows: unknown
+  try {
+    await transaction.executeRaw({ sql: text, args: values, argTypes: values.map(() => textType) })
+    rows = (await transaction.queryRaw(query(`${readBack}, current_setting('transaction_isolation')`))).rows
+    await transaction.executeRaw(query('ROLLBACK'))
+  } finally {
+    await transaction.rollback()
+  }
+  expectCarried('a transaction', rows, 'carried,repeatable read')
+}
+
+const readBack = `SELECT current_setting('audit.probe', true)`
+const textType = { scalarType: 'string', arity: 'scalar' }
+
+function query(sql: string): Query {
+  return { sql, args: [], argTypes: [] }
+}
+
+function expectCarried(what: string, rows: unknown, expected: string): void {
+  const found = Array.isArray(rows) ? String(rows[0]) : 'nothing'
+  if (found !== expected)
+    throw unsupportedDriver(`${what} did not carry its context (found ${JSON.stringify(found)})`)
+}
+
+function assertAdapter(connected: object): asserts connected is Adapter {
+  const missing = ['queryRaw', 'executeRaw', 'startTransaction'].filter(
+    (name) => typeof property(connected, name) !== 'function',
+  )
+  if (missing.length === 0) return
+  throw new AuditContextError(
+    'UNSUPPORTED_DRIVER',
+    `The driver adapter does not offer ${missing.join(', ')}.`,
+  )
+}
