@@ -73,7 +73,10 @@ export function resolveTable(
     ...settingProblems,
     ...hiddenColumns(block, blocks),
     ...joinTables(model, models, blocks),
-    ...(table.level === 'statement' && foreignKeys ? writtenTwice(model, block, models) : []),
+    // Who writes `level: statement` out knows it.
+    ...(table.level === 'statement' && !annotation.level && foreignKeys
+      ? writtenTwice(model, block, models)
+      : []),
   ]
   const renamed = {
     source,

@@ -36,7 +36,7 @@ export function writtenTwice(
         ...(place ? { place } : {}),
         model: model.name,
         field: changing.field,
-        hint: 'Record this model row by row, in the order of the writes: @audit(enabled, level: row)',
+        hint: 'Record this model row by row, in the order of the writes: @audit(enabled, level: row). Or write level: statement, if that never matters.',
       },
     ]
   })

@@ -973,7 +973,7 @@ test('AUD510: two foreign keys by which one DELETE writes a row twice', async ()
     schema.prisma:22:3 - warning AUD510: One DELETE of "Person" may change a "Message" by "reader" and then delete it by "sender": the D may be recorded before the U.
        22 |   reader Person? @relation("r", fields: [readerId], references: [id])
           |   ^^^^^^
-       Record this model row by row, in the order of the writes: @audit(enabled, level: row)
+       Record this model row by row, in the order of the writes: @audit(enabled, level: row). Or write level: statement, if that never matters.
 
     1 warning
     "
@@ -982,6 +982,7 @@ test('AUD510: two foreign keys by which one DELETE writes a row twice', async ()
 
 test('AUD510 is not said where it cannot happen', async () => {
   expect(await problems(PERSON + message('/// @audit(enabled, level: row)'))).toBe('\n')
+  expect(await problems(PERSON + message('/// @audit(enabled, level: statement)'))).toBe('\n')
   expect(await problems(PERSON + message('/// @audit(enabled)', ''))).toBe('\n')
   const { text } = await resolveSchema(
     auditSchema(PERSON + message('/// @audit(enabled)')).replace(
