@@ -259,6 +259,29 @@ test('two branches that changed one table are told where they come together', as
   expect(await check(project)).toEqual(AGREE)
 })
 
+test('a change that the audit trail does not support is told where the model stands', async () => {
+  const copy = 'CREATE TABLE "Copy" ("id" INTEGER NOT NULL, CONSTRAINT "Copy_pkey" PRIMARY KEY ("id"));\n'
+  const models = (annotation: string) =>
+    schemaOf(
+      `${ORDER.replace('enabled', 'disabled')}\n/// @audit(${annotation})\nmodel Copy {\n  id Int @id\n}\n`,
+    )
+  const project = await openProject(models('enabled, table: "Order_audit"'), later(copy))
+  const { stdout, exitCode } = await check(project)
+  expect(exitCode).toBe(1)
+  expect(stdout).toMatchInlineSnapshot(`
+    "prisma/schema.prisma:18:7 - error AUD603: "public"."Copy": its audit table "Order_audit" holds the history of "public"."Order"
+       18 | model Copy {
+          |       ^^^^
+       Give this model an audit table of its own, @audit(enabled, table: "…"), or drop "public"."Order" in a migration first: then this table goes on with its history.
+
+    1 error
+    "
+  `)
+  await project.write('prisma/schema.prisma', models('enabled'))
+  await generateMigration(project)
+  expect(await check(project)).toEqual(AGREE)
+})
+
 test('audit tables of a schema of Prisma that its configuration does not list are told: Prisma would drop them', async () => {
   const schema = schemaOf(ORDER).replace('sessionSettings', 'schema          = "public"\n  sessionSettings')
   const plain = Object.entries(folder).filter(([name]) => name !== audit)
