@@ -112,7 +112,7 @@ export const swapColumns: Change = (draft, { a, b, c }) => {
     c,
   )
   if (!first || !second) return undefined
-  const between = oddName(draft.target.next)
+  const between = `between ${draft.target.next}`
   return {
     label: `${model.table}: columns ${first.name} and ${second.name} swap their names (RENAME COLUMN)`,
     draft: renamed(draft, model, [

@@ -12,7 +12,7 @@ import { lostHistory, rememberHistory } from './remembered-history.ts'
 import { touchRows } from './statements.ts'
 import { type FailedWrite, isConcerned, startTraffic, writeEverywhere } from './traffic.ts'
 import { truncationProblems } from './truncation.ts'
-import { beginsAnew, unaffectedColumns } from './unaffected.ts'
+import { beginsAnew, exchangedColumns, unaffectedColumns } from './unaffected.ts'
 import { recordedColumns, type World } from './world.ts'
 import type { WrittenStep } from './write-step.ts'
 
@@ -36,6 +36,8 @@ export interface Known {
 
 /** Errors that the documentation announces for writes between Prisma's file and the audit part. */
 const ANNOUNCED = ['42703', '42804', 'XX000']
+/** Besides, where two columns exchange names: the one's values do not fit the other's type. */
+const ANNOUNCED_OF_EXCHANGES = ['42846', '22001', '22003']
 
 /** Applies a step's files as a deploy does, with the writes that a deploy lets in. */
 export async function deployStep(
@@ -79,6 +81,7 @@ export async function checkDeployment(
   { migrator, writers }: Deployment,
   known: Known,
   draft: DraftedStep,
+  { mode }: Step,
   { compiled }: WrittenStep,
 ): Promise<{ readonly known: Known; readonly problems: readonly string[] }> {
   const world = draft.target
@@ -99,7 +102,10 @@ export async function checkDeployment(
     const table = audit.tables.find((each) => each.model === `Model${model.id}`)
     const start = known.since.get(model.id)
     if (table && start !== undefined && !beginsAnew(known.world, model)) {
-      const columns = unaffectedColumns(known.world, draft.base, world, model)
+      const exchanged = exchangedColumns(known.world, world, model)
+      const columns = unaffectedColumns(known.world, draft.base, world, model).filter(
+        ({ id }) => mode === 'wrapper' || !exchanged.has(id),
+      )
       problems.push(...(await foldDifference(migrator, audit, table, model, columns, start)))
       since.set(model.id, start)
     } else if (table) since.set(model.id, await lastId(migrator, audit, table.names.table))

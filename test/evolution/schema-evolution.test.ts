@@ -90,7 +90,7 @@ async function runSequence(steps: readonly Step[]): Promise<void> {
       const written = await writeStep(draft, { mode: step.mode, number }, folder, prismaSql)
       folder = [...folder, ...written.files]
       demand(await deployStep(deployment, known, draft, step, written.files))
-      const checked = await checkDeployment(deployment, known, draft, written)
+      const checked = await checkDeployment(deployment, known, draft, step, written)
       demand(checked.problems)
       demand(await downAndUpProblems(copyClient, known.world, draft, written, number))
       known = checked.known

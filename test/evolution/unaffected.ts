@@ -39,3 +39,17 @@ export function beginsAnew(before: World, model: Model): boolean {
       .join()
   return key(old) !== key(model)
 }
+
+/**
+ * Columns that gave their name to another one, or took another's: in a migration of its own, Prisma's file makes the
+ * capture functions take the one for the other until the audit part follows. The documentation says so: that is what the wrapper is for.
+ */
+export function exchangedColumns(before: World, after: World, model: Model): ReadonlySet<number> {
+  const old = findModel(before, model.id)?.columns ?? []
+  const now = findModel(after, model.id)?.columns ?? []
+  const taken = now.flatMap((column) => {
+    const owner = old.find(({ name }) => name === column.name)
+    return owner !== undefined && owner.id !== column.id ? [owner.id, column.id] : []
+  })
+  return new Set(taken)
+}
