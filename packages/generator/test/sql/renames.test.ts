@@ -44,7 +44,7 @@ async function catalog(database: TestDatabase) {
     (SELECT array_agg(concat_ws(' ', n.nspname, c.relname, c.relkind, c.relacl, CASE relkind WHEN 'i' THEN pg_get_indexdef(c.oid) END) ORDER BY n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE ${ours}) AS relations,
     (SELECT array_agg(concat_ws(' ', c.relname, conname, pg_get_constraintdef(k.oid)) ORDER BY c.relname, conname) FROM pg_constraint k JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${ours} AND contype IN ('c', 'p')) AS constraints,
     (SELECT array_agg(concat_ws(' ', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), col_description(c.oid, a.attnum), obj_description(c.oid, 'pg_class')) ORDER BY c.relname, a.attname) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${ours} AND relkind = 'r' AND attnum > 0) AS columns,
-    (SELECT array_agg(n.nspname || coalesce(obj_description(n.oid, 'pg_namespace'), '-') ORDER BY 1) FROM pg_namespace n WHERE ${ours}) AS schemas`)
+    (SELECT array_agg(n.nspname || coalesce(regexp_replace(obj_description(n.oid, 'pg_namespace'), ', replayed at [0-9.]+$', ''), '-') ORDER BY 1) FROM pg_namespace n WHERE ${ours}) AS schemas`)
   return row
 }
 
