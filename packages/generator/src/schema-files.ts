@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { SourceFile } from './model/place.ts'
 
@@ -18,10 +18,18 @@ export async function readSchemaFiles(schemaPath: string, cwd: string): Promise<
   )
 }
 
-async function schemaPaths(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.prisma'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
+/** As Prisma: symbolic links are followed, and a folder that was read is not read again. */
+async function schemaPaths(folder: string, read: Set<string> = new Set()): Promise<readonly string[]> {
+  const real = await realpath(folder)
+  if (read.has(real)) return []
+  read.add(real)
+  const found: string[] = []
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const written = join(folder, entry.name)
+    const path = entry.isSymbolicLink() ? await realpath(written) : written
+    const kind = entry.isSymbolicLink() ? await stat(path) : entry
+    if (kind.isDirectory()) found.push(...(await schemaPaths(path, read)))
+    else if (kind.isFile() && path.endsWith('.prisma')) found.push(path)
+  }
+  return found.sort()
 }
