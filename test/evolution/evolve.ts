@@ -12,7 +12,7 @@ import { lostHistory, rememberHistory } from './remembered-history.ts'
 import { touchRows } from './statements.ts'
 import { type FailedWrite, isConcerned, startTraffic, writeEverywhere } from './traffic.ts'
 import { truncationProblems } from './truncation.ts'
-import { beginsAnew, exchangedColumns, unaffectedColumns } from './unaffected.ts'
+import { beginsAnew, exchangedColumns, takesOtherValues, unaffectedColumns } from './unaffected.ts'
 import { recordedColumns, type World } from './world.ts'
 import type { WrittenStep } from './write-step.ts'
 
@@ -36,8 +36,8 @@ export interface Known {
 
 /** Errors that the documentation announces for writes between Prisma's file and the audit part. */
 const ANNOUNCED = ['42703', '42804', 'XX000']
-/** Besides, where two columns exchange names: the one's values do not fit the other's type. */
-const ANNOUNCED_OF_EXCHANGES = ['42846', '22001', '22003']
+/** Where a column's name goes to another column, the old function meets values that do not fit the old type. */
+const ANNOUNCED_OF_OTHER_VALUES = [...ANNOUNCED, '42846', '22001', '22003', '22P02']
 
 /** Applies a step's files as a deploy does, with the writes that a deploy lets in. */
 export async function deployStep(
@@ -64,10 +64,10 @@ export async function deployStep(
   } finally {
     if (running) failed.push(...(await running.stop()))
   }
-  const unexpected = failed.filter(
-    ({ model, code }) =>
-      mode === 'wrapper' || !ANNOUNCED.includes(code) || !isConcerned(before, after, model),
-  )
+  const unexpected = failed.filter(({ model, code }) => {
+    const announced = takesOtherValues(before, after, model) ? ANNOUNCED_OF_OTHER_VALUES : ANNOUNCED
+    return mode === 'wrapper' || !announced.includes(code) || !isConcerned(before, after, model)
+  })
   return [
     ...new Set(
       unexpected.map(({ model, code, message }) => `a write to ${model.table} failed: ${code} ${message}`),

@@ -53,3 +53,27 @@ export function exchangedColumns(before: World, after: World, model: Model): Rea
   })
   return new Set(taken)
 }
+
+/** Whether a column of the model goes to another one, or is dropped and added with a type that takes other values. */
+export function takesOtherValues(before: World, after: World, model: Model): boolean {
+  if (exchangedColumns(before, after, model).size > 0) return true
+  const old = findModel(before, model.id)?.columns ?? []
+  return (findModel(after, model.id)?.columns ?? []).some((column) => {
+    const was = old.find(({ id }) => id === column.id)
+    return was !== undefined && (was.type.kind === 'enum') !== (column.type.kind === 'enum')
+  })
+}
+
+/**
+ * Whether the names that the former key had are there, so that its trigger can be made again. A key column that was
+ * renamed with the audit follows; one that went otherwise has to come back before down.sql runs, which says so.
+ */
+export function hasFormerKeys(before: World, after: World): boolean {
+  return before.models.every((model) => {
+    const now = findModel(after, model.id)
+    if (!model.audited || !now) return true
+    return keyColumns(model).every((column) =>
+      now.columns.some(({ id, name }) => name === column.name || (now.audited && id === column.id)),
+    )
+  })
+}
