@@ -111,6 +111,7 @@ export function renderTriggersIfThere(table: AuditTableObject): Sql {
   source CONSTANT regclass := pg_catalog.to_regclass(${source});
 BEGIN
   IF source IS NULL THEN
+    RAISE WARNING '% is not there: to have it audited again, create it and run this once more', ${source};
     RETURN;
   END IF;
   ${lines(missingTriggers(table))}

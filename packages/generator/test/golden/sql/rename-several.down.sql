@@ -277,6 +277,7 @@ BEGIN
       source CONSTANT regclass := pg_catalog.to_regclass('"shop"."Purchase"');
     BEGIN
       IF source IS NULL THEN
+        RAISE WARNING '% is not there: to have it audited again, create it and run this once more', '"shop"."Purchase"';
         RETURN;
       END IF;
       IF NOT EXISTS (
@@ -337,6 +338,7 @@ BEGIN
       source CONSTANT regclass := pg_catalog.to_regclass('"public"."Order"');
     BEGIN
       IF source IS NULL THEN
+        RAISE WARNING '% is not there: to have it audited again, create it and run this once more', '"public"."Order"';
         RETURN;
       END IF;
       IF NOT EXISTS (
