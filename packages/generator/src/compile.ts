@@ -1,7 +1,6 @@
 import type * as DMMF from '@prisma/dmmf'
 import type { AuditOptions } from './config.ts'
 import { declaredTables } from './datamodel/declared-tables.ts'
-import { unknownRenamings } from './datamodel/renamed-from.ts'
 import { resolveAuditModel } from './datamodel/resolve-audit-model.ts'
 import {
   diagnoseDataChanges,
@@ -9,7 +8,8 @@ import {
   diagnoseHeaders,
   diagnoseNotInterpreted,
 } from './diagnose-folder.ts'
-import { diagnoseInterferences, diagnoseMarks, diagnoseRenamedFrom, diagnoseRisks } from './diagnose-risks.ts'
+import { diagnoseRenamedFrom } from './diagnose-renamed-from.ts'
+import { diagnoseInterferences, diagnoseMarks, diagnoseRisks } from './diagnose-risks.ts'
 import { diagnoseOwnTriggers } from './diagnose-triggers.ts'
 import { type Diagnostic, hasErrors } from './diagnostics.ts'
 import { appendedTo, draftSteps, openDraft } from './draft.ts'
@@ -29,11 +29,11 @@ import { desiredState } from './state/desired-state.ts'
 import { foldParts } from './state/fold-parts.ts'
 import { folderOrder } from './state/folder-order.ts'
 import { findInterferences } from './state/interferences.ts'
-import { knownNames } from './state/known-names.ts'
 import { lostObjects } from './state/lost-objects.ts'
 import { type MigrationPlan, planMigration } from './state/migration-plan.ts'
 import { nextSteps } from './state/next-steps.ts'
 import type { WaitingTable } from './state/reachable-state.ts'
+import { renamedFromEffects } from './state/renamed-from-effect.ts'
 import { findRisks } from './state/risks.ts'
 import {
   type ClientGenerator,
@@ -142,7 +142,7 @@ export function compile(input: CompileInput): Compilation {
     ...diagnoseMarks(files),
     ...diagnoseOwnTriggers(selfWritingTriggers(files), model.tables, partitioned),
     ...diagnoseInterferences(findInterferences(recorded, database, positionOf)),
-    ...diagnoseRenamedFrom(unknownRenamings(renamed, knownNames(recorded.state, database))),
+    ...diagnoseRenamedFrom(renamed, renamedFromEffects(recorded.state, steps, database.tables)),
     ...diagnoseRisks(findRisks({ recorded, steps, database, positionOf, draft: draft?.name })),
     ...(waiting.length === 0 ? [] : diagnoseNotInterpreted(database.notInterpreted)),
   ]

@@ -1,4 +1,3 @@
-import type { At } from './annotation/audit-annotation.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import type { QualifiedName } from './model/names.ts'
@@ -115,19 +114,6 @@ function describe(
         hint: 'Remove the statement, if the migration is not applied yet. To stop the audit and keep the history: @audit(disabled).',
       }
   }
-}
-
-/** A `renamedFrom` that was followed, or was never true: it may stay, and it may go. */
-export function diagnoseRenamedFrom(
-  unknown: readonly { readonly name: string; readonly from: At<string> }[],
-): readonly Diagnostic[] {
-  return unknown.map(({ name, from }) => ({
-    code: 'AUD609',
-    severity: 'info',
-    message: `${name} says that it was called "${from.value}", which the history does not know.`,
-    place: from.place,
-    hint: 'It was followed already, or was never true: it may be removed.',
-  }))
 }
 
 function display({ schema, name }: QualifiedName): string {

@@ -98,24 +98,3 @@ function twice(nodes: readonly RenamedNode[]): readonly Diagnostic[] {
     ]
   })
 }
-
-/** Every `renamedFrom` whose name is not known, for a table that is known itself. */
-export function unknownRenamings(
-  renamed: readonly RenamedNodes[],
-  {
-    isTable,
-    hasColumn,
-  }: {
-    readonly isTable: (name: QualifiedName) => boolean
-    readonly hasColumn: (source: QualifiedName, column: string) => boolean
-  },
-): readonly { readonly name: string; readonly from: At<string> }[] {
-  return renamed.flatMap(({ source, from, columns }) => [
-    ...(from === undefined || isTable(formerTable(from.value, source))
-      ? []
-      : [{ name: `"${source.name}"`, from }]),
-    ...columns.flatMap(({ model, field, from }) =>
-      !isTable(source) || hasColumn(source, from.value) ? [] : [{ name: `"${model}.${field}"`, from }],
-    ),
-  ])
-}

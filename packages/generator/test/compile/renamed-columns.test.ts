@@ -193,6 +193,38 @@ test('renamedFrom does nothing while the old column is there, and in a folder th
   expect(fresh.diagnostics.map(({ code, severity }) => [code, severity])).toEqual([['AUD609', 'info']])
 })
 
+test('a column that was recorded anew before its renamedFrom stays apart from its old history, and that is said', async () => {
+  const folder = {
+    ...(await audited(one('a'), createTable('A', 'a'))),
+    '20260103000000_both': 'ALTER TABLE "A" DROP COLUMN "a", ADD COLUMN "b" TEXT;\n',
+  }
+  const { done } = await followed(one('b'), folder)
+  const late = await compileProject(
+    one('b').replace('b String?', '/// @audit(renamedFrom: "a")\n  b String?'),
+    done,
+  )
+  expect(steps(late)).toEqual([])
+  expect(late.diagnostics).toMatchObject([{ code: 'AUD609', message: expect.stringContaining('stay apart') }])
+})
+
+test('a table and its columns that say what they were called are followed together', async () => {
+  const folder = {
+    ...(await audited(one('a'), createTable('A', 'a'))),
+    '20260103000000_both': `DROP TABLE "A";\n${createTable('B', 'b')}`,
+  }
+  const named = auditedModel('B', 'b')
+    .replace('enabled', 'enabled, renamedFrom: "A"')
+    .replace('b String?', '/// @audit(renamedFrom: "a")\n  b String?')
+  const { project } = await followed(schemaWith(named), folder)
+  expect(steps(project)).toEqual([
+    'renameTable public.A -> public.B',
+    'renameObjects B -> audit.B_audit',
+    'renameColumn a -> b',
+    'resumeTable B',
+  ])
+  expect(project.diagnostics.map(({ code }) => code)).toEqual(['AUD613'])
+})
+
 test('a rename on one branch is found after the merge, though the part of the other branch is newer', async () => {
   const before = await audited(one('a'), createTable('A', 'a'))
   const right = withNext(
