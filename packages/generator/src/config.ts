@@ -86,7 +86,8 @@ export const OPTIONS: { readonly [Name in OptionName]-?: OptionRow<AuditOptions[
   schema: {
     default: '"audit"',
     value: 'audit',
-    documentation: 'PostgreSQL schema of the audit tables and functions.',
+    documentation:
+      'PostgreSQL schema of the audit tables and functions; before `"public"` read [docs/schemas.md](docs/schemas.md).',
     parse: parseSchema,
   },
   table: template('table', 'Name of an audit table. Placeholders: `{table}`, `{schema}`, `{model}`.'),
