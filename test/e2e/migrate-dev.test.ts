@@ -79,9 +79,10 @@ describe('the audit part goes into the one migration that Prisma makes', () => {
     )
     await writer.next()
     await wrapped.models(order().replace('Int ', 'BigInt '))
-    const { exitCode } = await wrapped.audit(['migrate', 'dev', '--name', 'bigint'])
+    const answers = [{ when: 'Are you sure you want to create this migration?', type: 'y' }]
+    const { exitCode, stdout } = await wrapped.audit(['migrate', 'dev', '--name', 'bigint'], { answers })
     await writer.next()
-    expect([exitCode, writer.errors]).toEqual([0, []])
+    expect([exitCode, writer.errors], stdout).toEqual([0, []])
     expect((await lastMigration(wrapped)).sql).toMatch(/^-- Added by prisma-generator-audit: a key changes/)
     const [counts] = await wrapped.database.query(
       `SELECT count(*) FILTER (WHERE audit_operation = 'U')::int AS moved, count(*) FILTER (WHERE audit_operation = 'D')::int AS ended

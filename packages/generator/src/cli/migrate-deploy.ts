@@ -49,10 +49,8 @@ export async function migrateDeploy(args: readonly string[], cwd: string): Promi
       return run.exitCode
     }
     const delay = delayBefore(retry)
-    console.error(
-      `audit: ${migration} ${reason}; it is rolled back and tried again in ${(delay / 1000).toFixed(1)} s (${retry + 1} of ${retries})`,
-    )
-    if (!(await waited(delay))) return 130
+    const notice = `audit: ${migration} ${reason}; it is rolled back and tried again in ${(delay / 1000).toFixed(1)} s (${retry + 1} of ${retries})`
+    if (!(await waited(delay, notice))) return 130
   }
 }
 
@@ -91,10 +89,11 @@ function delayBefore(retry: number): number {
 }
 
 /** False where a signal ended the wait. */
-async function waited(milliseconds: number): Promise<boolean> {
+async function waited(milliseconds: number, notice: string): Promise<boolean> {
   const stop = new AbortController()
   const abort = () => stop.abort()
   process.once('SIGINT', abort).once('SIGTERM', abort)
+  console.error(notice)
   try {
     await sleep(milliseconds, undefined, { signal: stop.signal })
     return true

@@ -55,10 +55,17 @@ async function readSound(args: readonly string[], cwd: string): Promise<Project 
   return undefined
 }
 
+/** The name of a migration that nobody was asked to name. */
+const UNNAMED = 'changes'
+
 type MadeDraft =
   | { readonly project: Project; readonly draft: DraftDirectory }
   /** Prisma made none. */
   | { readonly exitCode: number }
+
+function isNamed(args: readonly string[]): boolean {
+  return flagValue(args, '--name', '-n') !== undefined
+}
 
 /** Has Prisma make its migration, which asks for a name unless there is one. */
 async function makeDraft(
@@ -68,9 +75,8 @@ async function makeDraft(
   cwd: string,
 ): Promise<MadeDraft> {
   const before = new Set(project.found.dir === undefined ? [] : listMigrations(project.found.dir, cwd))
-  const isNamed = flagValue(args, '--name', '-n') !== undefined
-  // Whoever goes on with a draft has named that one.
-  const name = isNamed || pending === undefined ? [] : ['--name', 'changes']
+  // Whoever goes on with a draft has named that one; and without a terminal Prisma would wait for ever for a name.
+  const name = isNamed(args) || (pending === undefined && process.stdin.isTTY) ? [] : ['--name', UNNAMED]
   const run = await runPrisma(
     ['migrate', 'dev', ...args.filter((arg) => arg !== '--create-only'), ...name, '--create-only'],
     cwd,
@@ -106,7 +112,7 @@ async function finish(
     console.log(`audit: nothing to migrate; the empty draft ${made.name} is removed again.`)
     return 0
   }
-  const draft = await nameSensibly(made, outcome)
+  const draft = isNamed(args) ? made : await nameSensibly(made, outcome)
   const stop = announce(outcome, draft)
   if (stop !== undefined) return stop
   if (isCreateOnly) {
@@ -128,7 +134,7 @@ async function nameSensibly(
   made: DraftDirectory,
   { isEmpty, migration }: DraftOutcome,
 ): Promise<DraftDirectory> {
-  const [, stamp] = /^(\d{14})_?$/.exec(made.name) ?? []
+  const [, stamp] = new RegExp(`^(\\d{14})(?:_|_${UNNAMED})?$`).exec(made.name) ?? []
   if (stamp === undefined || !isEmpty || migration === undefined) return made
   const name = `${stamp}_audit_${migration.slug}`
   await rename(join(made.dir, made.name), join(made.dir, name))
