@@ -39,8 +39,18 @@ export async function writeDraft(
   await replace(target, file)
 }
 
-/** Removes a draft without statements, and nothing but what Prisma has put there. */
+/**
+ * Removes a draft without statements, and nothing but what Prisma has put there.
+ *
+ * @throws MigrationsFolderError where there is more in it by now
+ */
 export async function removeEmptyDraft(directory: string): Promise<void> {
+  const others = (await readdir(directory)).filter((name) => name !== 'migration.sql')
+  if (others.length > 0) {
+    throw new MigrationsFolderError(
+      `${directory} holds no statement and is not needed, but somebody put ${others.join(', ')} into it. Remove it by hand.`,
+    )
+  }
   await rm(join(directory, 'migration.sql'))
   await rmdir(directory)
 }
