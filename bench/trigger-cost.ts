@@ -1,7 +1,7 @@
 /**
- * What a trigger costs: the same statement on an un-audited table, on one audited by one capture function, by
- * three (one an operation), and by the row trigger of the project that this one descends from. All four take
- * turns in one run; figures are ratios of medians to the un-audited statement.
+ * What a trigger costs: the same statement on an un-audited table, on tables audited by statement and by row, each with
+ * one capture function and with three (one an operation), and by the row trigger of the project that this one descends
+ * from. All take turns in one run; figures are ratios of medians to the un-audited statement.
  *
  *     npx tsx bench/trigger-cost.ts [--json]
  */
@@ -17,7 +17,7 @@ import {
 } from '../packages/generator/test/sql/fixture.ts'
 import { startDatabaseServer } from '../test/support/database-server.ts'
 
-const DESIGNS = ['plain', 'one', 'three', 'row'] as const
+const DESIGNS = ['plain', 'statement', 'statementThree', 'row', 'rowThree', 'ancestor'] as const
 type Design = (typeof DESIGNS)[number]
 const COLUMNS = [
   column('id', 'integer'),
@@ -27,50 +27,61 @@ const COLUMNS = [
   column('done', 'boolean'),
 ]
 
-const wanted = (name: string) => table(name, { columns: COLUMNS, settings: [setting('username String')] })
+const wanted = (name: Design, level: 'statement' | 'row') =>
+  table(name, { columns: COLUMNS, settings: [setting('username String')], level })
+const statement = wanted('statement', 'statement')
+const statementThree = wanted('statementThree', 'statement')
+const row = wanted('row', 'row')
+const rowThree = wanted('rowThree', 'row')
 
 /** The row trigger with TG_OP branches, as the ancestor writes it, with quotes and NULLIF added. */
-const rowTrigger = `
-  CREATE TABLE row_audit (audit_operation varchar(1) NOT NULL, audit_operation_timestamp timestamptz NOT NULL,
+const ancestorTrigger = `
+  CREATE TABLE ancestor_audit (audit_operation varchar(1) NOT NULL, audit_operation_timestamp timestamptz NOT NULL,
     audit_current_user varchar(64) NOT NULL, audit_username text NOT NULL, id int, name text, total numeric(10,2), at timestamptz, done boolean);
-  CREATE FUNCTION row_audit() RETURNS trigger LANGUAGE plpgsql AS $$
+  CREATE FUNCTION ancestor_audit() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
     IF current_setting('audit.username', false)::text = '' THEN RAISE 'audit.username is required'; END IF;
     IF TG_OP = 'DELETE' THEN
-      INSERT INTO row_audit SELECT 'D', now(), current_user, current_setting('audit.username', false), OLD.*; RETURN OLD;
+      INSERT INTO ancestor_audit SELECT 'D', now(), current_user, current_setting('audit.username', false), OLD.*; RETURN OLD;
     ELSIF TG_OP = 'UPDATE' THEN
-      INSERT INTO row_audit SELECT 'U', now(), current_user, current_setting('audit.username', false), NEW.*; RETURN NEW;
+      INSERT INTO ancestor_audit SELECT 'U', now(), current_user, current_setting('audit.username', false), NEW.*; RETURN NEW;
     ELSE
-      INSERT INTO row_audit SELECT 'I', now(), current_user, current_setting('audit.username', false), NEW.*; RETURN NEW;
+      INSERT INTO ancestor_audit SELECT 'I', now(), current_user, current_setting('audit.username', false), NEW.*; RETURN NEW;
     END IF;
   END $$;
-  CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON "row" FOR EACH ROW EXECUTE FUNCTION row_audit();`
+  CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON "ancestor" FOR EACH ROW EXECUTE FUNCTION ancestor_audit();`
 
-async function splitInThree(client: pg.Client): Promise<void> {
+/** Gives each operation a function of its own, which need not ask which one it is. */
+async function splitInThree(client: pg.Client, design: Design, functionName: string): Promise<void> {
   for (const [operation, letter, rows] of [
     ['insert', 'I', 'NEW'],
     ['update', 'U', 'NEW'],
     ['delete', 'D', 'OLD'],
   ] as const) {
     const { rows: found } = await client.query<{ text: string }>(
-      `SELECT pg_get_functiondef('audit.three_audit_capture'::regproc) AS text`,
+      `SELECT pg_get_functiondef('audit."${functionName}"'::regproc) AS text`,
     )
-    const text = found[0]?.text ?? ''
-    const made = text
-      .replace('three_audit_capture', `three_${operation}`)
+    const made = (found[0]?.text ?? '')
+      .replace(functionName, `${design}_${operation}`)
       .replace('left(TG_OP, 1)', `'${letter}'`)
-    await client.query(`${made}; DROP TRIGGER audit_${operation} ON three;
-      CREATE TRIGGER audit_${operation} AFTER ${operation} ON three REFERENCING ${rows} TABLE AS changed
-      FOR EACH STATEMENT EXECUTE FUNCTION audit.three_${operation}()`)
+      // At level row the branch of DELETE comes first, and what follows is for the other two.
+      .replace(operation === 'delete' ? /END IF;[\s\S]*(?=\nEND)/ : /IF TG_OP = 'DELETE'[\s\S]*?END IF;/, '')
+      .replace("IF TG_OP = 'DELETE' THEN", '')
+    const level = functionName.endsWith('_row') ? 'ROW' : 'STATEMENT'
+    const changed = level === 'ROW' ? '' : `REFERENCING ${rows} TABLE AS changed`
+    await client.query(`${made}; DROP TRIGGER audit_${operation} ON "${design}";
+      CREATE TRIGGER audit_${operation} AFTER ${operation} ON "${design}" ${changed}
+      FOR EACH ${level} EXECUTE FUNCTION audit."${design}_${operation}"()`)
   }
 }
 
 async function prepare(client: pg.Client): Promise<void> {
   await client.query(`SET synchronous_commit = off; SET audit.username = 'bench'`)
-  for (const name of DESIGNS) await client.query(createSource(wanted(name)))
-  await client.query(install(wanted('one'), wanted('three')))
-  await splitInThree(client)
-  await client.query(rowTrigger)
+  for (const name of DESIGNS) await client.query(createSource(wanted(name, 'statement')))
+  await client.query(install(row, rowThree, statement, statementThree))
+  await splitInThree(client, 'statementThree', 'statementThree_audit_capture')
+  await splitInThree(client, 'rowThree', 'rowThree_audit_capture_row')
+  await client.query(ancestorTrigger)
 }
 
 const rows = (from: number, count: number) =>
@@ -97,22 +108,27 @@ async function measure(client: pg.Client, count: number, rounds: number) {
       const isWarm = round >= rounds / 10
       const insert = await timed(client, `INSERT INTO "${design}" ${rows(1, count)}`)
       const update = await timed(client, `UPDATE "${design}" SET name = name || 'x'`)
+      const upsert = await timed(
+        client,
+        `INSERT INTO "${design}" ${rows(1, count)} ON CONFLICT (id) DO UPDATE SET done = true`,
+      )
       const remove = await timed(client, `DELETE FROM "${design}"`)
       if (!isWarm) continue
       note(`insert ${design}`, insert)
       note(`update ${design}`, update)
+      note(`upsert ${design}`, upsert)
       note(`delete ${design}`, remove)
     }
     // Dead rows must not pile up under one design more than under another.
     if (round % 20 === 19) for (const design of DESIGNS) await client.query(`VACUUM "${design}"`)
   }
   const of = (operation: string, design: Design) => median(times.get(`${operation} ${design}`) ?? [])
-  return ['insert', 'update', 'delete'].map((operation) => ({
+  return ['insert', 'update', 'upsert', 'delete'].map((operation) => ({
     statement: `${count}-row ${operation}`,
     plainMilliseconds: of(operation, 'plain'),
-    one: of(operation, 'one') / of(operation, 'plain'),
-    three: of(operation, 'three') / of(operation, 'plain'),
-    row: of(operation, 'row') / of(operation, 'plain'),
+    ratios: Object.fromEntries(
+      DESIGNS.slice(1).map((design) => [design, of(operation, design) / of(operation, 'plain')]),
+    ),
   }))
 }
 
@@ -143,15 +159,16 @@ try {
 }
 
 function render(machine: string, results: Awaited<ReturnType<typeof measure>>): string {
-  const lines = results.map(
-    (each) =>
-      `| ${each.statement} | ${each.plainMilliseconds.toFixed(3)} | ${each.one.toFixed(2)} | ${each.three.toFixed(2)} | ${each.row.toFixed(2)} |`,
+  const lines = results.map(({ statement, plainMilliseconds, ratios }) =>
+    [statement, plainMilliseconds.toFixed(3), ...Object.values(ratios).map((each) => each.toFixed(2))].join(
+      ' | ',
+    ),
   )
   return [
     `Machine: ${machine}`,
     '',
-    '| statement | un-audited, ms | one function | three functions | row trigger |',
-    '|---|---|---|---|---|',
-    ...lines,
+    '| statement | un-audited, ms | level statement | … three functions | level row | … three functions | ancestor |',
+    '|---|---|---|---|---|---|---|',
+    ...lines.map((line) => `| ${line} |`),
   ].join('\n')
 }
