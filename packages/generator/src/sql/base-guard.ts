@@ -49,12 +49,7 @@ BEGIN
     RETURN;
   END IF;
   -- Live: a trigger outside the schema uses its functions. It is adopted as it is.
-  IF EXISTS (
-    SELECT FROM pg_catalog.pg_trigger AS t
-    JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
-    JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
-    WHERE f.pronamespace = existing AND c.relnamespace <> existing
-  ) THEN
+  IF ${isLive(sql`existing`)} THEN
     RETURN;
   END IF;
   -- Left over from a reset. History is never dropped.
@@ -89,6 +84,16 @@ ${renderMark({ schema }, sqlVersion)}
 DO ${dollarQuoted(sql`BEGIN
   ${renderReplayMark({ schema }, literal(markText(sqlVersion)))}
 END`)};`
+}
+
+/** @param schema the OID of the audit schema */
+export function isLive(schema: Sql): Sql {
+  return sql`EXISTS (
+  SELECT FROM pg_catalog.pg_trigger AS t
+  JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+  JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+  WHERE f.pronamespace = ${schema} AND c.relnamespace <> ${schema}
+)`
 }
 
 function markText(sqlVersion: number): string {

@@ -1,6 +1,6 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction, baseSignatures, renderBaseFunctions } from './base-functions.ts'
-import { renderBaseGuard } from './base-guard.ts'
+import { isLive, renderBaseGuard } from './base-guard.ts'
 import { markFunctions, refuseForeignFunctions, renderSharedSchema } from './shared-schema.ts'
 import { dollarQuoted, ident, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 
@@ -44,8 +44,8 @@ BEGIN
     CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
     WHERE n.nspname = ${literal(home.schema)}
       AND a.grantee <> n.nspowner
-      -- Made by this transaction: an adopted one keeps the rights that were given since.
-      AND n.xmin = pg_catalog.pg_current_xact_id()::xid
+      -- A live one was adopted, and keeps the rights that were given since.
+      AND NOT ${isLive(sql`n.oid`)}
   LOOP
     EXECUTE command;
   END LOOP;

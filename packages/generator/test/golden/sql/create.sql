@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=567cf244bc7bb02b
+-- prisma-generator-audit v1 from=280c9438c66e78db text=05761a1dd07197e2
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -277,8 +277,13 @@ BEGIN
     CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
     WHERE n.nspname = 'audit'
       AND a.grantee <> n.nspowner
-      -- Made by this transaction: an adopted one keeps the rights that were given since.
-      AND n.xmin = pg_catalog.pg_current_xact_id()::xid
+      -- A live one was adopted, and keeps the rights that were given since.
+      AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_trigger AS t
+        JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+        JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+        WHERE f.pronamespace = n.oid AND c.relnamespace <> n.oid
+      )
   LOOP
     EXECUTE command;
   END LOOP;

@@ -284,8 +284,13 @@ BEGIN
     CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
     WHERE n.nspname = 'audit'
       AND a.grantee <> n.nspowner
-      -- Made by this transaction: an adopted one keeps the rights that were given since.
-      AND n.xmin = pg_catalog.pg_current_xact_id()::xid
+      -- A live one was adopted, and keeps the rights that were given since.
+      AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_trigger AS t
+        JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+        JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+        WHERE f.pronamespace = n.oid AND c.relnamespace <> n.oid
+      )
   LOOP
     EXECUTE command;
   END LOOP;

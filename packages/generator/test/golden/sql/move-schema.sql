@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=2e7a4748d1571a57 text=90f5a63e7d83fc87
+-- prisma-generator-audit v1 from=2e7a4748d1571a57 text=d1f4fafbd30a9036
 -- {"kind":"moveSchema","name":"trail","sqlVersion":1}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Item"},"schema":"trail","names":{"table":"Item_audit","captureFunction":"Item_audit_capture","keyFunction":"Item_audit_key","truncateFunction":"Item_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"trail","names":{"table":"Order_audit","captureFunction":"Order_audit_capture","keyFunction":"Order_audit_key","truncateFunction":"Order_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
@@ -288,8 +288,13 @@ BEGIN
     CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
     WHERE n.nspname = 'trail'
       AND a.grantee <> n.nspowner
-      -- Made by this transaction: an adopted one keeps the rights that were given since.
-      AND n.xmin = pg_catalog.pg_current_xact_id()::xid
+      -- A live one was adopted, and keeps the rights that were given since.
+      AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_trigger AS t
+        JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+        JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+        WHERE f.pronamespace = n.oid AND c.relnamespace <> n.oid
+      )
   LOOP
     EXECUTE command;
   END LOOP;
