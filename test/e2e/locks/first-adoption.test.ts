@@ -45,7 +45,7 @@ test('first adoption on 50 busy tables: no deadlock, no write fails, and each ta
   })
   await project.prisma(['migrate', 'deploy'])
   const traffic = startTraffic(
-    database.pool({ max: WRITERS }),
+    database.pool,
     WRITERS,
     anyTransaction,
     `SELECT set_config('audit.username', 'ann', true)`,

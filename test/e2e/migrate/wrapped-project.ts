@@ -154,11 +154,12 @@ export function startWriter(database: TestDatabase, ...statements: readonly stri
   }
 }
 
-async function runWrapper(
+/** `prisma-generator-audit <args>` in the folder `dir`; whatever the exit code. */
+export async function runWrapper(
   dir: string,
   databaseUrl: string,
   args: readonly string[],
-  { answers, signal, onOutput, env }: WrapperOptions,
+  { answers, signal, onOutput, env }: WrapperOptions = {},
 ): Promise<WrapperResult> {
   const command = [
     process.execPath,

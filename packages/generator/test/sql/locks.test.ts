@@ -88,7 +88,7 @@ async function run(name: string): Promise<Measured> {
 }
 
 describe('each step', () => {
-  it.each(NAMES)('%s: no transaction, up or down, makes the writers of two tables wait', async (name) => {
+  it.each(NAMES)('no transaction, up or down, makes the writers of two tables wait: %s', async (name) => {
     for (const transactions of (await measure(name)).ways) {
       const two = stopping(transactions).filter(({ length }) => length > 1)
       if (!locksSourceFirst(example(name))) expect(two).toEqual([])
@@ -99,7 +99,7 @@ describe('each step', () => {
     }
   })
 
-  it.each(NAMES)('%s: no table is rewritten or scanned, up or down', async (name) => {
+  it.each(NAMES)('no step rewrites or scans a table, up or down: %s', async (name) => {
     const { ways, files } = await measure(name)
     const [before = [], after] = files
     expect(after).toEqual(expect.arrayContaining([...before]))
@@ -108,7 +108,7 @@ describe('each step', () => {
 
   // A wider type is set again: PostgreSQL then has nothing to do, but asks for the lock.
   it.each(NAMES.filter((name) => name !== 'widen-column' && name !== 'rename-several'))(
-    '%s: run again, it makes nobody wait for a history that is complete',
+    'run again, a step makes nobody wait for a history that is complete: %s',
     async (name) => {
       const again = stopping((await measure(name)).again).flat()
       expect(again.filter(({ table }) => isHistory(table))).toEqual([])
