@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=b66678ec00d785c5
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=41e58c45b679208b
 -- {"kind":"renameTable","source":{"schema":"public","name":"Order"},"to":{"schema":"public","name":"Zold"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Zold"},"schema":"audit","names":{"table":"Zold_audit","captureFunction":"Zold_audit_capture","keyFunction":"Zold_audit_key","truncateFunction":"Zold_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"price","type":"integer"}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
@@ -123,11 +123,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Order_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."Order_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."Order_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."Order_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger
