@@ -105,8 +105,8 @@ export const changeTruncate: Change = (draft, { a, b }) => {
 }
 
 const TEMPLATES = {
-  table: ['{table}_audit', '{model} history', '{schema}.{table} ✓', "it's {model}"],
-  function: ['{table}_audit_{role}', '{role} of {model}', '{schema}_{table}_{role}'],
+  table: ['{table}_audit', '{model} history', '{model} in {schema} ✓', "it's {model}"],
+  function: ['{table}_audit_{role}', '{role} of {model}', '{schema}: {model} {role}'],
   trigger: ['audit_{operation}', 'after {operation}', '{model}: {operation}'],
   settingColumn: ['audit_{setting}', 'by {setting}', '{setting}'],
 } as const

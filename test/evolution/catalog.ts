@@ -15,7 +15,7 @@ export async function dumpCapture(client: pg.ClientBase): Promise<readonly strin
 }
 
 const GUARD = new RegExp(
-  `^function \\S+\\.(?:${Object.values(BASE_FUNCTIONS).join('|')}):|CREATE TRIGGER ${APPEND_ONLY_TRIGGER} `,
+  `^function .*\\.(?:${Object.values(BASE_FUNCTIONS).join('|')}): CREATE|CREATE TRIGGER ${APPEND_ONLY_TRIGGER} `,
 )
 
 const SCHEMAS = `nspname !~ '^pg_' AND nspname <> 'information_schema'`
