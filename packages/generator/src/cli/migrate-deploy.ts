@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readDraft } from '../migration/append-to-draft.ts'
+import { hasCode } from '../migration/migrations-folder-error.ts'
 import { whyNotRepeatable } from '../migration/repeatable.ts'
 import { commonFlags, flagValue, withoutFlags } from './prisma-flags.ts'
+import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { readProject } from './read-project.ts'
 import { type PrismaRun, runPrisma } from './run-prisma.ts'
 
@@ -66,13 +68,17 @@ function readFailure({
 }
 
 async function whyNot(migration: string, flags: readonly string[], cwd: string): Promise<string | undefined> {
-  const read = await readProject(
-    { schema: flagValue(flags, '--schema'), config: flagValue(flags, '--config') },
-    cwd,
-  )
-  const dir = read.ok ? read.project.found.dir : undefined
-  if (dir === undefined) return 'its file was not found'
-  return whyNotRepeatable(await readFile(join(dir, migration, 'migration.sql'), 'utf8'))
+  try {
+    const project = { schema: flagValue(flags, '--schema'), config: flagValue(flags, '--config') }
+    const read = await readProject(project, cwd)
+    const dir = read.ok ? read.project.found.dir : undefined
+    if (dir === undefined) return 'the migrations folder was not found'
+    return await whyNotRepeatable(await readDraft(join(dir, migration)))
+  } catch (error) {
+    if (error instanceof ProjectNotFoundError) return error.message
+    if (hasCode(error, 'ENOENT')) return 'its file was not found'
+    throw error
+  }
 }
 
 function adviseByHand(migration: string, reason: string, obstacle: string): string {
