@@ -1,7 +1,7 @@
 import type { Diagnostic } from './diagnostics.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import type { QualifiedName } from './model/names.ts'
-import type { Interference } from './model/source-database.ts'
+import type { Interference, NotInterpreted } from './model/source-database.ts'
 import type { Finding } from './state/interferences.ts'
 import type { Risk } from './state/risks.ts'
 
@@ -66,22 +66,39 @@ export function diagnoseMarks(files: readonly MigrationFile[]): readonly Diagnos
 
 /** What migrations do to the audit's own objects, and what they may do to audited tables unseen. */
 export function diagnoseInterferences(findings: readonly Finding[]): readonly Diagnostic[] {
-  return findings.map((finding): Diagnostic => {
-    const source = display(finding.source)
-    if ('notInterpreted' in finding) {
-      const { reason, place } = finding.notInterpreted
-      return {
+  const about = new Map<Interference | NotInterpreted, Finding[]>()
+  for (const finding of findings) {
+    const statement = 'notInterpreted' in finding ? finding.notInterpreted : finding.interference
+    about.set(statement, [...(about.get(statement) ?? []), finding])
+  }
+  return [...about.values()].flatMap((same) => diagnoseStatement(same))
+}
+
+/** @param same what one statement does to each of the tables that it concerns */
+function diagnoseStatement(same: readonly Finding[]): readonly Diagnostic[] {
+  const [finding] = same
+  if (finding === undefined) return []
+  const sources = list(same.map(({ source }) => display(source)))
+  if ('notInterpreted' in finding) {
+    const { reason, place } = finding.notInterpreted
+    return [
+      {
         code: 'AUD615',
         severity: 'warning',
-        message: `This statement is not interpreted and names the audited table ${source}: ${reason}.`,
+        message: `This statement is not interpreted and names ${same.length === 1 ? 'the audited table' : 'the audited tables'} ${sources}: ${reason}.`,
         place,
         hint: 'Write changes of audited tables as plain statements. Where it changes only rows, nothing is to be done.',
-      }
-    }
-    const { interference, isUndone } = finding
-    const { message, hint } = describe(interference, source, isUndone)
-    return { code: 'AUD614', severity: 'warning', message, place: interference.place, hint }
-  })
+      },
+    ]
+  }
+  const { interference, isUndone } = finding
+  const { message, hint } = describe(interference, sources, isUndone)
+  return [{ code: 'AUD614', severity: 'warning', message, place: interference.place, hint }]
+}
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ')
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown
 }
 
 function describe(

@@ -159,6 +159,26 @@ test('AUD614: an audit table, or the whole schema, that is dropped is said with 
   ])
 })
 
+test('AUD614, AUD615: a statement that concerns several audited tables is said once', async () => {
+  const names = ['A', 'B', 'C', 'D', 'E']
+  const models = schemaWith(names.map((name) => auditedModel(name)).join('\n'))
+  const before = await audited(models, names.map((name) => createTable(name)).join(''))
+  const project = await compileProject(models, {
+    ...before,
+    [AT]: `DROP SCHEMA audit CASCADE;\nDO $$ BEGIN EXECUTE 'DROP TABLE "A", "B"'; END $$;\n`,
+  })
+  expect(project.diagnostics.map(({ code, message }) => [code, message])).toEqual([
+    [
+      'AUD614',
+      'This drops the audit schema "audit": the history of "public"."A", "public"."B", "public"."C" and 2 more is lost.',
+    ],
+    [
+      'AUD615',
+      'This statement is not interpreted and names the audited tables "public"."A", "public"."B": a DO block that runs SQL that is put together at run time.',
+    ],
+  ])
+})
+
 test('AUD615: a DO block that names an audited table is said, one that does not is not', async () => {
   const block = (sql: string) => `DO $$ BEGIN IF true THEN ${sql} END IF; END $$;`
   const project = await compileProject(schema, await after(block('ALTER TABLE "A" DROP COLUMN "a";')))
