@@ -104,6 +104,13 @@ export const changeTruncate: Change = (draft, { a, b }) => {
   }
 }
 
+export const changeLevel: Change = (draft, { a }) => {
+  const model = settledModel(draft, a, ({ audited }) => audited)
+  if (!model) return undefined
+  const level = model.level === 'row' ? 'statement' : 'row'
+  return { label: `${model.table}: level ${level}`, draft: withOwn(draft, { ...model, level }) }
+}
+
 const TEMPLATES = {
   table: ['{table}_audit', '{model} history', '{model} in {schema} ✓', "it's {model}"],
   function: ['{table}_audit_{role}', '{role} of {model}', '{schema}: {model} {role}'],

@@ -61,6 +61,7 @@ function annotation(model: Model): readonly string[] {
     ...(model.settings === undefined ? [] : [`sessionSettings: [${settingList(model.settings)}]`]),
     ...(model.missingSettings === undefined ? [] : [`missingSettings: ${model.missingSettings}`]),
     ...(model.truncate === undefined ? [] : [`truncate: ${model.truncate}`]),
+    ...(model.level === undefined ? [] : [`level: ${model.level}`]),
     ...(model.auditTable === undefined ? [] : [`table: ${quoted(model.auditTable)}`]),
     ...(model.renamedFrom === undefined ? [] : [`renamedFrom: ${quoted(model.renamedFrom)}`]),
   ]

@@ -48,6 +48,7 @@ export interface Model {
   readonly settings?: readonly Setting[]
   readonly missingSettings?: 'refuse' | 'record'
   readonly truncate?: 'record' | 'refuse'
+  readonly level?: 'statement' | 'row'
   readonly auditTable?: string
   /** Names that its columns have had. */
   readonly formerColumns: readonly string[]
