@@ -1,4 +1,5 @@
 import type { SourcePlace } from '../model/place.ts'
+import { AUDIT_PART } from './condense-file.ts'
 import type { MigrationFile } from './migration-file.ts'
 import { textPositions } from './text-position.ts'
 
@@ -41,10 +42,13 @@ const CHANGE = new RegExp(
 export function selfWritingTriggers(files: readonly MigrationFile[]): readonly SelfWritingTrigger[] {
   const bodies = new Map<string, string>()
   const triggers = new Map<string, SelfWritingTrigger & { readonly calls: string }>()
-  for (const { path, text } of files) {
+  for (const { path, text: file } of files) {
+    // Our own part holds thousands of triggers in a large project, and none of them is the application's.
+    const text = file.slice(0, AUDIT_PART.exec(file)?.index)
     if (!/\bTRIGGER\b/i.test(text)) continue
     const code = withoutComments(text)
     for (const [, , name = '', , body = ''] of code.matchAll(FUNCTION)) bodies.set(unquote(name), body)
+    const positions = textPositions(text)
     const made = [...code.matchAll(CREATE_TRIGGER)].map((match) => ({ at: match.index, match }))
     const gone = [...code.matchAll(DROP_TRIGGER)].map((match) => ({ at: match.index, match, isDrop: true }))
     for (const { match, ...rest } of [...made, ...gone].sort((a, b) => a.at - b.at)) {
@@ -55,7 +59,7 @@ export function selfWritingTriggers(files: readonly MigrationFile[]): readonly S
       const [, name = '', events = '', schema, table = '', more = '', , calls = ''] = match
       if (/\bINITIALLY\s+DEFERRED\b/i.test(more)) continue
       const [start = 0, end = 0] = match.indices?.[1] ?? []
-      const [line, column, length] = textPositions(text).span(start, end - start)
+      const [line, column, length] = positions.span(start, end - start)
       triggers.set(keyOf(unquote(name), unquote(table)), {
         trigger: unquote(name),
         schema: schema === undefined ? undefined : unquote(schema),
