@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test, vi } from 'vitest'
 import {
   expectSettled,
@@ -239,11 +240,23 @@ describe('a draft made with --create-only', () => {
 
   test('is not touched once it is applied, nor when it is in version control', async () => {
     const wrapped = await installedProject(order(), createOrder())
+    const path = (name: string) => `prisma/migrations/${name}/migration.sql`
     const [{ name = '', sql = '' } = {}] = await wrapped.project.migrationFiles()
-    const edited = sql.replace('"name" TEXT', '"name" text')
-    await wrapped.project.write(`prisma/migrations/${name}/migration.sql`, edited)
+    const applied = sql.replace('"name" TEXT', '"name" text')
+    await wrapped.project.write(path(name), applied)
     await wrapped.audit(['migrate', 'dev', '--name', 'nothing'])
-    expect((await wrapped.project.migrationFiles())[0]?.sql).toBe(edited)
+    expect((await wrapped.project.migrationFiles()).map((each) => each.sql)).toEqual([applied])
+    await wrapped.project.write(path(name), sql)
+
+    await wrapped.models(withNote)
+    await wrapped.audit(['migrate', 'dev', '--create-only', '--name', 'note'])
+    const draft = await lastMigration(wrapped)
+    const edited = `SELECT 1;\n${draft.sql}`
+    await wrapped.project.write(path(draft.name), edited)
+    spawnSync('git', ['add', 'prisma'], { cwd: wrapped.project.dir })
+    const { exitCode, stderr } = await wrapped.audit(['migrate', 'dev'])
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining(`git rm --cached ${path(draft.name)}`)])
+    expect((await lastMigration(wrapped)).sql).toBe(edited)
   })
 })
 

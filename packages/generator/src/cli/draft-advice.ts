@@ -36,6 +36,14 @@ ${each.join('\n')}
   Next: edit the file, then npx prisma-generator-audit migrate dev. To apply it as it is: npx prisma migrate dev`
 }
 
+/** A draft that others may have applied is not written to, though its audit part does not fit it any more. */
+export function adviseTracked({ dir, name }: DraftDirectory, cwd: string): string {
+  const path = relative(cwd, join(dir, name, 'migration.sql'))
+  return `audit: the statements of ${path} were edited after its audit part had been made for them. It is in version control, so it is left alone.
+  Next: if nobody has applied it, git rm --cached ${path}, then npx prisma-generator-audit migrate dev;
+        otherwise put its statements back as they were, and make another migration`
+}
+
 /** Says on stderr what to do about a draft that Prisma did not apply. */
 export function adviseAfterFailure(
   { stderr, isInterrupted }: PrismaRun,

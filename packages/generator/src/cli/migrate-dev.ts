@@ -1,18 +1,20 @@
 import { rename } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { compile } from '../compile.ts'
-import { hasErrors, renderDiagnostics } from '../diagnostics.ts'
+import { hasErrors } from '../diagnostics.ts'
 import { removeEmptyDraft } from '../migration/append-to-draft.ts'
 import { listMigrations } from '../migration/read-migrations-folder.ts'
 import { writeNextMigration } from '../next-migration.ts'
 import type { Project } from '../project.ts'
 import { renderFailure } from '../report.ts'
+import { announceDraft } from './announce-draft.ts'
 import { completeDraft, type DraftDirectory, type DraftOutcome } from './complete-draft.ts'
-import { adviseAfterFailure, adviseLossyRenames, findLossyRenames } from './draft-advice.ts'
+import { adviseAfterFailure, adviseTracked } from './draft-advice.ts'
 import { findPendingDraft } from './pending-draft.ts'
 import { flagValue, hasFlag, withoutFlags } from './prisma-flags.ts'
 import { readProject } from './read-project.ts'
 import { type PrismaRun, runPrisma } from './run-prisma.ts'
+import { describeUnlistedTables } from './unlisted-tables.ts'
 
 /**
  * `prisma migrate dev`, in three steps: Prisma makes its migration without applying it, the audit part goes into that
@@ -26,10 +28,16 @@ export async function migrateDev(args: readonly string[], cwd: string): Promise<
   const project = await readSound(args, cwd)
   if (project === undefined) return 1
   const pending = await findPendingDraft(project, args, cwd)
+  if (pending?.isTracked) {
+    console.error(adviseTracked(pending, cwd))
+    return 1
+  }
   if (pending !== undefined) {
-    const exitCode = announce(await completeDraft(project, pending, cwd), pending)
+    const exitCode = announceDraft(await completeDraft(project, pending, cwd), pending)
     if (exitCode !== undefined) return exitCode
   }
+  // Prisma would apply a pending draft, and then drop its audit tables.
+  if (await hasUnlistedTables(project, args, cwd)) return 1
   const made = await makeDraft(project, args, pending, cwd)
   if (!('draft' in made)) return made.exitCode
   return finish(made.project, made.draft, args, cwd)
@@ -113,10 +121,13 @@ async function finish(
     return 0
   }
   const draft = isNamed(args) ? made : await nameSensibly(made, outcome)
-  const stop = announce(outcome, draft)
+  const stop = announceDraft(outcome, draft)
   if (stop !== undefined) return stop
+  if ((await hasUnlistedTables(project, args, cwd)) && !isCreateOnly) return 1
   if (isCreateOnly) {
-    console.log('  Next: edit it if need be, then npx prisma-generator-audit migrate dev')
+    const path = relative(cwd, join(draft.dir, draft.name, 'migration.sql'))
+    console.log(`audit: ${path} is not applied yet.
+  Next: edit it if need be, then npx prisma-generator-audit migrate dev`)
     return 0
   }
   const recompile = async () => compile({ ...project.input, folder: await project.readFolder() })
@@ -129,6 +140,16 @@ async function finish(
   return 0
 }
 
+/** Says so, and what to do. */
+async function hasUnlistedTables(project: Project, args: readonly string[], cwd: string): Promise<boolean> {
+  const unlisted = await describeUnlistedTables(project, cwd, flagValue(args, '--config'))
+  if (unlisted === undefined) return false
+  console.error(
+    `${unlisted}\naudit: nothing more is applied. Change the configuration, then run the same command again.`,
+  )
+  return true
+}
+
 /** A directory that nobody named gets the name that `prisma generate` would give it. */
 async function nameSensibly(
   made: DraftDirectory,
@@ -139,25 +160,6 @@ async function nameSensibly(
   const name = `${stamp}_audit_${migration.slug}`
   await rename(join(made.dir, made.name), join(made.dir, name))
   return { ...made, name }
-}
-
-/** Says what became of a draft; gives an exit code where it must not be applied. */
-function announce(outcome: DraftOutcome, draft: DraftDirectory): number | undefined {
-  const { kind, compilation, files } = outcome
-  const path = join(dirname(dirname(outcome.path)), draft.name, 'migration.sql')
-  if (kind === 'errors') {
-    console.error(renderFailure(compilation.diagnostics, files))
-    console.error(`audit: ${path} stays as Prisma made it, without an audit part, and is not applied.
-  Next: correct the schema or that file and run npx prisma-generator-audit migrate dev, or remove its directory`)
-    return 1
-  }
-  const notes = renderDiagnostics(compilation.diagnostics, files).trimEnd()
-  if (notes !== '') console.log(notes)
-  if (kind === 'completed') console.log(`audit: wrote the audit part into ${path}`)
-  const lossy = findLossyRenames(outcome, draft.name)
-  if (lossy.length === 0) return undefined
-  console.error(adviseLossyRenames(lossy, path))
-  return 1
 }
 
 function failed(run: PrismaRun, draft: DraftDirectory, cwd: string): number {

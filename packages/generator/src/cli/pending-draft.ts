@@ -8,35 +8,43 @@ import type { DraftDirectory } from './complete-draft.ts'
 import { commonFlags } from './prisma-flags.ts'
 import { runPrisma } from './run-prisma.ts'
 
+export interface PendingDraft extends DraftDirectory {
+  /** Git knows it: then others may have applied it, and it is not to be written to. */
+  readonly isTracked: boolean
+}
+
 /**
  * The newest migration, where it is a draft that lacks its audit part or was edited after it had got one: made with
- * `--create-only`, or left over by a run that failed. Only one that this database has not applied and git does not
- * know: nobody else can have applied it.
+ * `--create-only`, or left over by a run that failed. Only one that this database has not applied.
  */
 export async function findPendingDraft(
   project: Project,
   args: readonly string[],
   cwd: string,
-): Promise<DraftDirectory | undefined> {
+): Promise<PendingDraft | undefined> {
   const { dir } = project.found
   const folder = await project.readFolder()
   const file = folder?.files.at(-1)
   if (dir === undefined || folder === undefined || file === undefined) return undefined
-  if (!lacksPart(file, () => compile({ ...project.input, folder, draft: file.name }).migration !== undefined))
-    return undefined
-  if (isTracked(join(dir, file.name, 'migration.sql'))) return undefined
+  const state = partOf(file)
+  const isWanted = () => compile({ ...project.input, folder, draft: file.name }).migration !== undefined
+  if (state === 'fitting' || (state === 'missing' && !isWanted())) return undefined
+  const isTracked = isInVersionControl(join(dir, file.name, 'migration.sql'))
+  // What others have made without an audit part is theirs; it comes in a migration of its own.
+  if (state === 'missing' && isTracked) return undefined
   const unapplied = await readUnapplied(args, cwd)
-  return unapplied.includes(file.name) ? { dir, name: file.name } : undefined
+  return unapplied.includes(file.name) ? { dir, name: file.name, isTracked } : undefined
 }
 
-function lacksPart({ text }: MigrationFile, isWanted: () => boolean): boolean {
+/** A part that was edited by hand, or cannot be read, is not ours to write anew. */
+function partOf({ text }: MigrationFile): 'missing' | 'outdated' | 'fitting' {
   const { parts, problems } = parseHeaders(text)
-  if (problems.length > 0) return false
-  if (parts.length === 0) return isWanted()
-  return parts.every(({ isIntact }) => isIntact) && parts.some(({ isAboveEdited }) => isAboveEdited)
+  if (problems.length > 0 || parts.some(({ isIntact }) => !isIntact)) return 'fitting'
+  if (parts.length === 0) return 'missing'
+  return parts.some(({ isAboveEdited }) => isAboveEdited) ? 'outdated' : 'fitting'
 }
 
-function isTracked(path: string): boolean {
+function isInVersionControl(path: string): boolean {
   const git = spawnSync('git', ['ls-files', '--error-unmatch', path], {
     cwd: join(path, '..'),
     stdio: 'ignore',
