@@ -271,3 +271,36 @@ test('in a draft, a renamed table and the dropped one that makes room for its na
   ])
   await database.drop()
 })
+
+test('a new table under the old name of a renamed one waits with it: its audit would take the other history', async () => {
+  const folder = {
+    ...(await audited(schemaWith(auditedModel('A', 'note')), createTable('A', 'note'))),
+    '20260103000000_b': `ALTER TABLE "A" RENAME TO "B";\nALTER INDEX "A_pkey" RENAME TO "B_pkey";\n${createTable('A', 'other')}`,
+  }
+  const both = (...more: readonly string[]) =>
+    schemaWith(auditedModel('A', 'other') + auditedModel('B', 'note', ...more))
+  const waits = await compileProject(both('more'), folder)
+  expect(steps(waits)).toEqual([])
+  expect(waits.waiting.map(({ source, reason }) => [source.name, reason.kind])).toEqual([
+    ['A', 'name not free'],
+    ['B', 'columns not created'],
+  ])
+  const { project, done } = await followed(both(), folder)
+  expect(steps(project)).toEqual([
+    'renameTable public.A -> public.B',
+    'renameObjects B -> audit.B_audit',
+    'createAuditTable A',
+  ])
+  const database = await apply(done, {
+    '20260102': `INSERT INTO "A" VALUES (1, 'old')`,
+    '20260104': `INSERT INTO "A" VALUES (2, 'new'); UPDATE "B" SET note = 'kept'`,
+  })
+  expect(await history(database, 'audit."A_audit"', 'id', 'other')).toEqual([
+    { op: 'I', id: 2, other: 'new' },
+  ])
+  expect(await history(database, 'audit."B_audit"', 'id', 'note')).toEqual([
+    { op: 'I', id: 1, note: 'old' },
+    { op: 'U', id: 1, note: 'kept' },
+  ])
+  await database.drop()
+})
