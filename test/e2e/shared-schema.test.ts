@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createDatabase, type TestDatabase } from '../support/test-database.ts'
 import { type AuditedProject, generateMigration, useProject } from './main-path/audited-project.ts'
+import { wrappedProject } from './migrate/wrapped-project.ts'
 
 // Each test runs the command line several times.
 vi.setConfig({ testTimeout: 240_000 })
@@ -198,4 +199,21 @@ test('a model that has the name of an audit table is an error of generate', asyn
     'AUD802: The audit table of "Order" would have the name of the model "History": "public"."Order_audit".',
   )
   expect(await project.migrationFiles()).toHaveLength(1)
+})
+
+test('migrate dev of the audit applies no audit table that prisma.config.ts does not list', async () => {
+  const [, home] = homes[0] ?? []
+  const { project, database, audit } = await wrappedProject('', { config: configText({}) })
+  await project.write('prisma/schema.prisma', home === undefined ? '' : schemaText(home))
+  for (const time of ['first', 'again, unchanged']) {
+    const { stderr, exitCode } = await audit(['migrate', 'dev', '--name', 'order'])
+    expect([time, exitCode]).toEqual([time, 1])
+    expect(stderr).toContain('AUD801: prisma.config.ts does not list the audit table public.Order_audit')
+  }
+  expect(await database.query(`SELECT to_regclass('"Order"') AS made`)).toEqual([{ made: null }])
+  await project.write('prisma.config.ts', configText(imported))
+  const { exitCode } = await audit(['migrate', 'dev'])
+  expect(exitCode).toBe(0)
+  await write({ database, project }, 'first')
+  expect(await database.query('SELECT name FROM "Order_audit"')).toEqual([{ name: 'first' }])
 })
