@@ -55,9 +55,11 @@ export async function downAndUpProblems(
   return problems
 }
 
-/** A trigger's line without its condition, which reads differently where a column has another type. */
+/** Of a trigger its name and function: its condition reads differently on another type, its table may have moved. */
 function triggerName(line: string): string {
-  return line.startsWith('trigger ') ? (line.split(' AFTER ')[0] ?? line) : line
+  const [, name, called] =
+    /^trigger .*: CREATE TRIGGER (.+?) AFTER .* EXECUTE FUNCTION (.+)$/s.exec(line) ?? []
+  return name === undefined ? line : `${name} ${called}`
 }
 
 /** Lines that only one of two catalogs has. A column that down.sql put aside is history, and stays. */

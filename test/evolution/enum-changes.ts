@@ -1,5 +1,5 @@
 import { type Change, choose, type Draft, ident, inBoth, inSchema, literal, oddName } from './draft.ts'
-import { type Enum, type World, withEnum } from './world.ts'
+import { type Enum, findModel, type World, withEnum } from './world.ts'
 
 /** An enum that this draft has left alone so far. */
 function settledEnum({ base, target }: Draft, n: number): Enum | undefined {
@@ -33,7 +33,8 @@ export const addLabel: Change = (draft, { a }) => {
 export const removeLabel: Change = (draft, { a, b }) => {
   const found = settledEnum(draft, a)
   const value = found && choose(found.values.slice(1), b)
-  if (!found || value === undefined) return undefined
+  const isRecreated = draft.target.models.some(({ id, life }) => findModel(draft.base, id)?.life !== life)
+  if (!found || value === undefined || isRecreated) return undefined
   const values = found.values.filter((each) => each !== value)
   return {
     label: `enum ${found.name}: label ${value} removed`,
