@@ -1,13 +1,13 @@
 import type { AuditModel } from '../model/audit-model.ts'
 import { nameKey, type QualifiedName } from '../model/names.ts'
-import type { SourceDatabase, SourceTable } from '../model/source-database.ts'
+import type { SourceDatabase } from '../model/source-database.ts'
 import { type AuditHome, type DatabaseState, findTable, homeOf } from './database-state.ts'
-import { type PositionOf, sourceNames } from './folder-order.ts'
+import type { PositionOf } from './folder-order.ts'
 import type { MigrationStep } from './migration-step.ts'
 import { movesSchema, nameAnew } from './name-anew.ts'
 import { reachableState, type WaitingTable } from './reachable-state.ts'
-import type { ColumnRenamings } from './rename-columns.ts'
-import { type RenamedTables, renameTables } from './rename-tables.ts'
+import { type RenameEvidence, renameEvidence } from './rename-evidence.ts'
+import { renameTables } from './rename-tables.ts'
 import type { TableHistories, TableHistory } from './table-history.ts'
 
 export interface RenamesInput {
@@ -44,9 +44,10 @@ export interface Renames {
 export function findRenames(input: RenamesInput): Renames {
   const { recorded, desired } = input
   const waits = new Set<string>()
+  const evidence = renameEvidence(input)
   let wish = desired
   for (;;) {
-    const { left, ...found } = renamesTo(input, wish, waits)
+    const { left, ...found } = renamesTo(input, evidence, wish, waits)
     const more = found.waiting.map(({ source }) => nameKey(source)).filter((key) => !waits.has(key))
     const isStuck =
       wish === desired &&
@@ -58,15 +59,20 @@ export function findRenames(input: RenamesInput): Renames {
   }
 }
 
-function renamesTo(input: RenamesInput, desired: DatabaseState, waits: ReadonlySet<string>) {
+function renamesTo(
+  input: RenamesInput,
+  evidence: RenameEvidence,
+  desired: DatabaseState,
+  waits: ReadonlySet<string>,
+) {
   const { recorded, database, declared } = input
-  const { steps: followed, left } = followTables(input, desired, waits)
+  const { steps: followed, left } = renameTables(recorded, evidence.ofTables(desired, waits))
   const histories = renameHistories(input.histories, followed)
   const wanted = desired.tables.filter(({ source }) => !waits.has(nameKey(source)))
   const { first, last, renamed } = nameAnew(recorded, desired, {
     wanted,
     followed,
-    renamingsOf: (source) => columnRenamings(input, source, histories),
+    renamingsOf: (source) => evidence.ofColumns(source, histories.get(nameKey(source))),
   })
   const { state: reachable, waiting } = reachableState(renamed, desired, database, declared, left)
   return { first, last, renamed, histories, reachable, waiting, left }
@@ -80,55 +86,6 @@ function inHome(state: DatabaseState, schema: NonNullable<DatabaseState['schema'
   const home: AuditHome = homeOf(schema)
   const tables = state.tables.map(({ shared: _, ...table }) => ({ ...table, ...home }))
   return { schema: { ...schema, sqlVersion: state.schema?.sqlVersion ?? schema.sqlVersion }, tables }
-}
-
-function followTables(
-  input: RenamesInput,
-  desired: DatabaseState,
-  waits: ReadonlySet<string>,
-): RenamedTables {
-  const { recorded, histories, model, database, declared, positionOf } = input
-  const names = sourceNames(database.tables, positionOf)
-  const there = new Set(database.tables.map(nameKey))
-  const isReady = (source: QualifiedName) => !waits.has(nameKey(source))
-  return renameTables(recorded, {
-    tableNow: ({ source }) => names.tableNow(source, positionOf(histories.get(nameKey(source))?.named ?? '')),
-    isThere: (name) => there.has(nameKey(name)),
-    wanted: desired.tables.filter(({ source }) => isReady(source) && there.has(nameKey(source))),
-    declared: declared.filter(isReady),
-    renamedFrom: new Map(
-      model.tables.flatMap(({ source, renamedFrom }) =>
-        renamedFrom ? [[nameKey(source), renamedFrom]] : [],
-      ),
-    ),
-  })
-}
-
-function columnRenamings(
-  { model, database, positionOf }: RenamesInput,
-  source: QualifiedName,
-  histories: TableHistories,
-): ColumnRenamings {
-  const key = nameKey(source)
-  const table = database.tables.find((each) => nameKey(each) === key)
-  const history = histories.get(key)
-  const names = sourceNames(database.tables, positionOf)
-  const isTheSame = (each: SourceTable) => positionOf(each.place.file) <= positionOf(history?.attached ?? '')
-  return {
-    columnNow(column) {
-      if (table === undefined) return undefined
-      // A table that was dropped and created anew knows nothing of what its columns were called before.
-      const now = isTheSame(table)
-        ? names.columnNow(table, column, positionOf(history?.columns.get(column) ?? ''))
-        : column
-      return table.columns.some(({ name }) => name === now) ? now : undefined
-    },
-    renamedFrom: new Map(
-      (model.tables.find((each) => nameKey(each.source) === key)?.columns ?? []).flatMap(
-        ({ name, renamedFrom }) => (renamedFrom === undefined ? [] : [[name, renamedFrom]]),
-      ),
-    ),
-  }
 }
 
 function renameHistories(histories: TableHistories, steps: readonly MigrationStep[]): TableHistories {

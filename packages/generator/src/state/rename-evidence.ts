@@ -1,0 +1,60 @@
+import { nameKey, type QualifiedName } from '../model/names.ts'
+import type { DatabaseState } from './database-state.ts'
+import { sourceNames } from './folder-order.ts'
+import type { ColumnRenamings } from './rename-columns.ts'
+import type { SourceRenamings } from './rename-tables.ts'
+import type { RenamesInput } from './renames.ts'
+import type { TableHistory } from './table-history.ts'
+
+/** What the folder and the schema say about former names. */
+export interface RenameEvidence {
+  /** @param waits by `nameKey`: tables that have to wait */
+  ofTables(desired: DatabaseState, waits: ReadonlySet<string>): SourceRenamings
+  /**
+   * @param source as the table is called now
+   * @param history of the table that it was when it was recorded
+   */
+  ofColumns(source: QualifiedName, history: TableHistory | undefined): ColumnRenamings
+}
+
+export function renameEvidence(input: Omit<RenamesInput, 'recorded' | 'desired'>): RenameEvidence {
+  const { histories, model, database, declared, positionOf } = input
+  const names = sourceNames(database.tables, positionOf)
+  const tables = new Map(database.tables.map((table) => [nameKey(table), table]))
+  const audited = new Map(model.tables.map((table) => [nameKey(table.source), table]))
+  const renamedFrom = new Map(
+    [...audited].flatMap(([key, { renamedFrom: former }]) => (former ? [[key, former] as const] : [])),
+  )
+  return {
+    ofTables(desired, waits) {
+      const isReady = (source: QualifiedName) => !waits.has(nameKey(source))
+      const known = (source: QualifiedName) => positionOf(histories.get(nameKey(source))?.named ?? '')
+      return {
+        tableNow: ({ source }) => names.tableNow(source, known(source)),
+        isThere: (name) => tables.has(nameKey(name)),
+        wanted: desired.tables.filter(({ source }) => isReady(source) && tables.has(nameKey(source))),
+        declared: declared.filter(isReady),
+        renamedFrom,
+      }
+    },
+    ofColumns(source, history) {
+      const table = tables.get(nameKey(source))
+      const present = new Set(table?.columns.map(({ name }) => name))
+      // A table that was dropped and created anew knows nothing of what its columns were called before.
+      const isSame = table && positionOf(table.place.file) <= positionOf(history?.attached ?? '')
+      const columns = audited.get(nameKey(source))?.columns ?? []
+      return {
+        columnNow(column) {
+          const known = positionOf(history?.columns.get(column) ?? '')
+          const now = isSame ? names.columnNow(table, column, known) : column
+          return now !== undefined && present.has(now) ? now : undefined
+        },
+        renamedFrom: new Map(
+          columns.flatMap(({ name, renamedFrom: former }) =>
+            former === undefined ? [] : [[name, former] as const],
+          ),
+        ),
+      }
+    },
+  }
+}
