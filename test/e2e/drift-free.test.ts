@@ -127,6 +127,90 @@ describe('once the audit is installed', () => {
   })
 })
 
+describe('after every change of the schema', () => {
+  const settings = (list: string) => schema.replace('["username String"]', list)
+  const withNote = (text: string) =>
+    text.replace('  name String\n', '  name String\n  note String?\n  size Int?\n')
+  const moods = (text: string) => text.replace('  CROSS\n', '  CROSS\n  SAD\n')
+  const changes: readonly (readonly [string, string, string])[] = [
+    [
+      'columns and an enum variant added, and a setting',
+      moods(withNote(settings('["username String", "reason String?"]'))),
+      `ALTER TABLE "Order" ADD COLUMN "note" TEXT, ADD COLUMN "size" INTEGER;
+ALTER TYPE "Mood" ADD VALUE 'SAD';\n`,
+    ],
+    [
+      'a migration that changes audited data',
+      moods(withNote(settings('["username String", "reason String?"]'))),
+      `SELECT set_config('audit.username', 'migration', true);
+INSERT INTO "Order" ("name", "note") VALUES ('by a migration', 'first');\n`,
+    ],
+    [
+      'a column dropped, one retyped, an enum variant and a setting gone',
+      withNote(settings('["username String"]'))
+        .replace('  note String?\n', '')
+        .replace('size Int?', 'size BigInt?'),
+      `ALTER TABLE "Order" DROP COLUMN "note", ALTER COLUMN "size" SET DATA TYPE BIGINT, ALTER COLUMN "mood" DROP DEFAULT;
+ALTER TYPE "Mood" RENAME TO "Mood_old";
+CREATE TYPE "Mood" AS ENUM ('CALM', 'CROSS');
+ALTER TABLE "Order" ALTER COLUMN "mood" TYPE "Mood" USING ("mood"::text::"Mood");
+DROP TYPE "Mood_old";
+ALTER TABLE "Order" ALTER COLUMN "mood" SET DEFAULT 'CALM';\n`,
+    ],
+    [
+      'audited no more',
+      withNote(schema)
+        .replace('  note String?\n', '')
+        .replace('size Int?', 'size BigInt?')
+        .replace('@audit(enabled)', '@audit(disabled)'),
+      '',
+    ],
+  ]
+  let audited: AuditedProject
+  let shadow: TestDatabase
+
+  beforeAll(async () => {
+    shadow = await createDatabase()
+    audited = await useProject({ schema, shadowDatabaseUrl: shadow.url, migrations })
+    await generateMigration(audited.project)
+    await audited.project.prisma(['migrate', 'dev'])
+    return () => shadow.drop()
+  })
+
+  test.each(changes)(
+    '%s: Prisma proposes nothing, replays on the same shadow database, and sees no audit table',
+    async (name, text, sql) => {
+      const { project } = audited
+      const folder = await project.migrationFiles()
+      const last = BigInt(folder.at(-1)?.name.slice(0, 14) ?? 0)
+      await project.write('prisma/schema.prisma', text)
+      if (sql !== '') await project.write(`prisma/migrations/${last + 1n}_change/migration.sql`, sql)
+      await project.prisma(['generate'])
+      const written = await project.migrationFiles()
+      await project.prisma(['migrate', 'dev', '--name', 'more'])
+      expect(await project.migrationFiles()).toEqual(written)
+      expect((await project.prisma(['migrate', 'status'])).stdout).toContain('Database schema is up to date!')
+      const to = ['--to-schema', project.schemaPath, '--exit-code']
+      const { stdout } = await project.prisma(['migrate', 'diff', '--from-config-datasource', ...to])
+      expect(stdout.trim()).toBe('No difference detected.')
+      const pulled = await project.prisma(['db', 'pull', '--print'])
+      expect(pulled.stdout).not.toContain('_audit')
+      if (name !== 'audited no more') await write(audited, name)
+    },
+    240_000,
+  )
+
+  test('migrate reset replays all of it, and the shadow database holds no more than one replay', async () => {
+    await audited.project.prisma(['migrate', 'reset', '--force'])
+    expect(await history(audited)).toEqual(['by a migration'])
+    const { stdout } = await audited.project.prisma(['migrate', 'dev'])
+    expect(stdout).toContain('Already in sync, no schema change or pending migration was found.')
+    expect(
+      await shadow.query(`SELECT nspname FROM pg_namespace WHERE nspname ~ '^audit' ORDER BY 1`),
+    ).toEqual([{ nspname: 'audit' }, { nspname: 'audit_stale_replay' }])
+  }, 240_000)
+})
+
 describe('a foreign schema called audit', () => {
   test('stops migrate deploy with our message and what to do, and nothing is half done', async () => {
     const audited = await useProject({ schema, migrations })
