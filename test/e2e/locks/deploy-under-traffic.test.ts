@@ -1,12 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { useProject } from '../main-path/audited-project.ts'
 import { runWrapper } from '../migrate/wrapped-project.ts'
-import { type Change, writeChange } from './change-project.ts'
+import { writeChange } from './change-project.ts'
 import { fillHistories, fillShop } from './fill-shop.ts'
 import { openReport } from './history-query.ts'
+import { editSchema, type Step, stepsThatWait, stepsWithoutLock } from './steps.ts'
 import { startTraffic, type Traffic, type Transaction } from './traffic.ts'
+
+// Several runs of the command line and of the writers share the machine with other tests.
+vi.setConfig({ testTimeout: 180_000 })
 
 const isFull = process.env.AUDIT_TEST_SIZE === 'full'
 const ROWS = 20_000
@@ -21,16 +25,7 @@ const reference = readFileSync(prisma('schema.prisma'), 'utf8').replace(
   `output          = "../generated/audit"\n  lockTimeout     = "${LOCK_TIMEOUT}ms"`,
 )
 
-/** The schema so far; every change goes on from it. Blanks of `from` stand for any number of them. */
-let schema = reference
-function edit(from: string, to: string): string {
-  const words = from.split(/\s+/).map((word) => word.replace(/[^\w]/g, '\\$&'))
-  const pattern = new RegExp(words.join('\\s+'))
-  if (!pattern.test(schema)) throw new Error(`the schema has no ${from}`)
-  schema = schema.replace(pattern, to)
-  return schema
-}
-
+const schema = editSchema(reference)
 const { database, project } = await useProject({
   schema: reference,
   migrations: { [init]: readFileSync(prisma(`migrations/${init}/migration.sql`), 'utf8') },
@@ -116,7 +111,7 @@ afterAll(() => traffic.stop())
 test('the first installation on full tables under traffic: no write fails, none waits longer than the lock time-out, and a long report on the tables stops nothing', async () => {
   const report = await openReport(database.url, ['customers', '"order"', '"StockMovement"', '"Review"'])
   await traffic.goOn()
-  await writeChange(project, { schema })
+  await writeChange(project, { schema: schema.text() })
   await deploy()
   await traffic.goOn()
   expectTrafficUnharmed()
@@ -125,15 +120,6 @@ test('the first installation on full tables under traffic: no write fails, none 
   await traffic.goOn()
   await expectNothingUnaudited()
 })
-
-interface Step {
-  readonly name: string
-  readonly change: () => Change
-  /** Tables that are not recorded all the while. */
-  readonly unaudited?: readonly string[]
-  /** Left out of a quick run. */
-  readonly isSlow?: true
-}
 
 const chosen = (steps: readonly Step[]) => steps.filter(({ isSlow }) => isFull || !isSlow)
 
@@ -145,57 +131,7 @@ describe('while somebody reads the history for an hour', () => {
     traffic.resume()
   })
 
-  const passing: readonly Step[] = [
-    {
-      name: 'a column is dropped',
-      change: () => ({
-        schema: edit('text String? @db.Text', ''),
-        draft: 'ALTER TABLE "Review" DROP COLUMN "text";\n',
-      }),
-    },
-    {
-      name: 'the key changes',
-      change: () => {
-        edit(
-          '@@unique([customerId, productId])',
-          '@@id([id, productId])\n  @@unique([customerId, productId])',
-        )
-        return {
-          schema: edit(
-            'model Review {\n  id         Int       @id @default',
-            'model Review {\n  id         Int       @default',
-          ),
-          draft: `ALTER TABLE "Review" DROP CONSTRAINT "Review_pkey",
-ADD CONSTRAINT "Review_pkey" PRIMARY KEY ("id", "product_id");\n`,
-        }
-      },
-    },
-    {
-      name: 'a setting gets a default',
-      isSlow: true,
-      change: () => ({ schema: edit('"username String"', '"username String @default(\\"system\\")"') }),
-    },
-    {
-      name: 'TRUNCATE is refused from now on',
-      change: () => ({
-        schema: edit('@audit(enabled)\nmodel Review', '@audit(enabled, truncate: refuse)\nmodel Review'),
-      }),
-    },
-    {
-      name: 'a model is audited no more',
-      unaudited: ['Review'],
-      change: () => ({
-        schema: edit('@audit(enabled, truncate: refuse)\nmodel Review', '@audit(disabled)\nmodel Review'),
-      }),
-    },
-    {
-      name: 'a model is audited again',
-      unaudited: ['Review'],
-      change: () => ({ schema: edit('@audit(disabled)\nmodel Review', '@audit(enabled)\nmodel Review') }),
-    },
-  ]
-
-  test.for(chosen(passing))(
+  test.for(chosen(stepsWithoutLock(schema)))(
     'a change that needs no lock on the history is deployed at once while somebody reads it for an hour, and no write fails, waits longer than the lock time-out, or is unaudited: $name',
     async ({ change, unaudited }) => {
       const report = await openReport(database.url, histories)
@@ -209,55 +145,7 @@ ADD CONSTRAINT "Review_pkey" PRIMARY KEY ("id", "product_id");\n`,
     },
   )
 
-  const waiting: readonly Step[] = [
-    {
-      name: 'a column is added',
-      change: () => ({
-        schema: edit('delta Int', 'delta Int\n  note String?'),
-        draft: 'ALTER TABLE "StockMovement" ADD COLUMN "note" TEXT;\n',
-      }),
-    },
-    {
-      name: 'a column gets a wider type',
-      isSlow: true,
-      change: () => ({
-        schema: edit('@db.VarChar(80)\n  at', '@db.VarChar(120)\n  at'),
-        draft: 'ALTER TABLE "StockMovement" ALTER COLUMN "user" SET DATA TYPE VARCHAR(120);\n',
-      }),
-    },
-    {
-      name: 'a column gets another type',
-      isSlow: true,
-      change: () => ({
-        schema: edit('delta Int', 'delta BigInt'),
-        draft: 'ALTER TABLE "StockMovement" ALTER COLUMN "delta" SET DATA TYPE BIGINT;\n',
-      }),
-    },
-    {
-      name: 'a required setting is added',
-      isSlow: true,
-      change: () => ({ schema: edit('"reason String?"', '"reason String?", "channel String"') }),
-    },
-    {
-      name: 'missing settings are recorded from now on',
-      isSlow: true,
-      change: () => ({
-        schema: edit('lockTimeout =', 'missingSettings = "record"\n  lockTimeout ='),
-      }),
-    },
-    {
-      name: 'missing settings are refused again',
-      isSlow: true,
-      change: () => ({ schema: edit('missingSettings = "record"', '') }),
-    },
-    {
-      name: 'a required setting is removed',
-      isSlow: true,
-      change: () => ({ schema: edit(', "channel String"', '') }),
-    },
-  ]
-
-  test.for(chosen(waiting))(
+  test.for(chosen(stepsThatWait(schema)))(
     'a change that needs one gives up after the lock time-out and leaves the table as it was; writes go on, and it is deployed when the reader has gone: $name',
     async ({ change }) => {
       const report = await openReport(database.url, histories)
@@ -296,7 +184,7 @@ test('migrate deploy of the command line waits for the reader by itself, and no 
   const report = await openReport(database.url, histories)
   traffic.forget()
   await writeChange(project, {
-    schema: edit('note String?\n  /// A column', 'remark String?\n  /// A column'),
+    schema: schema.edit('note String?\n  /// A column', 'remark String?\n  /// A column'),
     draft: 'ALTER TABLE "StockMovement" RENAME COLUMN "note" TO "remark";\n',
   })
   let ending: Promise<void> | undefined

@@ -1,7 +1,10 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { useProject } from '../main-path/audited-project.ts'
 import { writeChange } from './change-project.ts'
 import { startTraffic, type Transaction } from './traffic.ts'
+
+// Several runs of the command line and of the writers share the machine with other tests.
+vi.setConfig({ testTimeout: 180_000 })
 
 const isFull = process.env.AUDIT_TEST_SIZE === 'full'
 const TABLES = Array.from({ length: 50 }, (_, n) => `Busy${n}`)
