@@ -19,7 +19,8 @@ export function announceDraft(outcome: DraftOutcome, draft: DraftDirectory): num
   for (const { source, reason } of compilation.waiting) {
     console.log(`audit: "${source.schema}"."${source.name}" waits: ${describeWaiting(reason)}`)
   }
-  if (kind === 'completed') console.log(`audit: wrote the audit part into ${path}`)
+  const what = outcome.migration?.sql === '' ? 'what its data changes need' : 'the audit part'
+  if (kind === 'completed') console.log(`audit: wrote ${what} into ${path}`)
   const lossy = findLossyRenames(outcome, draft.name)
   if (lossy.length === 0) return undefined
   console.error(adviseLossyRenames(lossy, path))
