@@ -3,7 +3,7 @@ import { completeDraft, endOf, type Insertion, startOf } from './migration/draft
 import type { RefusedDataChange } from './migration/refused-data-changes.ts'
 import { nameKey } from './model/names.ts'
 import type { SourcePlace } from './model/place.ts'
-import type { ColumnChange } from './model/source-database.ts'
+import type { ColumnChange, FormerName } from './model/source-database.ts'
 import { tablesWithNewKey } from './sql/render-before.ts'
 import { renderKeyTriggerAside, renderKeyTriggerBack } from './sql/render-key-trigger.ts'
 import { renderTouch } from './sql/touch-functions.ts'
@@ -51,9 +51,11 @@ export function renderDraft(draft: Draft, { part, plan, from, refused }: DraftPa
       .map(({ table }) => table)
       .filter((table) => !renewed.includes(table))
     const why = 'a key changes: its audit trigger makes room, and comes back.'
-    add(start, why, [...renewed, ...aside].map(renderKeyTriggerAside))
+    const calledAt = (place: SourcePlace | 'start') => (table: AuditTableObject) =>
+      nameAt(draft, table, place)
+    add(start, why, [...renewed, ...aside].map(calledAt(opening ?? 'start')).map(renderKeyTriggerAside))
     const end = isLast ? text.length : startOf(text, closing)
-    const back = aside.filter((table) => hasKey(draft, table))
+    const back = aside.filter((table) => hasKey(draft, table)).map(calledAt(closing ?? opening ?? 'start'))
     add(end, 'a key changed: its audit trigger comes back.', back.map(renderKeyTriggerBack))
     if (isLast) continue
     const retyped = changed.filter(({ changes }) => changes.some((change) => change.kind === 'retyped'))
@@ -99,6 +101,26 @@ function changedTables(
     )
     return changes.length === 0 ? [] : [{ table, changes }]
   })
+}
+
+/** The table as it is called at a place of the draft: a statement above may have renamed it. */
+function nameAt(
+  { database }: Draft,
+  table: AuditTableObject,
+  place: SourcePlace | 'start',
+): AuditTableObject {
+  if (place === 'start') return table
+  const key = nameKey(table.source)
+  const ofDraft = (formerNames: readonly FormerName[] = []) =>
+    formerNames.filter(({ until }) => until === place.file)
+  const now = database.tables.find(({ formerNames }) =>
+    ofDraft(formerNames).some((former) => nameKey(former) === key),
+  )
+  if (now === undefined) return table
+  const own = ofDraft(now.formerNames)
+  const start = own.findIndex((former) => nameKey(former) === key)
+  const then = own.slice(start).find((former) => !stands(former.place, place)) ?? now
+  return { ...table, source: { schema: then.schema, name: then.name } }
 }
 
 /** The one stands before the other. */
