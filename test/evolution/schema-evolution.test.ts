@@ -50,7 +50,7 @@ test(
     const again = `AUDIT_TEST_SEED=${seed} AUDIT_TEST_PATH=${outcome.counterexamplePath}`
     throw new Error(`Run this one again with ${again}\n\n${outcome.errorInstance}`)
   },
-  isFull ? 3_600_000 : 120_000,
+  isFull ? 14_400_000 : 400_000,
 )
 
 async function runSequence(steps: readonly Step[]): Promise<void> {

@@ -1,5 +1,6 @@
 import {
   type Column,
+  type ColumnType,
   enumOf,
   findModel,
   keyColumns,
@@ -54,13 +55,19 @@ export function exchangedColumns(before: World, after: World, model: Model): Rea
   return new Set(taken)
 }
 
+/** Prisma casts from scalar to scalar; of all else it makes another column of the same name. */
+function replacesType(from: ColumnType, to: ColumnType): boolean {
+  const isCast = from.kind === 'scalar' && to.kind === 'scalar'
+  return !isCast && JSON.stringify(from) !== JSON.stringify(to)
+}
+
 /** Whether a column of the model goes to another one, or is dropped and added with a type that takes other values. */
 export function takesOtherValues(before: World, after: World, model: Model): boolean {
   if (exchangedColumns(before, after, model).size > 0) return true
   const old = findModel(before, model.id)?.columns ?? []
   return (findModel(after, model.id)?.columns ?? []).some((column) => {
     const was = old.find(({ id }) => id === column.id)
-    return was !== undefined && (was.type.kind === 'enum') !== (column.type.kind === 'enum')
+    return was !== undefined && replacesType(was.type, column.type)
   })
 }
 
