@@ -1,4 +1,4 @@
-import { type Change, choose, type Draft, inSchema, settledModel } from './draft.ts'
+import { type Change, type Changed, choose, type Draft, inSchema, settledModel } from './draft.ts'
 import { SETTING_NAMES, settingTypes } from './settings.ts'
 import { type AuditOptions, type Model, type Setting, withModel } from './world.ts'
 
@@ -24,10 +24,11 @@ export const changeSettings: Change = (draft, { a, b, c }) => {
   const { settings } = draft.target.audit
   const changed = anotherList(settings, a, b, c)
   return (
-    changed && {
+    changed &&
+    agreeing({
       label: `settings: ${changed.label}`,
       draft: withAudit(draft, { settings: changed.settings }),
-    }
+    })
   )
 }
 
@@ -42,7 +43,15 @@ export const changeModelSettings: Change = (draft, { a, b, c }) => {
   const changed = anotherList(model.settings ?? draft.target.audit.settings, b, c, a)
   if (!changed) return undefined
   const own = { ...model, settings: changed.settings }
-  return { label: `${model.table}: settings: ${changed.label}`, draft: withOwn(draft, own) }
+  return agreeing({ label: `${model.table}: settings: ${changed.label}`, draft: withOwn(draft, own) })
+}
+
+/** One context serves all models: a setting has one type wherever it stands. */
+function agreeing(changed: Changed): Changed | undefined {
+  const { audit, models } = changed.draft.target
+  const all = [audit.settings, ...models.map(({ settings }) => settings ?? [])].flat()
+  const types = new Set(all.map(({ name, type }) => `${name} ${type}`))
+  return types.size === new Set(all.map(({ name }) => name)).size ? changed : undefined
 }
 
 function anotherList(settings: readonly Setting[], a: number, b: number, c: number) {

@@ -135,10 +135,11 @@ async function lastId(client: pg.ClientBase, audit: AuditModel, name: string): P
 /** What the compiler reads in the folder, against what the folder made. */
 async function folderDifference(
   client: pg.ClientBase,
-  { database }: WrittenStep['compiled'],
+  { database, recorded }: WrittenStep['compiled'],
   { auditSchema }: AuditModel,
 ): Promise<readonly string[]> {
-  const real = await readTables(client, [auditSchema])
+  // Where nothing is audited any more, the history stays where it was.
+  const real = await readTables(client, [auditSchema, recorded.schema?.name ?? auditSchema])
   const read = database.tables
     .map(({ schema, name, columns, primaryKey }) => ({
       table: `${schema}.${name}`,
