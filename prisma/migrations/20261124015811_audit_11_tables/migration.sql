@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db
+-- prisma-generator-audit v1 from=280c9438c66e78db text=9e695b4ce40bde24
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Category"},"table":{"schema":"audit","key":["slug"],"missingSettings":"refuse","truncate":"record","names":{"table":"Category_audit"},"columns":[{"name":"slug","type":"varchar(80)"},{"name":"title","type":"text"},{"name":"position","type":"smallint"},{"name":"parent_slug","type":"varchar(80)"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Parcel"},"table":{"schema":"audit","key":["barcode"],"missingSettings":"refuse","truncate":"record","names":{"table":"Parcel_audit"},"columns":[{"name":"barcode","type":"varchar(64)"},{"name":"order_id","type":"bigint"},{"name":"grams","type":"integer"},{"name":"carrier_oid","type":"oid"},{"name":"insured","type":"money"},{"name":"length","type":"double precision"},{"name":"flags","type":"bit(8)"},{"name":"route","type":"varbit(64)"},{"name":"label","type":"xml"},{"name":"pickup_at","type":"timetz(3)"},{"name":"sent_at","type":"timestamp(6)"},{"name":"scans","type":"timestamptz(3)[]"},{"name":"weights","type":"numeric(8,3)[]"},{"name":"checkpoints","type":"bigint[]"},{"name":"signatures","type":"bytea[]"},{"name":"events","type":"jsonb[]"},{"name":"handlers","type":"uuid[]"},{"name":"codes","type":"double precision[]"},{"name":"answers","type":"boolean[]"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
@@ -22,6 +22,8 @@ DECLARE
   mark text := pg_catalog.obj_description(existing, 'pg_namespace');
   history record;
   has_rows boolean := false;
+  replayed_at timestamptz;
+  is_recent boolean;
   stale_name text;
 BEGIN
   IF existing IS NULL THEN
@@ -60,6 +62,39 @@ BEGIN
     stale_name := 'audit_stale_' || pg_catalog.to_char(
       pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISSUS'
     );
+    replayed_at := pg_catalog.to_timestamp(
+      pg_catalog.substring(mark, ', replayed at ([0-9.]+)$')::double precision
+    );
+    is_recent := replayed_at IS NOT NULL AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_class AS c WHERE c.relname = '_prisma_migrations' AND c.relkind = 'r'
+    );
+    FOR history IN
+      SELECT c.oid::regclass AS name, a.attname
+      FROM pg_catalog.pg_class AS c
+      LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'audit_operation_timestamp'
+      WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p')
+    LOOP
+      EXIT WHEN NOT is_recent;
+      -- A table that is none of ours tells nothing of when it was written.
+      is_recent := history.attname IS NOT NULL;
+      CONTINUE WHEN NOT is_recent;
+      EXECUTE pg_catalog.format(
+        'SELECT NOT EXISTS (SELECT FROM %s WHERE audit_operation_timestamp > $1)', history.name
+      ) INTO is_recent USING replayed_at + '10 minutes'::interval;
+    END LOOP;
+    IF is_recent THEN
+      -- A shadow database that is used again: the last replay's rows are kept, not those of each.
+      IF EXISTS (
+        SELECT FROM pg_catalog.pg_namespace AS n
+        WHERE n.nspname = 'audit_stale_replay'
+          AND pg_catalog.obj_description(n.oid, 'pg_namespace') ~ '^prisma-generator-audit.*, replayed at [0-9.]+$'
+      ) THEN
+        DROP SCHEMA "audit_stale_replay" CASCADE;
+      END IF;
+      IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'audit_stale_replay') THEN
+        stale_name := 'audit_stale_replay';
+      END IF;
+    END IF;
     EXECUTE pg_catalog.format('ALTER SCHEMA %I RENAME TO %I', 'audit', stale_name);
     RAISE NOTICE 'the audit schema of an earlier database was kept as %', stale_name;
   ELSE
@@ -70,6 +105,22 @@ END
 $audit$;
 
 COMMENT ON SCHEMA "audit" IS 'prisma-generator-audit: the audit trail of this database, SQL version 1';
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_class AS c WHERE c.relname = '_prisma_migrations' AND c.relkind = 'r'
+  ) AND EXISTS (
+    SELECT FROM pg_catalog.pg_namespace AS n
+    WHERE n.nspname = 'audit' AND n.xmin = pg_catalog.pg_current_xact_id()::xid
+  ) THEN
+    EXECUTE pg_catalog.format(
+      'COMMENT ON SCHEMA %I IS %L',
+      'audit',
+      'prisma-generator-audit: the audit trail of this database, SQL version 1' || ', replayed at ' || extract(epoch FROM pg_catalog.clock_timestamp())
+    );
+  END IF;
+END
+$audit$;
 
 CREATE OR REPLACE FUNCTION "audit"."set_context"(context jsonb)
   RETURNS void
@@ -234,7 +285,15 @@ BEGIN
     )
     FROM pg_catalog.pg_namespace AS n
     CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
-    WHERE n.nspname = 'audit' AND a.grantee <> n.nspowner
+    WHERE n.nspname = 'audit'
+      AND a.grantee <> n.nspowner
+      -- A live one was adopted, and keeps the rights that were given since.
+      AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_trigger AS t
+        JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+        JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+        WHERE f.pronamespace = n.oid AND c.relnamespace <> n.oid
+      )
   LOOP
     EXECUTE command;
   END LOOP;
@@ -288,19 +347,36 @@ CREATE TABLE IF NOT EXISTS "audit"."Category_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."Category_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_reason" text,
-  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
-  ADD COLUMN IF NOT EXISTS "slug" varchar(80),
-  ADD COLUMN IF NOT EXISTS "title" text,
-  ADD COLUMN IF NOT EXISTS "position" smallint,
-  ADD COLUMN IF NOT EXISTS "parent_slug" varchar(80);
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."Category_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_reason', 'audit_request_id', 'slug', 'title', 'position', 'parent_slug')
+      AND NOT a.attisdropped
+  ) < 7 THEN
+    ALTER TABLE "audit"."Category_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_reason" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "slug" varchar(80),
+      ADD COLUMN IF NOT EXISTS "title" text,
+      ADD COLUMN IF NOT EXISTS "position" smallint,
+      ADD COLUMN IF NOT EXISTS "parent_slug" varchar(80);
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."Category_audit" IS 'History of "public"."Category"';
 
-CREATE INDEX IF NOT EXISTS "Category_audit_key"
-  ON "audit"."Category_audit" ("slug", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."Category_audit_key"') IS NULL THEN
+    CREATE INDEX "Category_audit_key"
+      ON "audit"."Category_audit" ("slug", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN
@@ -312,11 +388,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Category_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."Category_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."Category_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."Category_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."Category_audit_capture"()
   RETURNS trigger
@@ -585,34 +661,51 @@ CREATE TABLE IF NOT EXISTS "audit"."Parcel_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."Parcel_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_reason" text,
-  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
-  ADD COLUMN IF NOT EXISTS "barcode" varchar(64),
-  ADD COLUMN IF NOT EXISTS "order_id" bigint,
-  ADD COLUMN IF NOT EXISTS "grams" integer,
-  ADD COLUMN IF NOT EXISTS "carrier_oid" oid,
-  ADD COLUMN IF NOT EXISTS "insured" money,
-  ADD COLUMN IF NOT EXISTS "length" double precision,
-  ADD COLUMN IF NOT EXISTS "flags" bit(8),
-  ADD COLUMN IF NOT EXISTS "route" varbit(64),
-  ADD COLUMN IF NOT EXISTS "label" xml,
-  ADD COLUMN IF NOT EXISTS "pickup_at" timetz(3),
-  ADD COLUMN IF NOT EXISTS "sent_at" timestamp(6),
-  ADD COLUMN IF NOT EXISTS "scans" timestamptz(3)[],
-  ADD COLUMN IF NOT EXISTS "weights" numeric(8, 3)[],
-  ADD COLUMN IF NOT EXISTS "checkpoints" bigint[],
-  ADD COLUMN IF NOT EXISTS "signatures" bytea[],
-  ADD COLUMN IF NOT EXISTS "events" jsonb[],
-  ADD COLUMN IF NOT EXISTS "handlers" uuid[],
-  ADD COLUMN IF NOT EXISTS "codes" double precision[],
-  ADD COLUMN IF NOT EXISTS "answers" boolean[];
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."Parcel_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_reason', 'audit_request_id', 'barcode', 'order_id', 'grams', 'carrier_oid', 'insured', 'length', 'flags', 'route', 'label', 'pickup_at', 'sent_at', 'scans', 'weights', 'checkpoints', 'signatures', 'events', 'handlers', 'codes', 'answers')
+      AND NOT a.attisdropped
+  ) < 22 THEN
+    ALTER TABLE "audit"."Parcel_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_reason" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "barcode" varchar(64),
+      ADD COLUMN IF NOT EXISTS "order_id" bigint,
+      ADD COLUMN IF NOT EXISTS "grams" integer,
+      ADD COLUMN IF NOT EXISTS "carrier_oid" oid,
+      ADD COLUMN IF NOT EXISTS "insured" money,
+      ADD COLUMN IF NOT EXISTS "length" double precision,
+      ADD COLUMN IF NOT EXISTS "flags" bit(8),
+      ADD COLUMN IF NOT EXISTS "route" varbit(64),
+      ADD COLUMN IF NOT EXISTS "label" xml,
+      ADD COLUMN IF NOT EXISTS "pickup_at" timetz(3),
+      ADD COLUMN IF NOT EXISTS "sent_at" timestamp(6),
+      ADD COLUMN IF NOT EXISTS "scans" timestamptz(3)[],
+      ADD COLUMN IF NOT EXISTS "weights" numeric(8, 3)[],
+      ADD COLUMN IF NOT EXISTS "checkpoints" bigint[],
+      ADD COLUMN IF NOT EXISTS "signatures" bytea[],
+      ADD COLUMN IF NOT EXISTS "events" jsonb[],
+      ADD COLUMN IF NOT EXISTS "handlers" uuid[],
+      ADD COLUMN IF NOT EXISTS "codes" double precision[],
+      ADD COLUMN IF NOT EXISTS "answers" boolean[];
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."Parcel_audit" IS 'History of "public"."Parcel"';
 
-CREATE INDEX IF NOT EXISTS "Parcel_audit_key"
-  ON "audit"."Parcel_audit" ("barcode", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."Parcel_audit_key"') IS NULL THEN
+    CREATE INDEX "Parcel_audit_key"
+      ON "audit"."Parcel_audit" ("barcode", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN
@@ -624,11 +717,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Parcel_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."Parcel_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."Parcel_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."Parcel_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."Parcel_audit_capture"()
   RETURNS trigger
@@ -974,21 +1067,38 @@ CREATE TABLE IF NOT EXISTS "audit"."Payment_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."Payment_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_reason" text,
-  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
-  ADD COLUMN IF NOT EXISTS "id" uuid,
-  ADD COLUMN IF NOT EXISTS "order_id" bigint,
-  ADD COLUMN IF NOT EXISTS "method" text,
-  ADD COLUMN IF NOT EXISTS "amount" numeric(12, 2),
-  ADD COLUMN IF NOT EXISTS "received_at" timestamptz(3),
-  ADD COLUMN IF NOT EXISTS "response" jsonb;
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."Payment_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_reason', 'audit_request_id', 'id', 'order_id', 'method', 'amount', 'received_at', 'response')
+      AND NOT a.attisdropped
+  ) < 9 THEN
+    ALTER TABLE "audit"."Payment_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_reason" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "id" uuid,
+      ADD COLUMN IF NOT EXISTS "order_id" bigint,
+      ADD COLUMN IF NOT EXISTS "method" text,
+      ADD COLUMN IF NOT EXISTS "amount" numeric(12, 2),
+      ADD COLUMN IF NOT EXISTS "received_at" timestamptz(3),
+      ADD COLUMN IF NOT EXISTS "response" jsonb;
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."Payment_audit" IS 'History of "public"."Payment"';
 
-CREATE INDEX IF NOT EXISTS "Payment_audit_key"
-  ON "audit"."Payment_audit" ("id", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."Payment_audit_key"') IS NULL THEN
+    CREATE INDEX "Payment_audit_key"
+      ON "audit"."Payment_audit" ("id", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN
@@ -1000,11 +1110,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Payment_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."Payment_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."Payment_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."Payment_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."Payment_audit_capture"()
   RETURNS trigger
@@ -1231,29 +1341,46 @@ CREATE TABLE IF NOT EXISTS "audit"."Product Catalogue_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."Product Catalogue_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_reason" text,
-  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
-  ADD COLUMN IF NOT EXISTS "id" integer,
-  ADD COLUMN IF NOT EXISTS "sku" varchar(32),
-  ADD COLUMN IF NOT EXISTS "name" text,
-  ADD COLUMN IF NOT EXISTS "status" text,
-  ADD COLUMN IF NOT EXISTS "price" numeric(10, 2),
-  ADD COLUMN IF NOT EXISTS "weight kg" real,
-  ADD COLUMN IF NOT EXISTS "tags" text[],
-  ADD COLUMN IF NOT EXISTS "sizes" integer[],
-  ADD COLUMN IF NOT EXISTS "sellableOn" text[],
-  ADD COLUMN IF NOT EXISTS "details" jsonb,
-  ADD COLUMN IF NOT EXISTS "Manual" json,
-  ADD COLUMN IF NOT EXISTS "image" bytea,
-  ADD COLUMN IF NOT EXISTS "release_date" date,
-  ADD COLUMN IF NOT EXISTS "withdrawn_at" timestamptz(6);
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."Product Catalogue_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_reason', 'audit_request_id', 'id', 'sku', 'name', 'status', 'price', 'weight kg', 'tags', 'sizes', 'sellableOn', 'details', 'Manual', 'image', 'release_date', 'withdrawn_at')
+      AND NOT a.attisdropped
+  ) < 17 THEN
+    ALTER TABLE "audit"."Product Catalogue_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_reason" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "id" integer,
+      ADD COLUMN IF NOT EXISTS "sku" varchar(32),
+      ADD COLUMN IF NOT EXISTS "name" text,
+      ADD COLUMN IF NOT EXISTS "status" text,
+      ADD COLUMN IF NOT EXISTS "price" numeric(10, 2),
+      ADD COLUMN IF NOT EXISTS "weight kg" real,
+      ADD COLUMN IF NOT EXISTS "tags" text[],
+      ADD COLUMN IF NOT EXISTS "sizes" integer[],
+      ADD COLUMN IF NOT EXISTS "sellableOn" text[],
+      ADD COLUMN IF NOT EXISTS "details" jsonb,
+      ADD COLUMN IF NOT EXISTS "Manual" json,
+      ADD COLUMN IF NOT EXISTS "image" bytea,
+      ADD COLUMN IF NOT EXISTS "release_date" date,
+      ADD COLUMN IF NOT EXISTS "withdrawn_at" timestamptz(6);
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."Product Catalogue_audit" IS 'History of "public"."Product Catalogue"';
 
-CREATE INDEX IF NOT EXISTS "Product Catalogue_audit_key"
-  ON "audit"."Product Catalogue_audit" ("id", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."Product Catalogue_audit_key"') IS NULL THEN
+    CREATE INDEX "Product Catalogue_audit_key"
+      ON "audit"."Product Catalogue_audit" ("id", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN
@@ -1265,11 +1392,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Product Catalogue_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."Product Catalogue_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."Product Catalogue_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."Product Catalogue_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."Product Catalogue_audit_capture"()
   RETURNS trigger
@@ -1585,21 +1712,38 @@ CREATE TABLE IF NOT EXISTS "audit"."Review_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."Review_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_reason" text,
-  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
-  ADD COLUMN IF NOT EXISTS "id" integer,
-  ADD COLUMN IF NOT EXISTS "customer_id" uuid,
-  ADD COLUMN IF NOT EXISTS "product_id" integer,
-  ADD COLUMN IF NOT EXISTS "stars" smallint,
-  ADD COLUMN IF NOT EXISTS "text" text,
-  ADD COLUMN IF NOT EXISTS "created_at" timestamp(3);
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."Review_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_reason', 'audit_request_id', 'id', 'customer_id', 'product_id', 'stars', 'text', 'created_at')
+      AND NOT a.attisdropped
+  ) < 9 THEN
+    ALTER TABLE "audit"."Review_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_reason" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "id" integer,
+      ADD COLUMN IF NOT EXISTS "customer_id" uuid,
+      ADD COLUMN IF NOT EXISTS "product_id" integer,
+      ADD COLUMN IF NOT EXISTS "stars" smallint,
+      ADD COLUMN IF NOT EXISTS "text" text,
+      ADD COLUMN IF NOT EXISTS "created_at" timestamp(3);
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."Review_audit" IS 'History of "public"."Review"';
 
-CREATE INDEX IF NOT EXISTS "Review_audit_key"
-  ON "audit"."Review_audit" ("id", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."Review_audit_key"') IS NULL THEN
+    CREATE INDEX "Review_audit_key"
+      ON "audit"."Review_audit" ("id", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN
@@ -1611,11 +1755,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Review_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."Review_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."Review_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."Review_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."Review_audit_capture"()
   RETURNS trigger
@@ -1882,20 +2026,37 @@ CREATE TABLE IF NOT EXISTS "audit"."StockMovement_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."StockMovement_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_reason" text,
-  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
-  ADD COLUMN IF NOT EXISTS "id" bigint,
-  ADD COLUMN IF NOT EXISTS "productId" integer,
-  ADD COLUMN IF NOT EXISTS "delta" integer,
-  ADD COLUMN IF NOT EXISTS "user" varchar(80),
-  ADD COLUMN IF NOT EXISTS "at" timestamptz(6);
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."StockMovement_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_reason', 'audit_request_id', 'id', 'productId', 'delta', 'user', 'at')
+      AND NOT a.attisdropped
+  ) < 8 THEN
+    ALTER TABLE "audit"."StockMovement_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_reason" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "id" bigint,
+      ADD COLUMN IF NOT EXISTS "productId" integer,
+      ADD COLUMN IF NOT EXISTS "delta" integer,
+      ADD COLUMN IF NOT EXISTS "user" varchar(80),
+      ADD COLUMN IF NOT EXISTS "at" timestamptz(6);
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."StockMovement_audit" IS 'History of "public"."StockMovement"';
 
-CREATE INDEX IF NOT EXISTS "StockMovement_audit_key"
-  ON "audit"."StockMovement_audit" ("id", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."StockMovement_audit_key"') IS NULL THEN
+    CREATE INDEX "StockMovement_audit_key"
+      ON "audit"."StockMovement_audit" ("id", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN
@@ -1907,11 +2068,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."StockMovement_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."StockMovement_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."StockMovement_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."StockMovement_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."StockMovement_audit_capture"()
   RETURNS trigger
@@ -2172,20 +2333,37 @@ CREATE TABLE IF NOT EXISTS "audit"."customer_addresses_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."customer_addresses_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_reason" text,
-  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
-  ADD COLUMN IF NOT EXISTS "customer_id" uuid,
-  ADD COLUMN IF NOT EXISTS "label" varchar(40),
-  ADD COLUMN IF NOT EXISTS "lines" text[],
-  ADD COLUMN IF NOT EXISTS "postcode" varchar(12),
-  ADD COLUMN IF NOT EXISTS "is default" boolean;
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."customer_addresses_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_reason', 'audit_request_id', 'customer_id', 'label', 'lines', 'postcode', 'is default')
+      AND NOT a.attisdropped
+  ) < 8 THEN
+    ALTER TABLE "audit"."customer_addresses_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_reason" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "customer_id" uuid,
+      ADD COLUMN IF NOT EXISTS "label" varchar(40),
+      ADD COLUMN IF NOT EXISTS "lines" text[],
+      ADD COLUMN IF NOT EXISTS "postcode" varchar(12),
+      ADD COLUMN IF NOT EXISTS "is default" boolean;
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."customer_addresses_audit" IS 'History of "public"."customer_addresses"';
 
-CREATE INDEX IF NOT EXISTS "customer_addresses_audit_key"
-  ON "audit"."customer_addresses_audit" ("customer_id", "label", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."customer_addresses_audit_key"') IS NULL THEN
+    CREATE INDEX "customer_addresses_audit_key"
+      ON "audit"."customer_addresses_audit" ("customer_id", "label", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN
@@ -2197,11 +2375,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."customer_addresses_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."customer_addresses_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."customer_addresses_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."customer_addresses_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."customer_addresses_audit_capture"()
   RETURNS trigger
@@ -2474,31 +2652,48 @@ CREATE TABLE IF NOT EXISTS "audit"."customers_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."customers_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_reason" text,
-  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
-  ADD COLUMN IF NOT EXISTS "id" uuid,
-  ADD COLUMN IF NOT EXISTS "email" varchar(320),
-  ADD COLUMN IF NOT EXISTS "name" text,
-  ADD COLUMN IF NOT EXISTS "country_code" char(2),
-  ADD COLUMN IF NOT EXISTS "credit_limit" numeric(14, 4),
-  ADD COLUMN IF NOT EXISTS "points" integer,
-  ADD COLUMN IF NOT EXISTS "lifetime_cents" bigint,
-  ADD COLUMN IF NOT EXISTS "rating" double precision,
-  ADD COLUMN IF NOT EXISTS "newsletter" boolean,
-  ADD COLUMN IF NOT EXISTS "channels" text[],
-  ADD COLUMN IF NOT EXISTS "birthday" date,
-  ADD COLUMN IF NOT EXISTS "preferences" jsonb,
-  ADD COLUMN IF NOT EXISTS "public_key" bytea,
-  ADD COLUMN IF NOT EXISTS "created_at" timestamptz(3),
-  ADD COLUMN IF NOT EXISTS "updated_at" timestamp(3),
-  ADD COLUMN IF NOT EXISTS "referrer_id" uuid;
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."customers_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_reason', 'audit_request_id', 'id', 'email', 'name', 'country_code', 'credit_limit', 'points', 'lifetime_cents', 'rating', 'newsletter', 'channels', 'birthday', 'preferences', 'public_key', 'created_at', 'updated_at', 'referrer_id')
+      AND NOT a.attisdropped
+  ) < 19 THEN
+    ALTER TABLE "audit"."customers_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_reason" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "id" uuid,
+      ADD COLUMN IF NOT EXISTS "email" varchar(320),
+      ADD COLUMN IF NOT EXISTS "name" text,
+      ADD COLUMN IF NOT EXISTS "country_code" char(2),
+      ADD COLUMN IF NOT EXISTS "credit_limit" numeric(14, 4),
+      ADD COLUMN IF NOT EXISTS "points" integer,
+      ADD COLUMN IF NOT EXISTS "lifetime_cents" bigint,
+      ADD COLUMN IF NOT EXISTS "rating" double precision,
+      ADD COLUMN IF NOT EXISTS "newsletter" boolean,
+      ADD COLUMN IF NOT EXISTS "channels" text[],
+      ADD COLUMN IF NOT EXISTS "birthday" date,
+      ADD COLUMN IF NOT EXISTS "preferences" jsonb,
+      ADD COLUMN IF NOT EXISTS "public_key" bytea,
+      ADD COLUMN IF NOT EXISTS "created_at" timestamptz(3),
+      ADD COLUMN IF NOT EXISTS "updated_at" timestamp(3),
+      ADD COLUMN IF NOT EXISTS "referrer_id" uuid;
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."customers_audit" IS 'History of "public"."customers"';
 
-CREATE INDEX IF NOT EXISTS "customers_audit_key"
-  ON "audit"."customers_audit" ("id", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."customers_audit_key"') IS NULL THEN
+    CREATE INDEX "customers_audit_key"
+      ON "audit"."customers_audit" ("id", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN
@@ -2510,11 +2705,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."customers_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."customers_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."customers_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."customers_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."customers_audit_capture"()
   RETURNS trigger
@@ -2839,18 +3034,35 @@ CREATE TABLE IF NOT EXISTS "audit"."exchange_rates_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."exchange_rates_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_reason" text,
-  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
-  ADD COLUMN IF NOT EXISTS "currency" char(3),
-  ADD COLUMN IF NOT EXISTS "day" date,
-  ADD COLUMN IF NOT EXISTS "rate" numeric(18, 8);
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."exchange_rates_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_reason', 'audit_request_id', 'currency', 'day', 'rate')
+      AND NOT a.attisdropped
+  ) < 6 THEN
+    ALTER TABLE "audit"."exchange_rates_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_reason" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "currency" char(3),
+      ADD COLUMN IF NOT EXISTS "day" date,
+      ADD COLUMN IF NOT EXISTS "rate" numeric(18, 8);
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."exchange_rates_audit" IS 'History of "public"."exchange_rates"';
 
-CREATE INDEX IF NOT EXISTS "exchange_rates_audit_key"
-  ON "audit"."exchange_rates_audit" ("currency", "day", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."exchange_rates_audit_key"') IS NULL THEN
+    CREATE INDEX "exchange_rates_audit_key"
+      ON "audit"."exchange_rates_audit" ("currency", "day", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN
@@ -2862,11 +3074,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."exchange_rates_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."exchange_rates_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."exchange_rates_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."exchange_rates_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."exchange_rates_audit_capture"()
   RETURNS trigger
@@ -3122,26 +3334,43 @@ CREATE TABLE IF NOT EXISTS "audit"."order_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."order_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_reason" text,
-  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
-  ADD COLUMN IF NOT EXISTS "audit_ticket" integer,
-  ADD COLUMN IF NOT EXISTS "id" bigint,
-  ADD COLUMN IF NOT EXISTS "customer_id" uuid,
-  ADD COLUMN IF NOT EXISTS "channel" text,
-  ADD COLUMN IF NOT EXISTS "placed_at" timestamptz(3),
-  ADD COLUMN IF NOT EXISTS "paid" boolean,
-  ADD COLUMN IF NOT EXISTS "total" numeric(12, 2),
-  ADD COLUMN IF NOT EXISTS "exact" numeric(65, 30),
-  ADD COLUMN IF NOT EXISTS "note" text,
-  ADD COLUMN IF NOT EXISTS "client_ip" inet,
-  ADD COLUMN IF NOT EXISTS "deliver_at" time(3);
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."order_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_reason', 'audit_request_id', 'audit_ticket', 'id', 'customer_id', 'channel', 'placed_at', 'paid', 'total', 'exact', 'note', 'client_ip', 'deliver_at')
+      AND NOT a.attisdropped
+  ) < 14 THEN
+    ALTER TABLE "audit"."order_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_reason" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "audit_ticket" integer,
+      ADD COLUMN IF NOT EXISTS "id" bigint,
+      ADD COLUMN IF NOT EXISTS "customer_id" uuid,
+      ADD COLUMN IF NOT EXISTS "channel" text,
+      ADD COLUMN IF NOT EXISTS "placed_at" timestamptz(3),
+      ADD COLUMN IF NOT EXISTS "paid" boolean,
+      ADD COLUMN IF NOT EXISTS "total" numeric(12, 2),
+      ADD COLUMN IF NOT EXISTS "exact" numeric(65, 30),
+      ADD COLUMN IF NOT EXISTS "note" text,
+      ADD COLUMN IF NOT EXISTS "client_ip" inet,
+      ADD COLUMN IF NOT EXISTS "deliver_at" time(3);
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."order_audit" IS 'History of "public"."order"';
 
-CREATE INDEX IF NOT EXISTS "order_audit_key"
-  ON "audit"."order_audit" ("id", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."order_audit_key"') IS NULL THEN
+    CREATE INDEX "order_audit_key"
+      ON "audit"."order_audit" ("id", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN
@@ -3153,11 +3382,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."order_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."order_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."order_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."order_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."order_audit_capture"()
   RETURNS trigger
@@ -3454,20 +3683,37 @@ CREATE TABLE IF NOT EXISTS "audit"."order_lines_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."order_lines_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_reason" text,
-  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
-  ADD COLUMN IF NOT EXISTS "order_id" bigint,
-  ADD COLUMN IF NOT EXISTS "line_no" smallint,
-  ADD COLUMN IF NOT EXISTS "product_id" integer,
-  ADD COLUMN IF NOT EXISTS "quantity" integer,
-  ADD COLUMN IF NOT EXISTS "price" numeric(10, 2);
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."order_lines_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_reason', 'audit_request_id', 'order_id', 'line_no', 'product_id', 'quantity', 'price')
+      AND NOT a.attisdropped
+  ) < 8 THEN
+    ALTER TABLE "audit"."order_lines_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_reason" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "order_id" bigint,
+      ADD COLUMN IF NOT EXISTS "line_no" smallint,
+      ADD COLUMN IF NOT EXISTS "product_id" integer,
+      ADD COLUMN IF NOT EXISTS "quantity" integer,
+      ADD COLUMN IF NOT EXISTS "price" numeric(10, 2);
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."order_lines_audit" IS 'History of "public"."order_lines"';
 
-CREATE INDEX IF NOT EXISTS "order_lines_audit_key"
-  ON "audit"."order_lines_audit" ("order_id", "line_no", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."order_lines_audit_key"') IS NULL THEN
+    CREATE INDEX "order_lines_audit_key"
+      ON "audit"."order_lines_audit" ("order_id", "line_no", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN
@@ -3479,11 +3725,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."order_lines_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."order_lines_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."order_lines_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."order_lines_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."order_lines_audit_capture"()
   RETURNS trigger

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db
+-- prisma-generator-audit v1 from=280c9438c66e78db text=c7702fc323fae118
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"customer","type":"text"},{"name":"total","type":"numeric(10,2)"},{"name":"status","type":"text"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 
@@ -12,6 +12,8 @@ DECLARE
   mark text := pg_catalog.obj_description(existing, 'pg_namespace');
   history record;
   has_rows boolean := false;
+  replayed_at timestamptz;
+  is_recent boolean;
   stale_name text;
 BEGIN
   IF existing IS NULL THEN
@@ -50,6 +52,39 @@ BEGIN
     stale_name := 'audit_stale_' || pg_catalog.to_char(
       pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISSUS'
     );
+    replayed_at := pg_catalog.to_timestamp(
+      pg_catalog.substring(mark, ', replayed at ([0-9.]+)$')::double precision
+    );
+    is_recent := replayed_at IS NOT NULL AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_class AS c WHERE c.relname = '_prisma_migrations' AND c.relkind = 'r'
+    );
+    FOR history IN
+      SELECT c.oid::regclass AS name, a.attname
+      FROM pg_catalog.pg_class AS c
+      LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'audit_operation_timestamp'
+      WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p')
+    LOOP
+      EXIT WHEN NOT is_recent;
+      -- A table that is none of ours tells nothing of when it was written.
+      is_recent := history.attname IS NOT NULL;
+      CONTINUE WHEN NOT is_recent;
+      EXECUTE pg_catalog.format(
+        'SELECT NOT EXISTS (SELECT FROM %s WHERE audit_operation_timestamp > $1)', history.name
+      ) INTO is_recent USING replayed_at + '10 minutes'::interval;
+    END LOOP;
+    IF is_recent THEN
+      -- A shadow database that is used again: the last replay's rows are kept, not those of each.
+      IF EXISTS (
+        SELECT FROM pg_catalog.pg_namespace AS n
+        WHERE n.nspname = 'audit_stale_replay'
+          AND pg_catalog.obj_description(n.oid, 'pg_namespace') ~ '^prisma-generator-audit.*, replayed at [0-9.]+$'
+      ) THEN
+        DROP SCHEMA "audit_stale_replay" CASCADE;
+      END IF;
+      IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'audit_stale_replay') THEN
+        stale_name := 'audit_stale_replay';
+      END IF;
+    END IF;
     EXECUTE pg_catalog.format('ALTER SCHEMA %I RENAME TO %I', 'audit', stale_name);
     RAISE NOTICE 'the audit schema of an earlier database was kept as %', stale_name;
   ELSE
@@ -60,6 +95,22 @@ END
 $audit$;
 
 COMMENT ON SCHEMA "audit" IS 'prisma-generator-audit: the audit trail of this database, SQL version 1';
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_class AS c WHERE c.relname = '_prisma_migrations' AND c.relkind = 'r'
+  ) AND EXISTS (
+    SELECT FROM pg_catalog.pg_namespace AS n
+    WHERE n.nspname = 'audit' AND n.xmin = pg_catalog.pg_current_xact_id()::xid
+  ) THEN
+    EXECUTE pg_catalog.format(
+      'COMMENT ON SCHEMA %I IS %L',
+      'audit',
+      'prisma-generator-audit: the audit trail of this database, SQL version 1' || ', replayed at ' || extract(epoch FROM pg_catalog.clock_timestamp())
+    );
+  END IF;
+END
+$audit$;
 
 CREATE OR REPLACE FUNCTION "audit"."set_context"(context jsonb)
   RETURNS void
@@ -224,7 +275,15 @@ BEGIN
     )
     FROM pg_catalog.pg_namespace AS n
     CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
-    WHERE n.nspname = 'audit' AND a.grantee <> n.nspowner
+    WHERE n.nspname = 'audit'
+      AND a.grantee <> n.nspowner
+      -- A live one was adopted, and keeps the rights that were given since.
+      AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_trigger AS t
+        JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+        JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+        WHERE f.pronamespace = n.oid AND c.relnamespace <> n.oid
+      )
   LOOP
     EXECUTE command;
   END LOOP;
@@ -277,18 +336,35 @@ CREATE TABLE IF NOT EXISTS "audit"."Order_audit" (
 );
 
 -- A table that was there before gets the columns that it lacks.
-ALTER TABLE "audit"."Order_audit"
-  ADD COLUMN IF NOT EXISTS "audit_username" text,
-  ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
-  ADD COLUMN IF NOT EXISTS "id" integer,
-  ADD COLUMN IF NOT EXISTS "customer" text,
-  ADD COLUMN IF NOT EXISTS "total" numeric(10, 2),
-  ADD COLUMN IF NOT EXISTS "status" text;
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."Order_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_request_id', 'id', 'customer', 'total', 'status')
+      AND NOT a.attisdropped
+  ) < 6 THEN
+    ALTER TABLE "audit"."Order_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "id" integer,
+      ADD COLUMN IF NOT EXISTS "customer" text,
+      ADD COLUMN IF NOT EXISTS "total" numeric(10, 2),
+      ADD COLUMN IF NOT EXISTS "status" text;
+  END IF;
+END
+$audit$;
 
 COMMENT ON TABLE "audit"."Order_audit" IS 'History of "public"."Order"';
 
-CREATE INDEX IF NOT EXISTS "Order_audit_key"
-  ON "audit"."Order_audit" ("id", "audit_id");
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."Order_audit_key"') IS NULL THEN
+    CREATE INDEX "Order_audit_key"
+      ON "audit"."Order_audit" ("id", "audit_id");
+  END IF;
+END
+$audit$;
 
 DO $audit$
 BEGIN
@@ -300,11 +376,11 @@ BEGIN
       BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Order_audit"
       FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
     ALTER TABLE "audit"."Order_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."Order_audit"'::regclass], '{}');
   END IF;
 END
 $audit$;
-
-CALL "audit"."keep_private"(ARRAY['"audit"."Order_audit"'::regclass], '{}');
 
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger
