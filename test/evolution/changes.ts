@@ -90,9 +90,20 @@ export function draftStep(world: World, changes: readonly ChangePick[]): Drafted
   const labels: string[] = []
   for (const { change, ...pick } of changes) {
     const changed = CHANGES[change][0](draft, pick)
-    if (!changed) continue
+    if (!changed || !canPrismaWrite(changed.draft)) continue
     draft = changed.draft
     labels.push(changed.label)
   }
   return { ...draft, labels }
+}
+
+/** Where an enum loses a label, Prisma's SQL casts its columns under their new names before it makes these: it fails. */
+function canPrismaWrite({ base, target, leaving }: Draft): boolean {
+  const using = (world: World, lost: number) =>
+    world.models.flatMap(({ table, schema, life, columns }) =>
+      columns
+        .filter(({ type }) => type.kind === 'enum' && type.enum === lost)
+        .map(({ id, name, type }) => JSON.stringify([schema, table, life, id, name, type])),
+    )
+  return leaving.every((each) => using(base, each.enum).join() === using(target, each.enum).join())
 }

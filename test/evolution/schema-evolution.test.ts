@@ -10,8 +10,13 @@ import { difference, downAndUpProblems } from './down-and-up.ts'
 import { checkDeployment, type Deployment, deployStep, type Known } from './evolve.ts'
 import { FIRST_WORLD } from './first-world.ts'
 import { loadPrismaSql, type PrismaSql } from './prisma-sql.ts'
+import { needsWrapper } from './unaffected.ts'
 import { writeStep } from './write-step.ts'
 
+/**
+ * AUDIT_TEST_SEED and AUDIT_TEST_PATH, as a failure prints them, run one sequence again; AUDIT_TEST_SHRINKING=0 takes
+ * the first failure as it is.
+ */
 const isFull = process.env.AUDIT_TEST_SIZE === 'full'
 const seed = Number(process.env.AUDIT_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const [runs, length] = isFull ? [500, 12] : [30, 8]
@@ -73,8 +78,8 @@ async function runSequence(steps: readonly Step[]): Promise<void> {
     let folder: readonly Migration[] = []
     let known = EMPTY
     let number = 1
-    for (const step of [START, ...steps]) {
-      const isFirst = step === START
+    for (const chosen of [START, ...steps]) {
+      const isFirst = chosen === START
       const draft = isFirst
         ? {
             base: EMPTY.world,
@@ -83,8 +88,9 @@ async function runSequence(steps: readonly Step[]): Promise<void> {
             leaving: [],
             labels: ['first migration'],
           }
-        : draftStep(known.world, step.changes)
+        : draftStep(known.world, chosen.changes)
       if (draft.labels.length === 0) continue
+      const step = needsWrapper(known.world, draft.target) ? { ...chosen, mode: 'wrapper' as const } : chosen
       number += 1
       story.push(`${step.mode}${step.traffic ? ', traffic' : ''}: ${draft.labels.join('; ')}`)
       const written = await writeStep(draft, { mode: step.mode, number }, folder, prismaSql)
