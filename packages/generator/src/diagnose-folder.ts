@@ -42,6 +42,7 @@ const HAZARD_CODES = {
   partitioned: 'AUD604',
   'refuses-writes': 'AUD605',
   'index-missing': 'AUD606',
+  'schema-moves': 'AUD617',
   // Said already where the model stands, as AUD504.
   'no-key': undefined,
 } as const satisfies Record<Hazard['code'], DiagnosticCode | undefined>

@@ -8,24 +8,52 @@ const REPLACED = { 'branches met': 'merge', 'enum changed': 'enum', 'column rety
 
 /** The `<what>` in a migration directory's name `<time stamp>_audit_<what>`: `order_add_column_note`, `12_tables`. */
 export function migrationSlug(plan: MigrationPlan): string {
-  const sources = new Map(
-    plan.steps.map(newSource).flatMap((source) => (source ? [[nameKey(source), source] as const] : [])),
-  )
-  const own = plan.steps.filter((step) => stepSource(step) !== undefined)
-  const [source] = sources.values()
-  if (source === undefined) {
+  const move = plan.steps.find((step) => step.kind === 'moveSchema')
+  if (move?.kind === 'moveSchema') return slug(`move to ${move.name}`)
+  const ways = followSources(plan.steps)
+  const [way] = ways
+  if (way === undefined) {
     return plan.steps.some((step) => step.kind === 'upgradeSchema') ? 'upgrade' : 'schema'
   }
-  if (sources.size > 1) return `${sources.size}_tables`
-  const renaming = own.find((step) => step.kind === 'renameTable')
-  const step = own.length === 1 ? own[0] : renaming
-  const what = step === undefined ? 'change' : describe(step)
-  return slug([source.name, what].filter((word) => word !== '').join(' '))
+  if (ways.length > 1) return `${ways.length}_tables`
+  return slug([way.source.name, describeAll(way.steps)].filter((word) => word !== '').join(' '))
 }
 
-/** A table is called by its new name. */
-function newSource(step: MigrationStep): QualifiedName | undefined {
-  return step.kind === 'renameTable' ? step.to : stepSource(step)
+interface Way {
+  /** As the table is called in the end. */
+  source: QualifiedName
+  readonly steps: MigrationStep[]
+}
+
+function followSources(steps: readonly MigrationStep[]): readonly Way[] {
+  const ways: Way[] = []
+  for (const step of steps) {
+    const source = stepSource(step)
+    if (source === undefined) continue
+    const own = ways.find((way) => nameKey(way.source) === nameKey(source)) ?? { source, steps: [] }
+    if (!ways.includes(own)) ways.push(own)
+    own.steps.push(step)
+    if (step.kind === 'renameTable') own.source = step.to
+  }
+  return ways
+}
+
+const NAMING: readonly MigrationStep['kind'][] = [
+  'renameTable',
+  'renameObjects',
+  'renameColumn',
+  'resumeTable',
+]
+
+/** One step in its own words; a rename and what comes of it as that rename. */
+function describeAll(steps: readonly MigrationStep[]): string {
+  const [first] = steps
+  if (first === undefined || !(steps.length === 1 || steps.every(({ kind }) => NAMING.includes(kind)))) {
+    return 'change'
+  }
+  const isTable = steps.some(({ kind }) => kind === 'renameTable' || kind === 'renameObjects')
+  const columns = steps.filter(({ kind }) => kind === 'renameColumn').length
+  return columns > 1 && !isTable ? 'rename columns' : describe(first)
 }
 
 function describe(step: MigrationStep): string {
@@ -47,9 +75,11 @@ function describe(step: MigrationStep): string {
     case 'changeSetting':
       return `change setting ${step.setting.name}`
     case 'renameColumn':
-      return `rename column ${step.column}`
+      return `rename column ${step.column} to ${step.to}`
     case 'renameTable':
-      return `rename from ${step.source.name}`
+      return step.source.name === step.to.name
+        ? `move from ${step.source.schema}`
+        : `rename from ${step.source.name}`
     case 'renameObjects':
       return 'rename objects'
     case 'changeMissingSettings':

@@ -1,10 +1,17 @@
 import type { QualifiedName } from '../model/names.ts'
-import { type AuditTableObject, type DatabaseState, findTable } from './database-state.ts'
-import { type MigrationStep, stepSource, type UnsupportedStep } from './migration-step.ts'
+import type { AuditTableObject, DatabaseState } from './database-state.ts'
+import type { MigrationStep, UnsupportedStep } from './migration-step.ts'
+import type { TableGroup } from './table-group.ts'
 
 /** Something that a person should know before the migration runs. */
 export interface Hazard {
-  readonly code: 'unsupported' | 'partitioned' | 'refuses-writes' | 'index-missing' | 'no-key'
+  readonly code:
+    | 'unsupported'
+    | 'partitioned'
+    | 'refuses-writes'
+    | 'index-missing'
+    | 'no-key'
+    | 'schema-moves'
   /** `error`: the plan cannot be carried out. */
   readonly severity: 'error' | 'warning' | 'info'
   readonly source: QualifiedName | undefined
@@ -12,21 +19,36 @@ export interface Hazard {
   readonly hint?: string
 }
 
+/** @param group the way of the step's table through the plan; undefined for a step of the schema */
 export function findHazards(
   step: MigrationStep,
+  group: TableGroup | undefined,
   from: DatabaseState,
-  to: DatabaseState,
   partitioned: readonly QualifiedName[],
 ): readonly Hazard[] {
   if (step.kind === 'unsupported') return [unsupported(step)]
-  const source = stepSource(step)
-  const before = source && findTable(from, source)
-  const after = source && findTable(to, source)
-  if (after === undefined) return []
+  if (step.kind === 'moveSchema') return moved(from, step.name, step.shared === true)
+  if (group === undefined) return []
+  const { renamed, after } = group
   return [
     ...partitionedSource(step, after, partitioned),
-    ...refusal(step, before, after),
-    ...keyHazards(step, before, after),
+    ...refusal(step, renamed, after),
+    ...keyHazards(step, renamed, after),
+  ]
+}
+
+/** Whoever names the schema has to name the new one. */
+function moved({ schema }: DatabaseState, name: string, shared: boolean): readonly Hazard[] {
+  if (schema === undefined) return []
+  const call = (home: string, prefix: boolean) => `${home}.${prefix ? 'audit_' : ''}set_context`
+  return [
+    {
+      code: 'schema-moves',
+      severity: 'warning',
+      source: undefined,
+      message: `the audit moves from schema "${schema.name}" to "${name}": queries that read the history there, and writers that call ${call(schema.name, schema.shared === true)}(…), will find nothing`,
+      hint: `Let them set the settings by set_config('audit.…', …, true) before, which works in both, or call ${call(name, shared)}(…) after.`,
+    },
   ]
 }
 
@@ -139,9 +161,16 @@ function keyHazards(
       severity: 'warning',
       source: after.source,
       message: `the history of ${display(after.source)} has no index on its new key (${after.key.join(', ')})`,
-      hint: `Build one by hand, outside a migration: CREATE INDEX CONCURRENTLY on "${after.schema}"."${after.names.table}".`,
+      hint: `Build one by hand, outside a migration: ${createIndex(after)}`,
     },
   ]
+}
+
+/** Without a name PostgreSQL chooses one that is free: that of the former key's index is taken. */
+function createIndex({ schema, names, key }: AuditTableObject): string {
+  const quote = (name: string) => `"${name.replaceAll('"', '""')}"`
+  const columns = [...key, 'audit_id'].map(quote).join(', ')
+  return `CREATE INDEX CONCURRENTLY ON ${quote(schema)}.${quote(names.table)} (${columns});`
 }
 
 function display({ schema, name }: QualifiedName): string {

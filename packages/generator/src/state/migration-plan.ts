@@ -3,6 +3,7 @@ import { applySteps } from './apply-steps.ts'
 import type { DatabaseState } from './database-state.ts'
 import { findHazards, type Hazard } from './hazards.ts'
 import type { MigrationStep } from './migration-step.ts'
+import { groupByTable, type TableGroup } from './table-group.ts'
 
 export type { Hazard } from './hazards.ts'
 
@@ -21,6 +22,10 @@ export function planMigration(
   steps: readonly MigrationStep[],
   options: { readonly partitioned?: readonly QualifiedName[] } = {},
 ): MigrationPlan {
-  const to = applySteps(from, steps)
-  return { steps, hazards: steps.flatMap((step) => findHazards(step, from, to, options.partitioned ?? [])) }
+  const groups = groupByTable(steps, from, applySteps(from, steps))
+  const ways = new Map<MigrationStep, TableGroup>(
+    groups.flatMap((group) => group.steps.map((step) => [step, group] as const)),
+  )
+  const partitioned = options.partitioned ?? []
+  return { steps, hazards: steps.flatMap((step) => findHazards(step, ways.get(step), from, partitioned)) }
 }

@@ -33,9 +33,10 @@ export function groupByTable(
     if (step.kind === 'renameTable') own.delete(key)
     own.set(nameKey(step.kind === 'renameTable' ? step.to : step.source), group)
   }
+  const ends = new Map(to.tables.map((table) => [nameKey(table.source), table]))
   return [...own]
     .flatMap(([key, { before, steps: mine }]) => {
-      const after = to.tables.find((table) => nameKey(table.source) === key)
+      const after = ends.get(key)
       return after === undefined ? [] : [tableGroup(before, mine, after)]
     })
     .sort((a, b) => compareSources(a.after.source, b.after.source))
