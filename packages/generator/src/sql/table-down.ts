@@ -7,7 +7,8 @@ import { renderCaptureFunctions } from './capture-functions.ts'
 import { type Cluster, named } from './crossing-names.ts'
 import { waitForWriters } from './lock-writers.ts'
 import { swapBack, when } from './look-first.ts'
-import { isContinued, renameDown } from './rename-block.ts'
+import { renameDown } from './rename-block.ts'
+import { isContinued } from './rename-done.ts'
 import { addChecks, checksGone, missingChecks } from './required-checks.ts'
 import {
   comment,
