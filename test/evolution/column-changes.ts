@@ -111,8 +111,8 @@ export const swapColumns: Change = (draft, { a, b, c }) => {
     columns.filter((column) => column !== first),
     c,
   )
-  if (!first || !second) return undefined
   const between = `between ${draft.target.next}`
+  if (!first || !second || !isFreeColumn(draft, model, between)) return undefined
   return {
     label: `${model.table}: columns ${first.name} and ${second.name} swap their names (RENAME COLUMN)`,
     draft: renamed(draft, model, [
@@ -153,12 +153,14 @@ export const replaceByRenamedFrom: Change = (draft, { a, b, c }) => {
   const column = model && choose(plainColumns(draft, model), b)
   const name = model && columnName(draft, model, c)
   if (!model || !column || name === undefined || column.excluded) return undefined
+  // Of a column that is renamed by hand in the same migration nobody can tell which name is the former one.
+  if (draft.byHand.some((statement) => statement.includes(qualified(model)))) return undefined
   const isList = column.type.kind === 'scalar' ? column.type.name === 'texts' : column.type.list
   return {
     label: `${model.table}: column ${column.name} dropped, ${name} added with renamedFrom`,
     draft: inSchema(draft, (world) =>
       withModel(world, {
-        ...withColumn(model, {
+        ...withColumn(withoutFormerName(model, column.name), {
           ...column,
           name,
           optional: !isList,
@@ -170,6 +172,15 @@ export const replaceByRenamedFrom: Change = (draft, { a, b, c }) => {
       }),
     ),
   }
+}
+
+/** One name is followed once: an annotation that was followed before gives way to the one that is to be. */
+function withoutFormerName(model: Model, name: string): Model {
+  const columns = model.columns.map((each) => {
+    const { renamedFrom, ...column } = each
+    return renamedFrom === name ? column : each
+  })
+  return { ...model, columns }
 }
 
 export const widenColumn: Change = (draft, { a, b, c }) => retyped(draft, a, b, c, 'widen')

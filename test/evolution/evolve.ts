@@ -101,8 +101,10 @@ export async function checkDeployment(
   for (const model of world.models) {
     const table = audit.tables.find((each) => each.model === `Model${model.id}`)
     const start = known.since.get(model.id)
-    if (table && start !== undefined && !beginsAnew(known.world, model)) {
-      const exchanged = exchangedColumns(known.world, world, model)
+    const exchanged = exchangedColumns(known.world, world, model)
+    // Until the audit part follows, rows are recorded under another one's key.
+    const isKeyExchanged = mode === 'plain' && model.key.some((id) => exchanged.has(id))
+    if (table && start !== undefined && !isKeyExchanged && !beginsAnew(known.world, model)) {
       const columns = unaffectedColumns(known.world, draft.base, world, model).filter(
         ({ id }) => mode === 'wrapper' || !exchanged.has(id),
       )

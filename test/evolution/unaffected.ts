@@ -73,14 +73,18 @@ export function takesOtherValues(before: World, after: World, model: Model): boo
 
 /**
  * Whether the names that the former key had are there, so that its trigger can be made again. A key column that was
- * renamed with the audit follows; one that went otherwise has to come back before down.sql runs, which says so.
+ * renamed with the audit follows; one that went otherwise, with a new type for one, has to come back before down.sql
+ * runs, which says so.
  */
 export function hasFormerKeys(before: World, after: World): boolean {
   return before.models.every((model) => {
     const now = findModel(after, model.id)
     if (!model.audited || !now) return true
     return keyColumns(model).every((column) =>
-      now.columns.some(({ id, name }) => name === column.name || (now.audited && id === column.id)),
+      now.columns.some(
+        ({ id, name, history }) =>
+          name === column.name || (now.audited && id === column.id && history === column.history),
+      ),
     )
   })
 }
