@@ -224,7 +224,9 @@ export const replaceColumn: Change = (draft, { a, b, c }) => {
   if (!model || !column || typeText(type) === typeText(column.type)) return undefined
   // Where Prisma casts instead, the data has to fit; so this takes only what Prisma never casts.
   const isCast = type.kind === 'scalar' && column.type.kind === 'scalar'
-  if (isCast) return undefined
+  // An enum and a list of the same one: PostgreSQL refuses the cast that Prisma writes.
+  const isSameEnum = type.kind === 'enum' && column.type.kind === 'enum' && type.enum === column.type.enum
+  if (isCast || isSameEnum) return undefined
   const { target } = draft
   return {
     label: `${model.table}: column ${column.name} dropped and added from ${typeText(column.type)} to ${typeText(type)}`,

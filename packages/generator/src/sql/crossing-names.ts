@@ -11,9 +11,11 @@ export interface Cluster {
 
 /**
  * Every group by itself, but those that exchange names, in a circle or a chain, together: after each of them alone the
- * names would tell nobody, when a failed migration runs again, whose history they are.
+ * names would tell nobody, when a failed migration runs again, whose history they are. First come the tables that are
+ * audited no more: another one may get a function under the name of theirs, which goes.
  */
-export function clusterGroups(groups: readonly TableGroup[]): readonly Cluster[] {
+export function clusterGroups(all: readonly TableGroup[]): readonly Cluster[] {
+  const groups = [...all.filter(isRetired), ...all.filter((group) => !isRetired(group))]
   const leaders = new Map(groups.map((group) => [group, group]))
   const leader = (group: TableGroup): TableGroup => {
     const next = leaders.get(group) ?? group
@@ -31,6 +33,10 @@ export function clusterGroups(groups: readonly TableGroup[]): readonly Cluster[]
     groups: members,
     crosses: members.length > 1 || members.some(crossesItself),
   }))
+}
+
+function isRetired({ before, after }: TableGroup): boolean {
+  return before?.capturing === true && !after.capturing
 }
 
 function takesFrom(group: TableGroup, giver: TableGroup): boolean {
