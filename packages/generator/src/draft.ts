@@ -10,6 +10,8 @@ import { isSchemaStep, type MigrationStep } from './state/migration-step.ts'
 export interface Draft {
   /** The name of its directory. */
   readonly name: string
+  /** Of its migration.sql, as places name it. */
+  readonly path: string
   /** Its text without audit part. */
   readonly text: string
   readonly database: SourceDatabase
@@ -25,7 +27,7 @@ export function openDraft(
 ): Draft {
   const file = folder.files.at(-1)
   if (file?.name !== name) throw new Error(`${name} is not the last migration of the folder`)
-  return { name, text: bareDraft(file.text), database: folder.database }
+  return { name, path: file.path, text: bareDraft(file.text), database: folder.database }
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { Draft } from './draft.ts'
 import { completeDraft, endOf, type Insertion, startOf } from './migration/draft-text.ts'
 import type { RefusedDataChange } from './migration/refused-data-changes.ts'
-import { nameKey } from './model/names.ts'
+import { nameKey, type QualifiedName } from './model/names.ts'
 import type { SourcePlace } from './model/place.ts'
-import type { ColumnChange, FormerName } from './model/source-database.ts'
+import type { ColumnChange, FormerName, SourceDatabase, SourceTable } from './model/source-database.ts'
 import { tablesWithNewKey } from './sql/render-before.ts'
 import { renderKeyTriggerAside, renderKeyTriggerBack } from './sql/render-key-trigger.ts'
 import { renderTouch } from './sql/touch-functions.ts'
@@ -47,15 +47,17 @@ export function renderDraft(draft: Draft, { part, plan, from, refused }: DraftPa
     const changed = changedTables(draft, from, isInside)
     const renewed = isLast ? tablesWithNewKey(plan, { from }) : []
     const aside = changed
-      .filter(({ changes, table: { key } }) => changes.some(({ column }) => key.includes(column)))
+      .filter(({ changes, table }) =>
+        changes.some(({ column, place }) => calledAt(draft, table, place).key.includes(column)),
+      )
       .map(({ table }) => table)
       .filter((table) => !renewed.includes(table))
     const why = 'a key changes: its audit trigger makes room, and comes back.'
-    const calledAt = (place: SourcePlace | 'start') => (table: AuditTableObject) =>
-      nameAt(draft, table, place)
-    add(start, why, [...renewed, ...aside].map(calledAt(opening ?? 'start')).map(renderKeyTriggerAside))
+    const at = (place: SourcePlace | 'start' | 'end') => (table: AuditTableObject) =>
+      calledAt(draft, table, place)
+    add(start, why, [...renewed, ...aside].map(at(opening ?? 'start')).map(renderKeyTriggerAside))
     const end = isLast ? text.length : startOf(text, closing)
-    const back = aside.filter((table) => hasKey(draft, table)).map(calledAt(closing ?? opening ?? 'start'))
+    const back = aside.filter((table) => hasKey(draft, table)).map(at(closing ?? 'end'))
     add(end, 'a key changed: its audit trigger comes back.', back.map(renderKeyTriggerBack))
     if (isLast) continue
     const retyped = changed.filter(({ changes }) => changes.some((change) => change.kind === 'retyped'))
@@ -91,11 +93,7 @@ function changedTables(
 ): readonly ChangedTable[] {
   return from.tables.flatMap((table) => {
     if (!table.capturing) return []
-    const key = nameKey(table.source)
-    const source = database.tables.find(
-      (each) => nameKey(each) === key || each.formerNames?.some((former) => nameKey(former) === key),
-    )
-    const changes = (source?.columnChanges ?? []).filter(
+    const changes = (sourceOf(database, table)?.columnChanges ?? []).filter(
       (change) =>
         change.migration === name && change.kind !== 'renamed' && !change.isNaming && isInside(change),
     )
@@ -103,24 +101,53 @@ function changedTables(
   })
 }
 
-/** The table as it is called at a place of the draft: a statement above may have renamed it. */
-function nameAt(
-  { database }: Draft,
+function sourceOf({ tables }: SourceDatabase, { source }: AuditTableObject): SourceTable | undefined {
+  const key = nameKey(source)
+  return tables.find(
+    (each) => nameKey(each) === key || each.formerNames?.some((former) => nameKey(former) === key),
+  )
+}
+
+/** The table and its key as they are called at a place of the draft: a statement above may have renamed them. */
+function calledAt(
+  draft: Draft,
   table: AuditTableObject,
-  place: SourcePlace | 'start',
+  place: SourcePlace | 'start' | 'end',
 ): AuditTableObject {
   if (place === 'start') return table
-  const key = nameKey(table.source)
+  const isAbove = (each: SourcePlace) => place === 'end' || stands(each, place)
+  return { ...table, source: nameAt(draft, table, isAbove), key: keyAt(draft, table, isAbove) }
+}
+
+function nameAt(
+  { path, database }: Draft,
+  { source }: AuditTableObject,
+  isAbove: (place: SourcePlace) => boolean,
+): QualifiedName {
+  const key = nameKey(source)
   const ofDraft = (formerNames: readonly FormerName[] = []) =>
-    formerNames.filter(({ until }) => until === place.file)
+    formerNames.filter(({ until }) => until === path)
   const now = database.tables.find(({ formerNames }) =>
     ofDraft(formerNames).some((former) => nameKey(former) === key),
   )
-  if (now === undefined) return table
+  if (now === undefined) return source
   const own = ofDraft(now.formerNames)
   const start = own.findIndex((former) => nameKey(former) === key)
-  const then = own.slice(start).find((former) => !stands(former.place, place)) ?? now
-  return { ...table, source: { schema: then.schema, name: then.name } }
+  const then = own.slice(start).find((former) => !isAbove(former.place)) ?? now
+  return { schema: then.schema, name: then.name }
+}
+
+function keyAt(
+  { name, database }: Draft,
+  table: AuditTableObject,
+  isAbove: (place: SourcePlace) => boolean,
+): readonly string[] {
+  const renames = (sourceOf(database, table)?.columnChanges ?? []).filter(
+    ({ kind, migration, place }) => kind === 'renamed' && migration === name && isAbove(place),
+  )
+  return table.key.map((column) =>
+    renames.reduce((called, each) => (each.column === called ? (each.to ?? called) : called), column),
+  )
 }
 
 /** The one stands before the other. */
@@ -129,7 +156,8 @@ function stands(one: SourcePlace, other: SourcePlace): boolean {
 }
 
 /** The source still has all columns that the key's trigger names. */
-function hasKey({ database }: Draft, { source, key }: AuditTableObject): boolean {
-  const table = database.tables.find((each) => nameKey(each) === nameKey(source))
-  return key.every((column) => table?.columns.some(({ name }) => name === column) ?? false)
+function hasKey(draft: Draft, table: AuditTableObject): boolean {
+  const { source, key } = calledAt(draft, table, 'end')
+  const now = draft.database.tables.find((each) => nameKey(each) === nameKey(source))
+  return key.every((column) => now?.columns.some(({ name }) => name === column) ?? false)
 }
