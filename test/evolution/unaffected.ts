@@ -72,9 +72,9 @@ export function takesOtherValues(before: World, after: World, model: Model): boo
 }
 
 /**
- * Whether the names that the former key had are there, so that its trigger can be made again. A key column that was
- * renamed with the audit follows; one that went otherwise, with a new type for one, has to come back before down.sql
- * runs, which says so.
+ * Whether the former key is there under the names that it had, so that its trigger can be made again. A key column that
+ * was renamed with the audit follows; one that went otherwise, with a new type for one or without an audit, has to come
+ * back before down.sql runs, which says so.
  */
 export function hasFormerKeys(before: World, after: World): boolean {
   return before.models.every((model) => {
@@ -83,7 +83,7 @@ export function hasFormerKeys(before: World, after: World): boolean {
     return keyColumns(model).every((column) =>
       now.columns.some(
         ({ id, name, history }) =>
-          name === column.name || (now.audited && id === column.id && history === column.history),
+          id === column.id && (name === column.name || (now.audited && history === column.history)),
       ),
     )
   })
