@@ -1,4 +1,4 @@
-import { bareDraft, isEmptyDraft } from './migration/draft-text.ts'
+import { bareDraft, isEmptyDraft, terminated } from './migration/draft-text.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import { nameKey } from './model/names.ts'
 import type { SourceDatabase } from './model/source-database.ts'
@@ -27,7 +27,7 @@ export function openDraft(
 ): Draft {
   const file = folder.files.at(-1)
   if (file?.name !== name) throw new Error(`${name} is not the last migration of the folder`)
-  return { name, path: file.path, text: bareDraft(file.text), database: folder.database }
+  return { name, path: file.path, text: terminated(bareDraft(file.text)), database: folder.database }
 }
 
 /**

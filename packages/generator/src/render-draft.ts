@@ -1,12 +1,13 @@
 import type { Draft } from './draft.ts'
+import { calledAt, type DraftPlace, sourceOf, stands } from './draft-names.ts'
 import { completeDraft, endOf, type Insertion, startOf } from './migration/draft-text.ts'
 import type { RefusedDataChange } from './migration/refused-data-changes.ts'
-import { nameKey, type QualifiedName } from './model/names.ts'
+import { nameKey } from './model/names.ts'
 import type { SourcePlace } from './model/place.ts'
-import type { ColumnChange, FormerName, SourceDatabase, SourceTable } from './model/source-database.ts'
+import type { ColumnChange } from './model/source-database.ts'
 import { tablesWithNewKey } from './sql/render-before.ts'
 import { renderKeyTriggerAside, renderKeyTriggerBack } from './sql/render-key-trigger.ts'
-import { renderTouch } from './sql/touch-functions.ts'
+import { renderFunctions, renderTouch } from './sql/touch-functions.ts'
 import { renderAdded } from './state/added-statements.ts'
 import type { AuditTableObject, DatabaseState } from './state/database-state.ts'
 import type { MigrationPlan } from './state/migration-plan.ts'
@@ -53,20 +54,21 @@ export function renderDraft(draft: Draft, { part, plan, from, refused }: DraftPa
       .map(({ table }) => table)
       .filter((table) => !renewed.includes(table))
     const why = 'a key changes: its audit trigger makes room, and comes back.'
-    const at = (place: SourcePlace | 'start' | 'end') => (table: AuditTableObject) =>
-      calledAt(draft, table, place)
+    const at = (place: DraftPlace) => (table: AuditTableObject) => calledAt(draft, table, place)
     add(start, why, [...renewed, ...aside].map(at(opening ?? 'start')).map(renderKeyTriggerAside))
     const end = isLast ? text.length : startOf(text, closing)
     const back = aside.filter((table) => hasKey(draft, table)).map(at(closing ?? 'end'))
     add(end, 'a key changed: its audit trigger comes back.', back.map(renderKeyTriggerBack))
     if (isLast) continue
     const retyped = changed.filter(({ changes }) => changes.some((change) => change.kind === 'retyped'))
-    const anew = 'open connections read the new columns, until the audit part follows.'
-    add(
-      end,
-      anew,
-      retyped.map(({ table }) => renderTouch(table)),
-    )
+    const functions = from.tables.flatMap((table) => {
+      const then = calledAt(draft, table, closing)
+      if (table.capturing && isCalledOtherwise(calledAt(draft, table, opening ?? 'start'), then)) {
+        return [renderFunctions(then)]
+      }
+      return retyped.some((each) => each.table === table) ? [renderTouch(table)] : []
+    })
+    add(end, 'writes go on under the new names and types, until the audit part follows.', functions)
   }
   const before = insertions.filter(({ offset }) => offset === 0).map((each) => each.text)
   return { before: before.join(''), file: completeDraft(text, insertions, part) }
@@ -101,58 +103,11 @@ function changedTables(
   })
 }
 
-function sourceOf({ tables }: SourceDatabase, { source }: AuditTableObject): SourceTable | undefined {
-  const key = nameKey(source)
-  return tables.find(
-    (each) => nameKey(each) === key || each.formerNames?.some((former) => nameKey(former) === key),
-  )
-}
-
-/** The table and its key as they are called at a place of the draft: a statement above may have renamed them. */
-function calledAt(
-  draft: Draft,
-  table: AuditTableObject,
-  place: SourcePlace | 'start' | 'end',
-): AuditTableObject {
-  if (place === 'start') return table
-  const isAbove = (each: SourcePlace) => place === 'end' || stands(each, place)
-  return { ...table, source: nameAt(draft, table, isAbove), key: keyAt(draft, table, isAbove) }
-}
-
-function nameAt(
-  { path, database }: Draft,
-  { source }: AuditTableObject,
-  isAbove: (place: SourcePlace) => boolean,
-): QualifiedName {
-  const key = nameKey(source)
-  const ofDraft = (formerNames: readonly FormerName[] = []) =>
-    formerNames.filter(({ until }) => until === path)
-  const now = database.tables.find(({ formerNames }) =>
-    ofDraft(formerNames).some((former) => nameKey(former) === key),
-  )
-  if (now === undefined) return source
-  const own = ofDraft(now.formerNames)
-  const start = own.findIndex((former) => nameKey(former) === key)
-  const then = own.slice(start).find((former) => !isAbove(former.place)) ?? now
-  return { schema: then.schema, name: then.name }
-}
-
-function keyAt(
-  { name, database }: Draft,
-  table: AuditTableObject,
-  isAbove: (place: SourcePlace) => boolean,
-): readonly string[] {
-  const renames = (sourceOf(database, table)?.columnChanges ?? []).filter(
-    ({ kind, migration, place }) => kind === 'renamed' && migration === name && isAbove(place),
-  )
-  return table.key.map((column) =>
-    renames.reduce((called, each) => (each.column === called ? (each.to ?? called) : called), column),
-  )
-}
-
-/** The one stands before the other. */
-function stands(one: SourcePlace, other: SourcePlace): boolean {
-  return one.line === other.line ? one.column < other.column : one.line < other.line
+/** A column is gone, or it or its table has another name: functions that know the former ones fail. */
+function isCalledOtherwise(before: AuditTableObject, after: AuditTableObject): boolean {
+  const names = ({ source, columns }: AuditTableObject) =>
+    JSON.stringify([nameKey(source), columns.map(({ name, sourceName }) => [name, sourceName])])
+  return names(before) !== names(after)
 }
 
 /** The source still has all columns that the key's trigger names. */

@@ -15,6 +15,15 @@ export function bareDraft(text: string): string {
   return withoutAdded(part === null ? text : `${text.slice(0, part.index).trimEnd()}\n`)
 }
 
+/** With a semicolon after the last statement, which PostgreSQL does not ask for, so that others may follow. */
+export function terminated(bare: string): string {
+  const isFilled = (line: string) => line.trim() !== '' && !line.trimStart().startsWith('--')
+  const lastLine = (bare.split('\n').findLast(isFilled) ?? '').trimEnd()
+  // A semicolon in a comment behind the statement ends nothing; one more does no harm.
+  const isEnded = lastLine.endsWith(';') && !lastLine.includes('--')
+  return isEnded || isEmptyDraft(bare) ? bare : `${bare.trimEnd()}\n;\n`
+}
+
 /** True for a text without statements, as Prisma makes one where nothing changed. */
 export function isEmptyDraft(bare: string): boolean {
   return skipBlank(bare, 0) >= bare.length

@@ -88,7 +88,7 @@ function captureSetting(table: AuditTableObject, setting: StateSetting, late: (v
 }
 
 function captureColumn(row: Sql, column: StateColumn): Sql {
-  const value = sql`${row}.${ident(column.name)}`
+  const value = sql`${row}.${ident(column.sourceName ?? column.name)}`
   if (!column.isEnum) return value
   return column.type.list ? sql`${value}::text[]` : sql`${value}::text`
 }

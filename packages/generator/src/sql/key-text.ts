@@ -8,6 +8,6 @@ const TEXT_TYPES: readonly ColumnTypeName[] = ['text', 'varchar', 'char']
  * call texts equal that it does not.
  */
 export function isText(table: AuditTableObject, key: string): boolean {
-  const column = table.columns.find(({ name }) => name === key)
+  const column = table.columns.find(({ sourceName, name }) => (sourceName ?? name) === key)
   return column !== undefined && TEXT_TYPES.includes(column.type.name) && !column.type.list
 }

@@ -36,7 +36,7 @@ END IF;`
 
 /** `ROW(OLD."id", OLD."note")::record` */
 function recorded(table: AuditTableObject, row: Sql): Sql {
-  const columns = liveColumns(table).map((column) => sql`${row}.${ident(column.name)}`)
+  const columns = liveColumns(table).map(({ sourceName, name }) => sql`${row}.${ident(sourceName ?? name)}`)
   return sql`ROW(${join(columns, sql`, `)})::record`
 }
 

@@ -1,4 +1,5 @@
 import type { AuditTableObject } from '../state/database-state.ts'
+import { renderCaptureFunctions } from './capture-functions.ts'
 import { lines, qualified, sql, sqlText } from './sql.ts'
 import { functionNames } from './triggers.ts'
 
@@ -15,4 +16,9 @@ export function renderTouch(table: AuditTableObject): string {
       sql`ALTER FUNCTION ${qualified({ schema: table.schema, name })}() SET search_path = pg_catalog, pg_temp;`,
   )
   return `${sqlText(lines(each))}\n`
+}
+
+/** The table's functions as its source is called now, where the audit table follows only later (`StateColumn.sourceName`). */
+export function renderFunctions(table: AuditTableObject): string {
+  return `${sqlText(renderCaptureFunctions(table))}\n`
 }

@@ -38,6 +38,11 @@ export type CapturedColumn = Omit<AuditedColumn, 'field' | 'renamedFrom'>
 /** An audit column; `retired` ones are kept for their history and captured no more. */
 export interface StateColumn extends CapturedColumn {
   readonly retired: boolean
+  /**
+   * What the source calls it, where that is another name: only inside a draft, after a transaction that has renamed it
+   * and before the audit part that does. Never part of a recorded or desired state.
+   */
+  readonly sourceName?: string
 }
 
 /** A setting's audit column; a `retired` one may carry another column name than it had in its life. */
