@@ -112,8 +112,11 @@ export function compile(input: CompileInput): Compilation {
   const done = { model, typedModule, migration: undefined, waiting: [] }
   if (folder === undefined || hasErrors(ofSchema)) return { ...done, diagnostics: ofSchema }
 
-  const recorded = foldParts(folder.files.map(({ name, text }) => ({ migration: name, text })))
   const { database, files } = folder
+  const recorded = foldParts(
+    files.map(({ name, text }) => ({ migration: name, text })),
+    database.interferences,
+  )
   const positionOf = folderOrder(files)
   // What audit parts drop, they make again.
   const withoutPart = files.filter(({ text }) => !text.includes('-- prisma-generator-audit '))

@@ -26,6 +26,12 @@ function diagnoseRisk({ kind, source, was, place }: Risk): Diagnostic {
         place,
       )
     }
+    case 'column exchanged':
+      return warning(
+        'AUD618',
+        `The history of ${table} holds another column's values as "${was}" ${until}, or writes fail for their type: this takes the name away, and a column has it again.`,
+        place,
+      )
     case 'column retyped':
       return warning(
         'AUD611',
@@ -93,8 +99,13 @@ function diagnoseStatement(same: readonly Finding[]): readonly Diagnostic[] {
   }
   const { interference, isUndone } = finding
   const { message, hint } = describe(interference, sources, isUndone)
-  return [{ code: 'AUD614', severity: 'warning', message, place: interference.place, hint }]
+  // What is undone in the migrations themselves leaves nothing to do.
+  const severity = isUndone ? 'info' : 'warning'
+  return [{ code: 'AUD614', severity, message, place: interference.place, hint }]
 }
+
+const LOST =
+  'Remove the statement, if the migration is not applied yet; to stop the audit and keep the history: @audit(disabled). Where it is applied, the next audit migration begins a new history.'
 
 function list(names: readonly string[]): string {
   const shown = names.slice(0, 3).join(', ')
@@ -123,12 +134,12 @@ function describe(
     case 'audit table dropped':
       return {
         message: `This drops the audit table ${display(target)}: the history of ${source} is lost, and writes to it fail.`,
-        hint: 'Remove the statement, if the migration is not applied yet. To stop the audit and keep the history: @audit(disabled).',
+        hint: LOST,
       }
     case 'schema dropped':
       return {
         message: `This drops the audit schema "${target.name}": the history of ${source} is lost.`,
-        hint: 'Remove the statement, if the migration is not applied yet. To stop the audit and keep the history: @audit(disabled).',
+        hint: LOST,
       }
   }
 }

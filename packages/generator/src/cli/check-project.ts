@@ -51,7 +51,9 @@ export function stricter(diagnostic: Diagnostic): Diagnostic {
   const { code, severity } = diagnostic
   if (severity !== 'warning') return diagnostic
   if (code === 'AUD602') return { ...diagnostic, severity: 'error', hint: MERGE_HINT }
-  return code === 'AUD607' || code === 'AUD801' ? { ...diagnostic, severity: 'error' } : diagnostic
+  return code === 'AUD607' || code === 'AUD614' || code === 'AUD801'
+    ? { ...diagnostic, severity: 'error' }
+    : diagnostic
 }
 
 const MERGE_HINT =

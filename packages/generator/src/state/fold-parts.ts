@@ -1,6 +1,7 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
+import type { Interference } from '../model/source-database.ts'
 import { applySteps } from './apply-steps.ts'
-import { type DatabaseState, EMPTY_STATE } from './database-state.ts'
+import { type AuditTableObject, type DatabaseState, EMPTY_STATE } from './database-state.ts'
 import { type MigrationStep, stepSource } from './migration-step.ts'
 import { type AuditPart, parseHeaders } from './part-header.ts'
 import { stateHash } from './state-hash.ts'
@@ -32,23 +33,44 @@ export type FoldProblem =
       readonly tables: readonly QualifiedName[]
     }
 
+/** An audit table that a migration of the application's dropped, alone or with the audit schema, and no part made anew. */
+export interface LostTable {
+  readonly interference: Interference
+  readonly table: AuditTableObject
+}
+
 interface Taken {
   /** The hash before the part. */
   readonly hash: string
   readonly part: AuditPart
 }
 
-/** The state that the folder's audit parts build, in folder order; two branches fold to their union. */
-export function foldParts(files: readonly PartFile[]): {
+/**
+ * The state that the folder's audit parts build, in folder order; two branches fold to their union.
+ *
+ * @param interferences what the application's own statements, which stand above a file's audit part, do to our objects
+ */
+export function foldParts(
+  files: readonly PartFile[],
+  interferences: readonly Interference[] = [],
+): {
   readonly state: DatabaseState
   readonly problems: readonly FoldProblem[]
   readonly histories: TableHistories
+  readonly lost: readonly LostTable[]
 } {
   const histories = new Map<string, TableHistory>()
   let state = EMPTY_STATE
   let problems: FoldProblem[] = []
+  let lost: readonly LostTable[] = []
   const taken: Taken[] = []
   for (const { migration, text } of files) {
+    for (const interference of interferences) {
+      if (interference.migration !== migration) continue
+      const gone = state.tables.filter((table) => isDropped(table, interference))
+      lost = [...lost, ...gone.map((table) => ({ interference, table }))]
+      state = withoutDropped(state, interference)
+    }
     if (!text.includes('-- prisma-generator-audit ')) continue
     const { parts, problems: unreadable } = parseHeaders(text)
     problems.push(...unreadable.map((problem) => ({ kind: 'unreadable' as const, migration, ...problem })))
@@ -60,10 +82,25 @@ export function foldParts(files: readonly PartFile[]): {
       for (const step of part.steps) {
         state = applySteps(state, [step])
         recordStep(histories, step, migration, state)
+        if (step.kind !== 'createAuditTable') continue
+        lost = lost.filter(({ table }) => nameKey(table.source) !== nameKey(step.source))
       }
     }
   }
-  return { state, problems, histories }
+  return { state, problems, histories, lost }
+}
+
+function isDropped({ schema, names }: AuditTableObject, { kind, target }: Interference): boolean {
+  if (kind === 'schema dropped') return target.name === schema
+  return kind === 'audit table dropped' && target.schema === schema && target.name === names.table
+}
+
+function withoutDropped(state: DatabaseState, interference: Interference): DatabaseState {
+  const tables = state.tables.filter((table) => !isDropped(table, interference))
+  const isSchemaGone =
+    interference.kind === 'schema dropped' && interference.target.name === state.schema?.name
+  if (!isSchemaGone && tables.length === state.tables.length) return state
+  return { schema: isSchemaGone ? undefined : state.schema, tables }
 }
 
 /** The steps of a merge part: the functions that both branches emitted, from the union of their columns. */

@@ -1,6 +1,7 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { Interference, NotInterpreted, SourceDatabase } from '../model/source-database.ts'
 import type { AuditTableObject, DatabaseState } from './database-state.ts'
+import type { LostTable } from './fold-parts.ts'
 import type { PositionOf } from './folder-order.ts'
 import { undoes } from './lost-objects.ts'
 import type { TableHistories } from './table-history.ts'
@@ -12,14 +13,25 @@ export type Finding =
 
 /** A later audit part of the same table settles what came before it: its author has seen it, or it is repaired. */
 export function findInterferences(
-  recorded: { readonly state: DatabaseState; readonly histories: TableHistories },
+  recorded: {
+    readonly state: DatabaseState
+    readonly histories: TableHistories
+    readonly lost: readonly LostTable[]
+  },
   database: SourceDatabase,
   positionOf: PositionOf,
 ): readonly Finding[] {
   const { interferences, notInterpreted, tables } = database
   const sources = new Map(tables.map((table) => [nameKey(table), table]))
-  const live = recorded.state.tables.filter(({ capturing }) => capturing)
-  return live.flatMap((table): Finding[] => {
+  const live = [...recorded.state.tables, ...recorded.lost.map(({ table }) => table)].filter(
+    ({ capturing }) => capturing,
+  )
+  const lost = recorded.lost.map(({ interference, table }) => ({
+    interference,
+    source: table.source,
+    isUndone: false,
+  }))
+  const findings = live.flatMap((table): Finding[] => {
     const { source } = table
     const known = positionOf(recorded.histories.get(nameKey(source))?.emitted ?? '')
     const isLater = ({ migration }: { readonly migration: string }) => positionOf(migration) > known
@@ -37,6 +49,7 @@ export function findInterferences(
       ),
     ]
   })
+  return [...lost, ...findings]
 }
 
 function isUndone(interference: Interference, later: readonly Interference[]): boolean {
@@ -58,10 +71,11 @@ function concerns(
     case 'triggers enabled':
       return false
     case 'function dropped':
-    case 'audit table dropped':
       return target.schema === schema && own.includes(target.name)
+    case 'audit table dropped':
     case 'schema dropped':
-      return target.name === schema
+      // The fold of the parts knows: they are in no recorded state any more.
+      return false
   }
 }
 

@@ -8,7 +8,14 @@ import type { TableHistories, TableHistory } from './table-history.ts'
 
 /** What a migration does to an audited table before the audit part that repairs it. */
 export interface Risk {
-  readonly kind: 'column dropped' | 'column renamed' | 'column retyped' | 'table renamed' | 'table dropped'
+  readonly kind:
+    | 'column dropped'
+    | 'column renamed'
+    | 'column retyped'
+    /** Another column has its name now: writes go on, and are recorded under the wrong name. */
+    | 'column exchanged'
+    | 'table renamed'
+    | 'table dropped'
   /** The source table as it is called now. */
   readonly source: QualifiedName
   /** The column under its old name, or the table's old name. */
@@ -55,6 +62,7 @@ function columnRisks(
   history: TableHistory,
   positionOf: PositionOf,
 ): Risk[] {
+  const present = new Set(now.columns.map((column) => column.name))
   return columns.flatMap(({ name, retired }) => {
     if (retired) return []
     const known = positionOf(history.columns.get(name) ?? '')
@@ -69,6 +77,10 @@ function columnRisks(
       if (kind === 'dropped') break
       current = to ?? current
     }
+    const last = risks.at(-1)
+    const isGone = last?.kind === 'column dropped' || (last?.kind === 'column renamed' && current !== name)
+    // The functions still find the name, and take the other column's values for it.
+    if (isGone && present.has(name)) return [{ ...last, kind: 'column exchanged', was: name }]
     return risks
   })
 }

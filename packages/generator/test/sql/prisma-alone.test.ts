@@ -21,6 +21,8 @@ interface Alone {
   /** The code that a write which changes a key meets, and at `level: row` every write. */
   readonly changedKey?: string
   readonly truncate?: string
+  /** Another column is recorded in its place. */
+  readonly isReplaced?: true
 }
 
 const recreate = `ALTER TYPE status RENAME TO status_old; CREATE TYPE status AS ENUM ('open');
@@ -33,6 +35,19 @@ const ALONE: readonly Alone[] = [
     title: 'a column is renamed',
     prisma: 'ALTER TABLE "Order" RENAME COLUMN note TO remark',
     write: '42703',
+  },
+  {
+    title: 'a column is removed',
+    prisma: 'ALTER TABLE "Order" DROP COLUMN note; ALTER TABLE "Order" ADD COLUMN note varchar(20)',
+    write: 1,
+    isReplaced: true,
+  },
+  {
+    title: 'a column is renamed',
+    prisma:
+      'ALTER TABLE "Order" RENAME COLUMN note TO remark; ALTER TABLE "Order" ADD COLUMN note varchar(20)',
+    write: 1,
+    isReplaced: true,
   },
   {
     title: 'a column gets a wider type',
@@ -69,24 +84,28 @@ const ALONE: readonly Alone[] = [
 ]
 
 describe("Prisma's migration without its audit part, as docs/schema-changes.md says", () => {
-  it.each(ALONE)('$title: $write ($prisma)', async ({ title, prisma, write, changedKey, truncate }) => {
-    const codes = await Promise.all([
-      meet(prisma, 'statement', `INSERT INTO TABLE (id, status) VALUES (3, 'open')`),
-      meet(prisma, 'statement', 'UPDATE TABLE SET id = -id WHERE id = 1'),
-      meet(prisma, 'row', `INSERT INTO TABLE (id, status) VALUES (3, 'open')`),
-      meet(prisma, 'statement', 'TRUNCATE TABLE'),
-    ])
-    const expected = typeof write === 'string' ? write : undefined
-    expect(codes).toMatchObject([
-      { code: expected },
-      { code: changedKey ?? expected },
-      { code: changedKey ?? expected },
-      { code: truncate ?? (expected === undefined ? undefined : expect.any(String)) },
-    ])
-    if (typeof write === 'number') expect(codes[0]?.recorded).toBe(write)
-    for (const code of [expected, changedKey]) if (code) expect(lastCell(title)).toContain(code)
-    if (truncate) expect(lastCell(title)).toContain('TRUNCATE fails')
-  })
+  it.each(ALONE)(
+    '$title: $write ($prisma)',
+    async ({ title, prisma, write, changedKey, truncate, isReplaced }) => {
+      const codes = await Promise.all([
+        meet(prisma, 'statement', `INSERT INTO TABLE (id, status) VALUES (3, 'open')`),
+        meet(prisma, 'statement', 'UPDATE TABLE SET id = -id WHERE id = 1'),
+        meet(prisma, 'row', `INSERT INTO TABLE (id, status) VALUES (3, 'open')`),
+        meet(prisma, 'statement', 'TRUNCATE TABLE'),
+      ])
+      const expected = typeof write === 'string' ? write : undefined
+      expect(codes).toMatchObject([
+        { code: expected },
+        { code: changedKey ?? expected },
+        { code: changedKey ?? expected },
+        { code: truncate ?? (expected === undefined ? undefined : expect.any(String)) },
+      ])
+      if (typeof write === 'number') expect(codes[0]?.recorded).toBe(write)
+      for (const code of [expected, changedKey]) if (code) expect(lastCell(title)).toContain(code)
+      if (isReplaced) expect(lastCell(title)).toContain('is recorded in its place')
+      if (truncate) expect(lastCell(title)).toContain('TRUNCATE fails')
+    },
+  )
 })
 
 /** What a write on an open connection meets after Prisma's statements, and how many rows of history it leaves. */
