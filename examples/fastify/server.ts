@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto'
+import fastify from 'fastify'
+import { db, runWithAuditContext } from './audit.ts'
+
+const app = fastify({ genReqId: () => randomUUID() })
+
+/** Stands in for authentication: it believes what the header says. */
+app.addHook('onRequest', async ({ id, headers }, reply) => {
+  reply.header('x-request-id', id)
+  if (!headers['x-user']) return reply.code(401).send({ error: 'Say who you are in the header x-user.' })
+})
+
+/** Comes after the body: what reads it calls back in the connection's async context, not in the request's. */
+app.addHook('preHandler', ({ id, headers }, _reply, done) => {
+  runWithAuditContext({ username: String(headers['x-user']), request_id: id }, done)
+})
+
+app.setErrorHandler<Error & { statusCode?: number; code?: string }>((error, _request, reply) => {
+  const status = error.code === 'P2025' ? 404 : (error.statusCode ?? 500)
+  if (status >= 500) console.error(error)
+  return reply.code(status).send({ error: status === 404 ? 'There is no such order.' : error.message })
+})
+
+const text = (pattern = '^.{1,200}$') => ({ type: 'string', pattern })
+const object = (properties: object) => ({ type: 'object', properties, required: Object.keys(properties) })
+const params = object({ id: { type: 'integer', minimum: 1, maximum: 2 ** 31 - 1 } })
+const order = object({ customer: text(), total: text('^\\d{1,8}(\\.\\d\\d?)?$') })
+
+app.post<{ Body: { customer: string; total: string } }>(
+  '/orders',
+  { schema: { body: order } },
+  async ({ body: { customer, total } }, reply) => {
+    reply.code(201)
+    return await db.order.create({ data: { customer, total } })
+  },
+)
+
+app.patch<{ Params: { id: number }; Body: { status: string } }>(
+  '/orders/:id',
+  { schema: { params, body: object({ status: text() }) } },
+  ({ params: { id }, body: { status } }) =>
+    db.$transaction(async (tx) => {
+      const changed = await tx.order.update({ where: { id }, data: { status } })
+      if (status !== 'paid' || !changed.total.isZero()) return changed
+      throw Object.assign(new Error('There is nothing to pay.'), { statusCode: 409 })
+    }),
+)
+
+app.get<{ Params: { id: number } }>(
+  '/orders/:id/history',
+  { schema: { params } },
+  ({ params: { id } }) => db.$queryRaw`
+    SELECT audit_operation AS operation, audit_operation_timestamp AS at, audit_username AS username,
+           audit_request_id AS request_id, customer, total, status
+    FROM audit."Order_audit" WHERE id = ${id} ORDER BY audit_id`,
+)
+
+// The loopback address alone: whoever reaches this server may call himself anything.
+const address = await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 3000) })
+console.log(`Listening on ${address}`)
