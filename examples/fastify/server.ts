@@ -4,15 +4,12 @@ import { db, runWithAuditContext } from './audit.ts'
 
 const app = fastify({ genReqId: () => randomUUID() })
 
-/** Stands in for authentication: it believes what the header says. */
-app.addHook('onRequest', async ({ id, headers }, reply) => {
+/** Stands in for authentication: it believes what the header says. All that comes after it runs in the context. */
+app.addHook('onRequest', ({ id, headers }, reply, done) => {
   reply.header('x-request-id', id)
-  if (!headers['x-user']) return reply.code(401).send({ error: 'Say who you are in the header x-user.' })
-})
-
-/** Comes after the body: what reads it calls back in the connection's async context, not in the request's. */
-app.addHook('preHandler', ({ id, headers }, _reply, done) => {
-  runWithAuditContext({ username: String(headers['x-user']), request_id: id }, done)
+  const username = headers['x-user']?.toString()
+  if (username) runWithAuditContext({ username, request_id: id }, done)
+  else reply.code(401).send({ error: 'Say who you are in the header x-user.' })
 })
 
 app.setErrorHandler<Error & { statusCode?: number; code?: string }>((error, _request, reply) => {

@@ -30,7 +30,7 @@ export type ActorSetting<Context extends object> = {
 
 export interface AsyncAuditContextOptions<Context extends object> {
   /** The setting that holds who writes: `'username'` for one. */
-  readonly actor: ActorSetting<Context>
+  readonly actor: NoInfer<ActorSetting<Context>>
 }
 
 /** The functions of this module with the types of one project. */

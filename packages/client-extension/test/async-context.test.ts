@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks'
+import { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -110,6 +112,19 @@ describe('the context survives', () => {
     const users = Array.from({ length: 30 }, (__, index) => `user ${index}`)
     expect(await Promise.all(users.map((username) => runWithAuditContext({ username }, way)))).toEqual(users)
   })
+})
+
+test('the handler of an event runs in the context of what emits it, unless it is bound', () => {
+  const emitter = new EventEmitter()
+  const seen: unknown[] = []
+  const handler = () => seen.push(currentAuditContext()?.username)
+  runWithAuditContext({ username: 'ann' }, () => {
+    emitter.on('data', handler)
+    emitter.on('data', AsyncResource.bind(handler))
+  })
+  emitter.emit('data')
+  runWithAuditContext({ username: 'bob' }, () => emitter.emit('data'))
+  expect(seen).toEqual([undefined, 'ann', 'bob', 'ann'])
 })
 
 describe('runAsJob', () => {

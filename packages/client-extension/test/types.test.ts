@@ -141,7 +141,7 @@ test('a context from AsyncLocalStorage compiles, with the types of a project and
     const job = own.runAsJob('cleanup', { tenant: 1 }, async () => 1)
     equal<typeof job, Promise<number>>(true)
     equal<ReturnType<typeof own.currentAuditContext>, Context | undefined>(true)
-    asyncAuditContext({ actor: 'username' })`
+    void asyncAuditContext({ actor: 'user' }).runAsJob('cleanup', { any: 'setting' }, async () => 1)`
   expect(await problems('./generated/client/client.ts', typed + bound + body)).toBe('')
 })
 
