@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { serve } from '@hono/node-server'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { db, runWithAuditContext } from './audit.ts'
 
@@ -29,17 +29,18 @@ function field(from: unknown, name: string, pattern = /^.{1,200}$/): string {
   throw new HTTPException(400, { message: `"${name}" must be a text that matches ${pattern}.` })
 }
 
+const bodyOf = (c: Context): Promise<unknown> => c.req.json().catch(() => undefined)
 const idOf = (params: unknown) => Number(field(params, 'id', /^\d{1,9}$/))
 
 app.post('/orders', async (c) => {
-  const body = await c.req.json()
+  const body = await bodyOf(c)
   const data = { customer: field(body, 'customer'), total: field(body, 'total', /^\d{1,8}(\.\d\d?)?$/) }
   return c.json(await db.order.create({ data }), 201)
 })
 
 app.patch('/orders/:id', async (c) => {
   const id = idOf(c.req.param())
-  const status = field(await c.req.json(), 'status')
+  const status = field(await bodyOf(c), 'status')
   const order = await db.$transaction(async (tx) => {
     const changed = await tx.order.update({ where: { id }, data: { status } })
     if (status !== 'paid' || !changed.total.isZero()) return changed

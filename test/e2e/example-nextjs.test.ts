@@ -8,7 +8,7 @@ const example = await useExample('nextjs', { sentence: /Local: +(http\S+)$/, ins
 const { database } = example
 
 /** The route handler. */
-const post = (body: object, user?: string) =>
+const post = (body: object | string, user?: string) =>
   send(example.ready, { method: 'POST', path: '/orders', body }, user)
 
 async function createOrder(user: string, total = '13.50'): Promise<number> {
@@ -86,5 +86,6 @@ test('an order that cannot be made is answered with 400 and leaves no history', 
   const before = await everything(database)
   expect((await post({ customer: 'Eve', total: 'much' }, 'ann')).status).toBe(400)
   expect((await post({ total: '1.00' }, 'ann')).status).toBe(400)
+  expect((await post('{"customer"', 'ann')).status).toBe(400)
   expect(await everything(database)).toEqual(before)
 })

@@ -14,7 +14,9 @@ import { type TestDatabase, useTestDatabase } from '../../support/test-database.
 import { readySentence, startProgram, stopProgram } from './program.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
-const made = ['node_modules', 'generated', 'dist', '.next', 'next-env.d.ts']
+const made = ['node_modules', 'generated', 'dist', '.next', 'next-env.d.ts', 'tsconfig.tsbuildinfo']
+/** Whether a file or folder of an example, by its name, is what git keeps of it. */
+const isSource = (name: string) => !made.includes(name)
 
 /** One of `examples/`, copied and running, as `pnpm start` runs it there. */
 export interface Example {
@@ -62,6 +64,13 @@ export async function useExample(name: string, options: ExampleOptions = {}): Pr
     })
   }
 
+  test('a run leaves every file of the example as it is', () => {
+    const files = sourceFiles(source)
+    expect(files).toContain('package.json')
+    const textIn = (folder: string) => files.map((file) => [file, readFileSync(join(folder, file), 'utf8')])
+    expect(textIn(project.dir)).toEqual(textIn(source))
+  })
+
   test('the example type-checks against the modules generated from its schema', async () => {
     await giveTsconfig(source, project)
     const compiler = join(repository, 'node_modules/.bin/tsc')
@@ -82,10 +91,18 @@ async function copyOf(source: string, databaseUrl: string, inside: boolean): Pro
   const schema = readFileSync(join(source, 'prisma/schema.prisma'), 'utf8')
   const where = inside ? { parent: join(repository, 'examples/generated'), git: false } : {}
   const project = await createPrismaProject({ schema, databaseUrl, ...where })
-  cpSync(source, project.dir, { recursive: true, filter: (path) => !made.includes(basename(path)) })
+  cpSync(source, project.dir, { recursive: true, filter: (path) => isSource(basename(path)) })
   rmSync(join(project.dir, 'node_modules'))
   symlinkSync(join(source, 'node_modules'), join(project.dir, 'node_modules'), 'dir')
   return project
+}
+
+function sourceFiles(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => isSource(name))
+  return entries.flatMap((entry) => {
+    const inside = entry.isDirectory() ? sourceFiles(join(folder, entry.name)) : ['']
+    return inside.map((file) => join(entry.name, file))
+  })
 }
 
 /** An example without options of its own for TypeScript compiles with those of this repository. */

@@ -89,11 +89,12 @@ export function testOrderServer(example: Example, routes: OrderRoutes = restRout
     const before = await everything(database)
     const answers = [
       await ask(routes.create({ customer: 'Eve', total: 'much' }), 'ann'),
+      await ask({ ...routes.create({ customer: '', total: '' }), body: '{"customer"' }, 'ann'),
       await ask(routes.change(id, {}), 'ann'),
       await ask(routes.change('first', { status: 'paid' }), 'ann'),
       await ask(routes.change(999_999_999, { status: 'paid' }), 'ann'),
     ]
-    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 404])
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 404])
     expect(await everything(database)).toEqual(before)
   })
 }

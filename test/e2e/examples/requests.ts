@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 export interface Request {
   readonly method: string
   readonly path: string
+  /** Sent as JSON; a text as it is. */
   readonly body?: unknown
 }
 
@@ -24,7 +25,7 @@ export async function send(address: string, request: Request, user?: string): Pr
   const answer = await fetch(`${address}${path}`, {
     method,
     headers: { 'content-type': 'application/json', ...(user === undefined ? {} : { 'x-user': user }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
   const { status, headers } = answer
   return { status, requestId: headers.get('x-request-id'), body: await answer.json() }

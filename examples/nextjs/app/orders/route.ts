@@ -4,7 +4,7 @@ const total = /^\d{1,8}(\.\d\d?)?$/
 
 /** `{"customer": "Eve", "total": "13.50"}` */
 export async function POST(request: Request): Promise<Response> {
-  const order = await request.json()
+  const order = await request.json().catch(() => undefined)
   if (typeof order?.customer !== 'string' || !total.test(order.total)) {
     return Response.json({ error: 'An order has a customer and a total.' }, { status: 400 })
   }
