@@ -9,6 +9,7 @@ const connectionString = process.env.DATABASE_URL
 if (!connectionString) throw new Error('Set DATABASE_URL to a PostgreSQL database.')
 const prisma = new PrismaClient({
   adapter: new PrismaPg({ connectionString }),
+  // Under load a transaction waits for its turn; Prisma's own limits are 2 s and 5 s.
   transactionOptions: { maxWait: 30_000, timeout: 30_000 },
 })
 

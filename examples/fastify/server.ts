@@ -13,9 +13,11 @@ app.addHook('onRequest', ({ id, headers }, reply, done) => {
 })
 
 app.setErrorHandler<Error & { statusCode?: number; code?: string }>((error, _request, reply) => {
-  const status = error.code === 'P2025' ? 404 : (error.statusCode ?? 500)
-  if (status >= 500) console.error(error)
-  return reply.code(status).send({ error: status === 404 ? 'There is no such order.' : error.message })
+  if (error.code === 'P2025') return reply.code(404).send({ error: 'There is no such order.' })
+  const status = error.statusCode ?? 500
+  if (status < 500) return reply.code(status).send({ error: error.message })
+  console.error(error)
+  return reply.code(500).send({ error: 'Something went wrong.' })
 })
 
 const text = (pattern = '^.{1,200}$') => ({ type: 'string', pattern })

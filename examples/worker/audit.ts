@@ -12,6 +12,7 @@ export const { runAsJob, currentAuditContext } = asyncAuditContext<AuditContext>
 
 const prisma = new PrismaClient({
   adapter: new PrismaPg({ connectionString }),
+  // Under load a transaction waits for its turn; Prisma's own limits are 2 s and 5 s.
   transactionOptions: { maxWait: 30_000, timeout: 30_000 },
 })
 

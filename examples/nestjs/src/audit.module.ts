@@ -19,6 +19,7 @@ if (!connectionString) throw new Error('Set DATABASE_URL to a PostgreSQL databas
 function connect(cls: ClsService) {
   const prisma = new PrismaClient({
     adapter: new PrismaPg({ connectionString }),
+    // Under load a transaction waits for its turn; Prisma's own limits are 2 s and 5 s.
     transactionOptions: { maxWait: 30_000, timeout: 30_000 },
   })
   return prisma.$extends(auditContext(() => cls.get('audit')))
