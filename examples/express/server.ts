@@ -7,7 +7,11 @@ import { PrismaClient } from './generated/client/client.ts'
 
 const connectionString = process.env.DATABASE_URL
 if (!connectionString) throw new Error('Set DATABASE_URL to a PostgreSQL database.')
-const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString }) })
+const prisma = new PrismaClient({
+  adapter: new PrismaPg({ connectionString }),
+  // Under load a transaction waits for its turn; Prisma's own limits are 2 s and 5 s.
+  transactionOptions: { maxWait: 30_000, timeout: 30_000 },
+})
 
 const clientFor = (context: AuditContext) => prisma.$extends(auditContext(context))
 
@@ -60,8 +64,13 @@ app.post('/orders', async ({ body }, response) => {
 })
 
 app.patch('/orders/:id', async ({ params, body }, response) => {
-  const data = { status: field(body, 'status') }
-  response.json(await response.locals.db.order.update({ where: { id: idOf(params) }, data }))
+  const [id, status] = [idOf(params), field(body, 'status')]
+  const order = await response.locals.db.$transaction(async (tx) => {
+    const changed = await tx.order.update({ where: { id }, data: { status } })
+    if (status !== 'paid' || !changed.total.isZero()) return changed
+    throw Object.assign(new Error('There is nothing to pay.'), { status: 409 })
+  })
+  response.json(order)
 })
 
 app.get('/orders/:id/history', async ({ params }, response) => {

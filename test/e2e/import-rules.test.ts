@@ -36,6 +36,7 @@ const allowed: [file: string, imported: string][] = [
   [`${generator}/sql/a.ts`, '../state/database-state.ts'],
   [`${generator}/migration/a.ts`, 'node:fs'],
   [`${generator}/generator.ts`, 'node:fs'],
+  [`${extension}/async-context.ts`, 'node:async_hooks'],
 ]
 
 describe('The import rules of the house are lint errors', () => {

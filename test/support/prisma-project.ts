@@ -32,6 +32,8 @@ export type PrismaProjectOptions = {
   readonly shadowDatabaseUrl?: string
   /** The text of prisma.config.ts in place of the usual one; `null` for none. */
   readonly config?: string | null
+  /** The folder to make the project's folder in; a temporary one by default. */
+  readonly parent?: string
   /** `false` for a folder that is no git work tree. */
   readonly git?: boolean
 }
@@ -65,9 +67,9 @@ export async function createPrismaProject(options: PrismaProjectOptions): Promis
   const schemas = typeof options.schema === 'string' ? { 'schema.prisma': options.schema } : options.schema
   requireBuild(Object.values(schemas).join('\n'))
   // The real path: the temporary folder of macOS is a symbolic link, and modules are known by real paths.
-  const dir = realpathSync(
-    mkdtempSync(join(process.env.PRISMA_AUDIT_PROJECTS ?? tmpdir(), 'prisma-audit-project-')),
-  )
+  const parent = options.parent ?? process.env.PRISMA_AUDIT_PROJECTS ?? tmpdir()
+  mkdirSync(parent, { recursive: true })
+  const dir = realpathSync(mkdtempSync(join(parent, 'prisma-audit-project-')))
   const multiFile = typeof options.schema !== 'string'
   const schemaPath = multiFile ? 'prisma' : 'prisma/schema.prisma'
   const write = async (path: string, text: string) => {

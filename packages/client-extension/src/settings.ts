@@ -70,7 +70,7 @@ export function assertNames(names: readonly string[]): void {
 }
 
 /** A promise or a collection has no keys and would pass as a context without any setting. */
-function assertContext(context: unknown): void {
+export function assertContext(context: unknown): void {
   const usable =
     typeof context === 'object' && context !== null && !('then' in context) && !(Symbol.iterator in context)
   if (usable) return

@@ -27,6 +27,7 @@ beforeAll(async () => {
     'tsconfig.cjs.json',
     'README.md',
     'adapter-pg',
+    'async-context',
     'src',
   ]) {
     await cp(path.join(packageFolder, name), path.join(copy, name), { recursive: true })
@@ -63,18 +64,21 @@ process.stdout.write(require.resolve('prisma-extension-audit').split(/[\\\\/]/).
   expect(stdout).toBe(`${good}dist/cjs/index.js`)
 })
 
-test('the adapter loads as ES module and as CommonJS', async () => {
-  const found = 'process.stdout.write(typeof auditAdapter)'
+test.each([
+  ['adapter-pg', 'auditAdapter'],
+  ['async-context', 'runWithAuditContext'],
+])('%s loads as ES module and as CommonJS', async (entry, name) => {
+  const found = `process.stdout.write(typeof ${name})`
   await writeFile(
-    path.join(consumer, 'adapter.cjs'),
-    `const { auditAdapter } = require('prisma-extension-audit/adapter-pg');${found}`,
+    path.join(consumer, `${entry}.cjs`),
+    `const { ${name} } = require('prisma-extension-audit/${entry}');${found}`,
   )
   await writeFile(
-    path.join(consumer, 'adapter.mjs'),
-    `import { auditAdapter } from 'prisma-extension-audit/adapter-pg';${found}`,
+    path.join(consumer, `${entry}.mjs`),
+    `import { ${name} } from 'prisma-extension-audit/${entry}';${found}`,
   )
-  for (const name of ['adapter.cjs', 'adapter.mjs']) {
-    expect((await run(process.execPath, [name], { cwd: consumer })).stdout).toBe('function')
+  for (const file of [`${entry}.cjs`, `${entry}.mjs`]) {
+    expect((await run(process.execPath, [file], { cwd: consumer })).stdout).toBe('function')
   }
 })
 
@@ -87,23 +91,28 @@ test('import loads the ES module build', async () => {
 test('the main entry imports nothing at run time, neither node:* nor @prisma/client', async () => {
   const built = path.join(consumer, 'node_modules/prisma-extension-audit/dist')
   for (const format of ['esm', 'cjs']) {
-    for (const name of await readdir(path.join(built, format))) {
-      if (!name.endsWith('.js')) continue
-      const text = await readFile(path.join(built, format, name), 'utf8')
-      const targets = [...text.matchAll(/(?:from|require\(|import\(|import) ?['"]([^'"]+)['"]/g)].map(
-        (found) => found[1],
-      )
-      expect(
-        targets.filter((target) => !target?.startsWith('./')),
-        `${format}/${name}`,
-      ).toEqual([])
+    const files = [path.join(built, format, 'index.js')]
+    for (const file of files) {
+      const text = await readFile(file, 'utf8')
+      for (const [, target = ''] of text.matchAll(/(?:from|require\(|import\(|import) ?['"]([^'"]+)['"]/g)) {
+        expect(target, file).toMatch(/^\.\//)
+        const imported = path.resolve(path.dirname(file), target)
+        if (!files.includes(imported)) files.push(imported)
+      }
     }
+    expect(files.length).toBeGreaterThan(10)
   }
 })
 
-test('the package holds the builds, the way in to the adapter for old resolvers, package.json and README.md, and nothing else', async () => {
+test('the package holds the builds, the ways in for old resolvers, package.json and README.md, and nothing else', async () => {
   const installed = path.join(consumer, 'node_modules/prisma-extension-audit')
-  expect((await readdir(installed)).sort()).toEqual(['README.md', 'adapter-pg', 'dist', 'package.json'])
+  expect((await readdir(installed)).sort()).toEqual([
+    'README.md',
+    'adapter-pg',
+    'async-context',
+    'dist',
+    'package.json',
+  ])
   expect((await readdir(path.join(installed, 'dist'))).sort()).toEqual(['cjs', 'esm'])
 })
 
@@ -125,10 +134,12 @@ test.each([
   'TypeScript with module %s compiles against it without the types of Node, Prisma or pg',
   async (module, target) => {
     const text = `import { type AuditContext, auditContext, withAuditContext, type PgClient } from 'prisma-extension-audit'
+import { asyncAuditContext } from 'prisma-extension-audit/async-context'
 declare const client: PgClient
 const context: AuditContext = { username: 'ann' }
 export const extension = auditContext(context)
 export const count: Promise<number> = withAuditContext(client, context, async () => 1)
+export const job: Promise<number> = asyncAuditContext({ actor: 'username' }).runAsJob('cleanup', async () => 1)
 `
     for (const name of ['use.mts', 'use.cts']) await writeFile(path.join(consumer, name), text)
     const options = ['--noEmit', '--strict', '--module', module, '--target', target, '--types', '']

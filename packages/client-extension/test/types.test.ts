@@ -8,6 +8,7 @@ import { useLedgerProject } from './fixture/ledger-project.ts'
 
 const project = await useLedgerProject('postgresql://localhost/never-connected')
 const source = fileURLToPath(new URL('../src/index.ts', import.meta.url))
+const asyncContext = fileURLToPath(new URL('../src/async-context.ts', import.meta.url))
 const compiler = path.join(
   path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
   'bin/tsc',
@@ -18,6 +19,7 @@ async function problems(client: string, body: string): Promise<string> {
   const name = 'checked.ts'
   const imports = `import { PrismaClient } from '${client}'
 import { auditContext, defineAuditContext } from '${source}'
+import { asyncAuditContext, currentAuditContext, runWithAuditContext } from '${asyncContext}'
 declare const prisma: PrismaClient
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const equal = <A, B>(_: Equal<A, B>) => undefined
@@ -122,4 +124,41 @@ test.each([
   ['a promise of a context', "audit(async () => ({ username: 'ann' }))", 'Promise'],
 ])('%s does not compile', async (_, call, message) => {
   expect(await problems('./generated/client/client.ts', typed + call)).toContain(message)
+})
+
+const bound = "const own = asyncAuditContext<Context>({ actor: 'username' })\n"
+
+test('a context from AsyncLocalStorage compiles, with the types of a project and without', async () => {
+  const body = `
+    prisma.$extends(auditContext(currentAuditContext))
+    const db = prisma.$extends(audit(own.currentAuditContext))
+    const create = () => db.account.create({ data: { name: 'a' }, select: { name: true } })
+    const created = own.runWithAuditContext({ username: 'ann' }, create)
+    equal<typeof created, Promise<{ name: string }>>(true)
+    const length = runWithAuditContext({ any: 'setting' }, () => 'text'.length)
+    equal<typeof length, number>(true)
+    own.runWithAuditContext({ tenant: 1 }, () => own.runWithAuditContext({ note: { text: 'x' } }, create))
+    const job = own.runAsJob('cleanup', { tenant: 1 }, async () => 1)
+    equal<typeof job, Promise<number>>(true)
+    equal<ReturnType<typeof own.currentAuditContext>, Context | undefined>(true)
+    void asyncAuditContext({ actor: 'user' }).runAsJob('cleanup', { any: 'setting' }, async () => 1)`
+  expect(await problems('./generated/client/client.ts', typed + bound + body)).toBe('')
+})
+
+test.each([
+  ['an unknown setting in it', 'own.runWithAuditContext({ tenat: 1 }, () => 1)', "'tenat' does not exist"],
+  [
+    'a value of a wrong type in it',
+    "own.runWithAuditContext({ tenant: '1' }, () => 1)",
+    "'string' is not assignable to type 'number",
+  ],
+  ['an actor that is no setting', "asyncAuditContext<Context>({ actor: 'user' })", '"user"'],
+  ['an actor whose setting holds no text', "asyncAuditContext<Context>({ actor: 'tenant' })", '"tenant"'],
+  [
+    'its call given to a batch, where it has begun already',
+    'prisma.$transaction([own.runWithAuditContext({}, () => prisma.account.count())])',
+    "'Promise<number>[]' is not assignable",
+  ],
+])('%s does not compile', async (_, call, message) => {
+  expect(await problems('./generated/client/client.ts', typed + bound + call)).toContain(message)
 })

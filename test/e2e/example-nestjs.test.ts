@@ -1,0 +1,4 @@
+import { useExample } from './examples/example.ts'
+import { testOrderServer } from './examples/order-server.ts'
+
+testOrderServer(await useExample('nestjs'))
