@@ -205,6 +205,19 @@ describe('a draft made with --create-only', () => {
     await expectSettled(wrapped)
   })
 
+  test('that PostgreSQL runs outside of transactions only stays alone, and what is audited besides gets a migration of its own', async () => {
+    const wrapped = await installedProject(order(), createOrder())
+    const path = 'prisma/migrations/20240102000000_index/migration.sql'
+    const index = 'CREATE INDEX CONCURRENTLY "Order_name_idx" ON "Order"("name");\n'
+    await wrapped.project.write(path, index)
+    await wrapped.models(order('  @@index([name])\n', '@audit(enabled, truncate: refuse)'))
+    const { exitCode, stderr } = await wrapped.audit(['migrate', 'dev'])
+    expect([exitCode, stderr]).toEqual([0, expect.anything()])
+    expect(await wrapped.project.read(path)).toBe(index)
+    expect((await lastMigration(wrapped)).name).toMatch(/_audit_order_refuse_truncate$/)
+    await expect(write(wrapped, 'TRUNCATE "Order"')).rejects.toMatchObject({ code: 'AU003' })
+  })
+
   test('that drops a column declared as renamed is not applied, and the statement that keeps its values is named', async () => {
     const wrapped = await installedProject(withNote, createOrder('"note" TEXT,'))
     await wrapped.models(order('  /// @audit(renamedFrom: "note")\n  remark String?\n'))

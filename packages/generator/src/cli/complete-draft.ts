@@ -5,6 +5,7 @@ import { readDraft, writeDraft } from '../migration/append-to-draft.ts'
 import { bareDraft, isEmptyDraft } from '../migration/draft-text.ts'
 import type { MigrationsFolder } from '../migration/migration-file.ts'
 import { withMigrationsLock } from '../migration/migrations-lock.ts'
+import { standsAlone } from '../migration/repeatable.ts'
 import type { SourceFile } from '../model/place.ts'
 import type { Project } from '../project.ts'
 
@@ -46,8 +47,11 @@ export async function completeDraft(
     if (bare !== text) await writeDraft(directory, text, { file: bare, downSql: undefined })
     const folder = await project.readFolder()
     if (folder === undefined) throw new Error(`${dir} vanished`)
-    const compilation = compile({ ...project.input, folder, draft: name })
-    const { migration, diagnostics } = compilation
+    // What its audit needs goes into a migration of its own.
+    const isAlone = await standsAlone(bare)
+    const compilation = compile({ ...project.input, folder, draft: isAlone ? undefined : name })
+    const { diagnostics } = compilation
+    const migration = isAlone ? undefined : compilation.migration
     if (migration !== undefined) {
       const { file, downSql } = migration
       await writeDraft(directory, bare, { file, downSql: downSql === '' ? undefined : downSql })

@@ -23,6 +23,22 @@ export async function whyNotRepeatable(text: string): Promise<string | undefined
   return reason === undefined ? undefined : `it holds ${reason}`
 }
 
+/**
+ * Whether a migration must hold nothing but its one statement: PostgreSQL runs it outside of transactions only, or it
+ * commits by itself, which beside other statements is refused.
+ *
+ * @param text of migration.sql without audit part
+ */
+export async function standsAlone(text: string): Promise<boolean> {
+  const parsed = (await loadSqlParser()).parse(text)
+  if (!parsed.ok) return false
+  const [only, ...others] = parsed.statements
+  if (only === undefined || others.length > 0) return false
+  // A block that says neither word commits nothing of its own.
+  if ('DoStmt' in only.node) return /\b(commit|rollback)\b/i.test(text)
+  return outsideTransaction(only.node) !== undefined
+}
+
 function isTransactionEnd(node: Node): boolean {
   if (!('TransactionStmt' in node)) return false
   const { kind } = node.TransactionStmt

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { whyNotRepeatable } from '../../src/migration/repeatable.ts'
+import { standsAlone, whyNotRepeatable } from '../../src/migration/repeatable.ts'
 
 const ADD = 'ALTER TABLE "Order" ADD COLUMN "note" TEXT;\n'
 const HEADER = '-- prisma-generator-audit v1 from=0123456789abcdef text=0123456789abcdef\n'
@@ -45,5 +45,23 @@ describe('a migration that failed must not simply be run again', () => {
     ['where it cannot be read', 'ALTER TABEL x;', 'cannot be read'],
   ])('%s', async (_, text, reason) => {
     expect(await whyNotRepeatable(text)).toContain(reason)
+  })
+})
+
+describe('a draft stands alone', () => {
+  it.each([
+    [
+      'where it builds an index concurrently',
+      '-- fast\nCREATE INDEX CONCURRENTLY "i" ON "Order" ("note");\n',
+      true,
+    ],
+    ['where it is a block that commits', 'DO $$ BEGIN UPDATE "Order" SET note = 1; COMMIT; END $$;', true],
+    ['where it is a call', 'CALL fill();', true],
+    ['not where a block commits nothing', 'DO $$ BEGIN UPDATE "Order" SET note = 1; END $$;', false],
+    ['not where there is more', 'VACUUM;\nSELECT 1;', false],
+    ['not where it is an ordinary statement', ADD, false],
+    ['not where it is empty or cannot be read', '', false],
+  ])('%s', async (_, text, expected) => {
+    expect(await standsAlone(text)).toBe(expected)
   })
 })
