@@ -45,3 +45,8 @@ describe.each(Object.entries(layers))('%s', (name, layer) => {
   checkCallForms(driver)
   checkIdentities(driver)
 })
+
+test('auditAdapter refuses a pool of several connections to its socket, in words', async () => {
+  const several = client({ adapter: auditAdapter(new PrismaPg({ connectionString })) })
+  await expect(several.account.count()).rejects.toThrow(/PGlite, and it mixes the statements of several/)
+})
