@@ -1,15 +1,20 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { auditContext } from '../src/index.ts'
 import { checkCallForms } from './fixture/call-form-checks.ts'
+import { checkIdentities } from './fixture/identity-checks.ts'
 import { useLedger } from './fixture/ledger.ts'
 
 const ledger = await useLedger()
-const base = ledger.client()
+const transactionOptions = { maxWait: 30_000, timeout: 30_000 }
 
-checkCallForms({ name: 'adapter-pg', base, ledger })
+describe.each(['extension', 'adapter'] as const)('adapter-pg with the %s', (layer) => {
+  const driver = { name: layer, base: ledger.client({ layer, transactionOptions }), ledger }
+  checkCallForms(driver)
+  checkIdentities(driver)
+})
 
 test('a call that is not awaited does not run', async () => {
-  const ann = base.$extends(auditContext({ username: 'ann' }))
+  const ann = ledger.client().$extends(auditContext({ username: 'ann' }))
   void ann.account.create({ data: { name: 'never' } })
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(await ledger.history('never')).toEqual([])

@@ -20,7 +20,6 @@ await ledger.query(
   `SET audit.username = 'setup'; INSERT INTO "Account" (name, code) VALUES ('primary', 'here')`,
 )
 
-const base = ledger.client({ parameters: '-c application_name=primary' })
 const replica = ledger.client({
   connectionString: standby.url,
   parameters: '-c application_name=replica -c default_transaction_read_only=on',
@@ -28,10 +27,14 @@ const replica = ledger.client({
 const audit = auditContext({ username: 'ann' })
 const replicas = readReplicas({ replicas: [replica as never] })
 
-const orders: Readonly<Record<string, ReplicatedClient>> = {
-  before: base.$extends(replicas).$extends(audit) as ReplicatedClient,
-  after: base.$extends(audit).$extends(replicas) as ReplicatedClient,
-}
+const layers = ['extension', 'adapter'] as const
+const orders = layers.flatMap((layer): readonly (readonly [string, ReplicatedClient])[] => {
+  const base = ledger.client({ layer, parameters: '-c application_name=primary' })
+  return [
+    [`before the ${layer}`, base.$extends(replicas).$extends(audit) as ReplicatedClient],
+    [`after the ${layer}`, base.$extends(audit).$extends(replicas) as ReplicatedClient],
+  ]
+})
 
 /** Where it runs and as whom. */
 const place = (client: LedgerTransaction) =>
@@ -57,25 +60,27 @@ async function expectRecorded(
   expect(await recorded(label, count), label).toBe(captured)
 }
 
-describe.each(Object.entries(orders))('read replicas applied %s the audit', (order, db) => {
+const nestedWrite = forms.find(({ name }) => name === 'nested write') as Form
+const transactions: Readonly<Record<string, (client: LedgerClient, label: string) => Promise<unknown>>> = {
+  'a batch': (client, label) =>
+    client.$transaction([client.account.count(), nestedWrite.call(client, label)]),
+  'an interactive transaction': (client, label) => client.$transaction((tx) => nestedWrite.call(tx, label)),
+  'a nested transaction': (client, label) =>
+    client.$transaction((tx) => tx.$transaction((inner) => nestedWrite.call(inner, label))),
+}
+
+describe.each(orders)('read replicas applied %s', (order, db) => {
   const ways = { 'the client': db, '$primary()': db.$primary() }
   describe.each(Object.entries(ways))('%s', (way, client) => {
-    test.each(forms)(
-      '$name goes to the primary with its context, in every kind of transaction',
-      async (form) => {
-        const label = `${order} ${way} ${form.name}`
-        await expectRecorded(client, form, `${label} single`, (name) => form.call(client, name))
-        await expectRecorded(client, form, `${label} batch`, (name) =>
-          client.$transaction([client.account.count(), form.call(client, name)]),
-        )
-        await expectRecorded(client, form, `${label} interactive`, (name) =>
-          client.$transaction((tx) => form.call(tx, name)),
-        )
-        await expectRecorded(client, form, `${label} nested`, (name) =>
-          client.$transaction((tx) => tx.$transaction((inner) => form.call(inner, name))),
-        )
-      },
-    )
+    test.each(forms)('$name goes to the primary with its context', async (form) => {
+      const label = `${order} ${way} ${form.name}`
+      await expectRecorded(client, form, label, (name) => form.call(client, name))
+    })
+
+    test.each(Object.entries(transactions))('%s goes to the primary with its context', async (kind, run) => {
+      const label = `${order} ${way} ${kind}`
+      await expectRecorded(client, nestedWrite, label, (name) => run(client, name))
+    })
 
     test('a raw read and a transaction go to the primary, with the context', async () => {
       expect(await place(client)).toEqual(onPrimary)
