@@ -1,6 +1,6 @@
-import type { PrismaClientParts } from './prisma-client.ts'
+import { isPrismaClient, type PrismaClientParts } from './prisma-client.ts'
 
-type ClientMethod = (this: object) => unknown
+type ClientMethod = (this: object, ...args: unknown[]) => unknown
 
 /**
  * `$primary()` of @prisma/extension-read-replicas gives the client that it was applied to. Where it was applied before
@@ -19,10 +19,10 @@ export function auditedPrimary(
   if (typeof original !== 'function') return {}
   const known = new WeakMap<object, PrismaClientParts>()
   return {
-    $primary() {
-      const primary = original.call(this)
-      // In a transaction it may be the transaction itself.
-      if (primary === this) return primary
+    $primary(...args) {
+      const primary: unknown = original.apply(this, args)
+      // In a transaction it may be the transaction itself; and a method of another extension may have this name.
+      if (primary === this || !isPrismaClient(primary)) return primary
       const found = known.get(primary) ?? audited(primary)
       known.set(primary, found)
       return found

@@ -149,3 +149,9 @@ describe.each(orders)('read replicas applied %s', (order, db) => {
     expect(await ledger.history(label)).toEqual([])
   })
 })
+
+test("another extension's own $primary() that gives no client stays as it is", () => {
+  const own = { client: { $primary: (...given: unknown[]) => given } }
+  const db: object = ledger.client().$extends(own).$extends(audit)
+  expect(Reflect.get(db, '$primary').call(db, 1, 'two')).toEqual([1, 'two'])
+})
