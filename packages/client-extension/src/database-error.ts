@@ -11,9 +11,12 @@ const auditStates: ReadonlySet<unknown> = new Set<AuditErrorCode>(['AU001', 'AU0
 /** The last one in the message: before it stands the table, whose schema may be called `audit`. */
 const settingName = /\baudit\.([A-Za-z][A-Za-z0-9_]*)(?!.*\baudit\.)/s
 
+/** What `PrismaNeonHttp` of @prisma/adapter-neon says when a transaction is to begin; nothing was sent. */
+const noTransactions = /^Transactions are not supported\b/
+
 /**
- * Turns a refusal by the audit's own SQL into an `AuditContextError`, its cause kept.
- * Every other error comes back as it is, so that nobody's error handling changes.
+ * Turns a refusal by the audit's own SQL into an `AuditContextError`, its cause kept, and so that of a driver which
+ * has no transactions. Every other error comes back as it is, so that nobody's error handling changes.
  *
  * Seen with @prisma/client 7.10 and adapter-pg: P2039 for model operations and P2010 for raw ones,
  * both with the report in `meta.driverAdapterError.cause`; a bare `DriverAdapterError` has it in `cause`;
@@ -22,7 +25,7 @@ const settingName = /\baudit\.([A-Za-z][A-Za-z0-9_]*)(?!.*\baudit\.)/s
 export function toAuditContextError(error: unknown): unknown {
   if (error instanceof AuditContextError) return error
   const report = findReport(error)
-  if (report === undefined) return error
+  if (report === undefined) return noTransactions.test(messageOf(error)) ? unfitDriver(error) : error
   return new AuditContextError(report.sqlState, report.message, {
     setting: report.sqlState === 'AU001' ? settingName.exec(report.message)?.[1] : undefined,
     hint: report.hint,
@@ -49,6 +52,19 @@ function findReport(error: unknown): DatabaseReport | undefined {
     return { sqlState, message: String(message), hint: typeof hint === 'string' ? hint : undefined }
   }
   return undefined
+}
+
+function unfitDriver(cause: unknown): AuditContextError {
+  const message =
+    'This driver adapter has no transactions, and the audit context of a write lives in one. Nothing was sent.'
+  return new AuditContextError('UNSUPPORTED_DRIVER', message, {
+    hint: 'Give PrismaClient an adapter that keeps a connection: PrismaNeon in place of PrismaNeonHttp.',
+    cause,
+  })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : ''
 }
 
 function isAuditState(value: unknown): value is AuditErrorCode {

@@ -3,6 +3,7 @@ import { fastPathOf } from './fast-path.ts'
 import { runOperation } from './operation.ts'
 import { ownTransaction } from './own-transaction.ts'
 import { assertPrismaClient, type PrismaClientParts, type QueryHookCall } from './prisma-client.ts'
+import { auditedPrimary } from './read-replicas.ts'
 import type { SettingDefinition } from './settings.ts'
 import { type ContextSource, settingsSource } from './settings-source.ts'
 import { auditedTransaction } from './transaction.ts'
@@ -45,13 +46,7 @@ export function auditContext(
   const settings = settingsSource(context, options.settings)
   return (client) => {
     assertPrismaClient(client)
-    const given = unaudited.get(client) ?? client
-    const audited: unknown = extend(given, {
-      settings,
-      raw: options.raw ?? 'all',
-      root: given._originalClient,
-      fastPath: fastPathOf(given._originalClient),
-    })
+    const audited: unknown = extend(unaudited.get(client) ?? client, { settings, raw: options.raw ?? 'all' })
     return audited as ReturnType<AuditContextExtension>
   }
 }
@@ -66,8 +61,10 @@ export function defineAuditContext<Context extends object>(
   return (context, options) => auditContext(context as ContextSource, { ...options, settings })
 }
 
-function extend(client: PrismaClientParts, audit: Audit): PrismaClientParts {
-  const inOwnTransaction = ownTransaction(audit.root)
+function extend(client: PrismaClientParts, wanted: Pick<Audit, 'settings' | 'raw'>): PrismaClientParts {
+  const root = client._originalClient
+  const audit: Audit = { ...wanted, root, fastPath: fastPathOf(root) }
+  const inOwnTransaction = ownTransaction(root)
   const audited = client.$extends({
     name: 'audit-context',
     query: {
@@ -78,8 +75,9 @@ function extend(client: PrismaClientParts, audit: Audit): PrismaClientParts {
       /** A later extension goes in below the audit, so that the audit's hook stays the innermost one. */
       $extends(this: PrismaClientParts, extension: object) {
         if (typeof extension === 'function') return extension(this)
-        return extend(client.$extends(extension), audit)
+        return extend(client.$extends(extension), wanted)
       },
+      ...auditedPrimary(client, (primary) => extend(unaudited.get(primary) ?? primary, wanted)),
     },
   })
   unaudited.set(audited, client)

@@ -55,12 +55,20 @@ export interface InternalParams {
 
 /** @throws AuditContextError `UNSUPPORTED_CLIENT` when one of the parts is not there */
 export function assertPrismaClient(client: unknown): asserts client is PrismaClientParts {
+  const missing = missingParts(client)
+  if (missing.length > 0) throw unsupported(missing.join(', '))
+}
+
+export function isPrismaClient(value: unknown): value is PrismaClientParts {
+  return missingParts(value).length === 0
+}
+
+function missingParts(client: unknown): readonly string[] {
   const methods = ['$extends', '$transaction', '$executeRawUnsafe', '_createPrismaPromise']
-  const missing = [
+  return [
     ...methods.filter((name) => typeof part(client, name) !== 'function'),
     ...['_originalClient', '_engineConfig'].filter((name) => typeof part(client, name) !== 'object'),
   ]
-  if (missing.length > 0) throw unsupported(missing.join(', '))
 }
 
 /**

@@ -1,7 +1,8 @@
 import { FAST_PATH } from '../fast-path.ts'
 import { auditedPool } from './audited-pool.ts'
 import { contextSlots } from './context-slot.ts'
-import { assertPgPool, property, unsupportedDriver } from './pg-driver.ts'
+import { assertPgPool, type PgPool, property, unsupportedDriver } from './pg-driver.ts'
+import { assertOwnBackends } from './pglite.ts'
 import { probe } from './probe.ts'
 
 /** What `PrismaPg` of `@prisma/adapter-pg` makes, as far as it is needed here. */
@@ -33,8 +34,8 @@ export function auditAdapter<Factory extends DriverAdapterFactory>(adapter: Fact
       value: async () => {
         const connected = await adapter.connect()
         try {
-          putPoolBetween(connected, slots.take)
-          await probe(connected, slots)
+          const pool = putPoolBetween(connected, slots.take)
+          assertOwnBackends(await probe(connected, slots), pool)
         } catch (error) {
           await dispose(connected)
           throw error
@@ -47,7 +48,7 @@ export function auditAdapter<Factory extends DriverAdapterFactory>(adapter: Fact
 }
 
 /** The adapter keeps its pool in a field, and gives it out where the application asks for the driver. */
-function putPoolBetween(connected: object, take: Parameters<typeof auditedPool>[1]): void {
+function putPoolBetween(connected: object, take: Parameters<typeof auditedPool>[1]): PgPool {
   const pool = property(connected, 'client')
   const given = property(connected, 'underlyingDriver')
   if (typeof given !== 'function' || given.call(connected) !== pool) {
@@ -55,6 +56,7 @@ function putPoolBetween(connected: object, take: Parameters<typeof auditedPool>[
   }
   assertPgPool(pool)
   Object.assign(connected, { client: auditedPool(pool, take), underlyingDriver: () => pool })
+  return pool
 }
 
 async function dispose(connected: object): Promise<void> {

@@ -55,6 +55,7 @@ export interface PgPool {
   query(query: PgQuery | PgQueryConfig): Promise<PgResult>
   connect(): Promise<PgPoolClient>
   readonly Client: { readonly Query: PgQueryClass }
+  readonly options?: { readonly max?: number }
 }
 
 const queryMethods = [

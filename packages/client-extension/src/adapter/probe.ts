@@ -22,13 +22,19 @@ interface Adapter extends Queryable {
 
 const settings = [['probe', 'carried']] as const
 
+/** What the probe has seen of the server. */
+export interface Probed {
+  /** PostgreSQL's own `version()`. */
+  readonly version: string
+}
+
 /**
  * Proves once, on a real connection, that these versions of adapter-pg and pg carry a setting with a single statement
  * and with a transaction. A version that passes its arguments in another way would lose the context in silence.
  *
  * @throws AuditContextError `UNSUPPORTED_DRIVER`; an error of the connection itself comes out as it is
  */
-export async function probe(connected: object, fastPath: FastPath): Promise<void> {
+export async function probe(connected: object, fastPath: FastPath): Promise<Probed> {
   assertAdapter(connected)
   const single = await fastPath
     .single(settings, () => connected.queryRaw(query(readBack)))
@@ -39,15 +45,17 @@ export async function probe(connected: object, fastPath: FastPath): Promise<void
   expectCarried('a single statement', property(single, 'rows'), 'carried')
   const { text, values } = settingsStatement(settings)
   const transaction = await connected.startTransaction('REPEATABLE READ')
-  let rows: unknown
+  let row: readonly unknown[] = []
   try {
     await transaction.executeRaw({ sql: text, args: values, argTypes: values.map(() => textType) })
-    rows = (await transaction.queryRaw(query(`${readBack}, current_setting('transaction_isolation')`))).rows
+    const sql = `${readBack}, current_setting('transaction_isolation'), pg_catalog.version()`
+    row = (await transaction.queryRaw(query(sql))).rows[0] ?? []
     await transaction.executeRaw(query('ROLLBACK'))
   } finally {
     await transaction.rollback()
   }
-  expectCarried('a transaction', rows, 'carried,repeatable read')
+  expectCarried('a transaction', [row.slice(0, 2)], 'carried,repeatable read')
+  return { version: String(row[2]) }
 }
 
 const readBack = `SELECT current_setting('audit.probe', true)`
