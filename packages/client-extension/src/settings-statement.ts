@@ -4,6 +4,8 @@ import type { AuditSettings } from './settings.ts'
 export interface SettingsStatement {
   readonly text: string
   readonly values: readonly string[]
+  /** Under which the server is to keep it parsed. */
+  readonly name?: string
 }
 
 /** The mark by which the fast path knows the statement among those of the application. */
