@@ -17,15 +17,16 @@ import { startVariant, type VariantWorker } from './client/variant-worker.ts'
  * What an audited Prisma Client costs, as ratios to the bare one: each operation in each variant, in turns, with a proxy
  * before the server that counts round trips, at 0 and at +1 ms. Each variant is a process of its own with one connection.
  *
- *     pnpm bench client [--json FILE] [--runs N] [--quick] [--ops create,update] [--variants bare,fast-path]
+ *     pnpm bench client [--json FILE] [--runs N] [--minutes M] [--quick] [--ops create,update] [--variants bare,fast-path]
  *
- * `--runs` is the number of rounds at 0 ms; at +1 ms there are fewer. `--quick` only shows that it runs: five rounds, no
- * peers. The whole run also goes into `bench/results/client.md`.
+ * `--runs` is the number of rounds at 0 ms, with half as many at +1 ms, but after `--minutes` of them no further one begins.
+ * `--quick` only shows that it runs: three rounds, no peers. The whole run also goes into `bench/results/client.md`.
  */
 const { values } = parseArgs({
   options: {
     json: { type: 'string' },
     runs: { type: 'string' },
+    minutes: { type: 'string', default: '5' },
     quick: { type: 'boolean', default: false },
     ops: { type: 'string' },
     variants: { type: 'string' },
@@ -36,7 +37,7 @@ const operations = chosen<OperationName>('operation', values.ops, operationNames
 const isPeer = (name: VariantName) => 'isPeer' in variants[name]
 const usual = variantNames.filter((name) => !values.quick || !isPeer(name))
 const names = chosen<VariantName>('variant', values.variants, usual)
-const rounds = Number(values.runs ?? (values.quick ? 5 : 80))
+const rounds = Number(values.runs ?? (values.quick ? 3 : 80))
 
 const loadAtStart = loadavg()[0] ?? 0
 const setting = await prepareSetting(names.some(isPeer))
@@ -85,7 +86,9 @@ async function measure(): Promise<Report> {
     [direct, tried.direct],
   ]
   // The paths take turns too: what the machine does later meets none of them alone.
-  for (let round = 0; round < rounds; round += 1)
+  const end = performance.now() + Number(values.minutes) * 60_000
+  let round = 0
+  for (; round < rounds && (round < 2 || performance.now() < end); round += 1)
     for (const [path, trials] of paths) if (isDue(path, round)) await runRound(path, trials, urlOf)
 
   return {
@@ -96,7 +99,7 @@ async function measure(): Promise<Report> {
     extend: await extensionCosts(near),
     failures: [...failuresOf(tried.near), ...peerFailure()],
     nameless,
-    rounds: { atOnce: rounds, later: later.rounds },
+    rounds: { atOnce: round, later: Math.floor((round * later.rounds) / rounds) },
   }
 }
 

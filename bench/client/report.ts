@@ -19,7 +19,7 @@ export interface Report {
   readonly rounds: { readonly atOnce: number; readonly later: number }
 }
 
-const compared = ['layer-1', 'fast-path', 'official', 'empty-hook'] as const
+const compared = ['layer-1', 'fast-path', 'official', 'empty-hook', 'async-context'] as const
 
 export function renderReport(report: Report): string {
   return [
@@ -126,7 +126,7 @@ function percentiles({ rows }: Report): readonly string[] {
 function roundTrips({ rows }: Report): readonly string[] {
   const near = rows.filter(({ latencyMs }) => latencyMs === 0)
   const shown = variantNames.filter(
-    (name) => name !== 'unaudited' && near.some(({ variant }) => variant === name),
+    (name) => !['unaudited', 'async-context'].includes(name) && near.some(({ variant }) => variant === name),
   )
   const line = (op: OperationName) => [
     op,
@@ -137,7 +137,7 @@ function roundTrips({ rows }: Report): readonly string[] {
 
 function perRequest({ extend }: Report): readonly string[] {
   const lines = extend
-    .filter(({ variant }) => variant !== 'bare' && variant !== 'unaudited')
+    .filter(({ variant }) => !['bare', 'unaudited', 'async-context'].includes(variant))
     .map(({ variant, microseconds }) => [variant, median(microseconds).toFixed(0)])
   return [
     '## `$extends` for each request',
@@ -151,7 +151,9 @@ function perRequest({ extend }: Report): readonly string[] {
 function wholeCost({ whole }: Report): readonly string[] {
   if (whole.length === 0) return []
   const shown = variantNames.filter(
-    (name) => !['unaudited', 'empty-hook'].includes(name) && whole.some(({ variant }) => variant === name),
+    (name) =>
+      !['unaudited', 'empty-hook', 'async-context'].includes(name) &&
+      whole.some(({ variant }) => variant === name),
   )
   const lines = [0, 1].flatMap((latency) => {
     const at = whole.filter(({ latencyMs }) => latencyMs === latency)

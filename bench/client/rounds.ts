@@ -44,7 +44,8 @@ export async function tryAll(
   for (const worker of workers) {
     for (const operation of names) {
       const url = urlOf(worker, path)
-      let answer = await worker.run({ kind: 'operate', operation, url, warm: 10, calls: 0 })
+      const warm = Math.min(10, path.rounds)
+      let answer = await worker.run({ kind: 'operate', operation, url, warm, calls: 0 })
       const once = async () => {
         answer = await worker.run({ kind: 'operate', operation, url, warm: 0, calls: 1 })
       }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { AuditContextExtension } from '../../packages/client-extension/src/index.ts'
 import type {
@@ -102,6 +103,14 @@ export const variants = {
       return { client: client.$extends(hook), forRequest: () => client.$extends(hook) }
     },
   },
+  'async-context': {
+    says: 'the bare client where anything uses `AsyncLocalStorage`, as every application with request contexts does',
+    database: 'audited',
+    async open(url, files) {
+      new AsyncLocalStorage().run({}, () => undefined)
+      return openBare(url, files)
+    },
+  },
   unaudited: { says: 'Prisma Client on the same tables without an audit', open: openBare, database: 'plain' },
   'prisma-audit': {
     says: 'npm `prisma-audit` 0.1.0, on tables of its own',
@@ -121,5 +130,5 @@ export type VariantName = keyof typeof variants
 
 export const variantNames = Object.keys(variants) as readonly VariantName[]
 
-/** The setting's column is written by these; `bare` and `empty-hook` leave it NULL. */
+/** Those that name their caller; the others leave NULL. */
 export const named: ReadonlySet<VariantName> = new Set(['layer-1', 'fast-path', 'official'])
