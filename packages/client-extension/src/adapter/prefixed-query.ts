@@ -57,7 +57,7 @@ export function prefixedQueries(Query: PgQueryClass): MakePrefixedQuery {
     }
 
     override prepare(connection: PgConnection): void {
-      for (const { text, values, name = '' } of this.#prefix) {
+      for (const { text, values, preparedName: name = '' } of this.#prefix) {
         if (!isParsed(connection, name)) connection.parse({ text, name, types: undefined })
         connection.bind({ portal: '', statement: name, values })
         connection.execute({ portal: '', rows: 0 })
@@ -91,8 +91,10 @@ export function prefixedQueries(Query: PgQueryClass): MakePrefixedQuery {
     #forgetNames(error: Error, connection: PgConnection): void {
       // Behind a failed prefix the server has skipped the Parse of the named statement.
       if (this.#ownName !== undefined) delete connection?.submittedNamedStatements?.[this.#ownName]
-      for (const { name } of this.#prefix) if (name !== undefined) parsed.get(connection)?.delete(name)
-      if (this.#done === 0 && this.#prefix[0]?.name !== undefined) noteLostName(error)
+      const name = this.#prefix[this.#done]?.preparedName
+      if (name === undefined) return
+      parsed.get(connection)?.delete(name)
+      if (this.#done === 0) noteLostName(error)
     }
   }
 

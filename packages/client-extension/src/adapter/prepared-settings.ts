@@ -32,9 +32,9 @@ export function preparedSettings(): <Result>(
   }
 
   return (settings, send) => {
-    const name = isUsable ? nameOf(settings.text) : undefined
-    if (name === undefined) return send(settings)
-    return send({ text: settings.text, values: settings.values, name }).catch((error: unknown) => {
+    const preparedName = isUsable ? nameOf(settings.text) : undefined
+    if (preparedName === undefined) return send(settings)
+    return send({ ...settings, preparedName }).catch((error: unknown) => {
       if (!isLostName(error)) throw error
       isUsable = false
       return send(settings)

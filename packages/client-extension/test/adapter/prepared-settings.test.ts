@@ -50,6 +50,26 @@ test('a write on a connection that has them from somebody else runs once, with i
   expect(await names('taken')).toEqual(['ann', 'bob', 'eve'])
 })
 
+test('names that the application gives to its statements do not meet with them', async () => {
+  const named = {
+    statementNameGenerator: ({ sql }: { sql: string }) =>
+      `${sql.length}_${sql.replace(/\W/g, '_')}`.slice(0, 60),
+  }
+  const base = ledger.client({ adapter: auditAdapter(new PrismaPg(ledger.pool({ max: 1 }), named)) })
+  const db = base.$extends(auditContext({ username: 'ann' }))
+  const create = (client: Pick<typeof db, 'account'>) =>
+    client.account.create({ data: { name: 'own names' } })
+  for (let turn = 0; turn < 2; turn++) {
+    await create(db)
+    await db.$transaction([create(db), create(db)])
+    await db.$transaction(async (tx) => {
+      await tx.$executeRawUnsafe('SELECT 1')
+      await create(tx)
+    })
+  }
+  expect(await names('own names')).toEqual(Array.from({ length: 8 }, () => 'ann'))
+})
+
 test("in pg's own pipeline mode each write whose settings were forgotten runs once, with its context", async () => {
   const opened = open({ pipeline: true } as pg.PoolConfig)
   await opened.create('ann', 'pipelined')
