@@ -93,6 +93,7 @@ async function measure(): Promise<Report> {
 
   return {
     machine: `PostgreSQL ${setting.server.version} (${setting.server.kind}), Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, load ${loadAtStart.toFixed(1)} at the start`,
+    isBusy: loadAtStart > cpus().length,
     rows: [...figuresOf(tried.near, 0), ...figuresOf(tried.far, 1)],
     whole: [...figuresOf(tried.near, 0, 'unaudited'), ...figuresOf(tried.far, 1, 'unaudited')],
     direct: figuresOf(tried.direct, null),

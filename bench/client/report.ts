@@ -5,6 +5,8 @@ import { type Variant, type VariantName, variantNames, variants } from './varian
 
 export interface Report {
   readonly machine: string
+  /** Whether the machine had more to do than it has processors when the run began. */
+  readonly isBusy: boolean
   /** Ratios to the bare client on the audited tables. */
   readonly rows: readonly Figure[]
   /** Ratios to the bare client on tables without an audit. */
@@ -35,7 +37,11 @@ export function renderReport(report: Report): string {
   ].join('\n')
 }
 
-function head({ machine, rounds }: Report): string {
+const warning = `
+**The machine had other work during this run: the round trips hold, the ratios and their wide intervals say little.**
+`
+
+function head({ machine, isBusy, rounds }: Report): string {
   const used = variantNames.map((name) => `- \`${name}\`: ${(variants[name] as Variant).says}`)
   return `# What an audited Prisma Client costs
 
@@ -46,7 +52,7 @@ round trips and adds nothing (0 ms) or a millisecond to each. The bare client wr
 same triggers record that nobody was named, so a ratio is about the client alone.
 
 Machine: ${machine}; ${rounds.atOnce} rounds of 5 calls at 0 ms, ${rounds.later} of 3 at +1 ms.
-
+${isBusy ? warning : ''}
 ${used.join('\n')}
 `
 }
