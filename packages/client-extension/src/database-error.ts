@@ -34,12 +34,10 @@ export function toAuditContextError(error: unknown): unknown {
 }
 
 /** The outcome of a call, with `toAuditContextError` applied to its error. */
-export async function reported(outcome: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    return await outcome
-  } catch (error) {
-    throw toAuditContextError(error)
-  }
+export function reported(outcome: PromiseLike<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    outcome.then(resolve, (error: unknown) => reject(toAuditContextError(error)))
+  })
 }
 
 function findReport(error: unknown): DatabaseReport | undefined {

@@ -17,6 +17,17 @@ const forever = 2 ** 31 - 1
  * @param root the client below all extensions, so that no extension sees the extra transaction
  */
 export function ownTransaction(root: PrismaClientParts): OwnTransaction {
+  const known = made.get(root)
+  if (known !== undefined) return known
+  const own = makeOwnTransaction(root)
+  made.set(root, own)
+  return own
+}
+
+/** One for each root: a server may extend its client for each request. */
+const made = new WeakMap<PrismaClientParts, OwnTransaction>()
+
+function makeOwnTransaction(root: PrismaClientParts): OwnTransaction {
   const limits = { maxWait: forever, timeout: forever, isolationLevel: undefined }
   const unlimited: PrismaClientParts = Object.create(root, {
     _engineConfig: { value: { ...root._engineConfig, transactionOptions: limits } },

@@ -53,10 +53,16 @@ export interface InternalParams {
   readonly transaction?: PrismaTransaction
 }
 
+/** The clients below all extensions that were found to have the parts: a server may extend one for each request. */
+const proven = new WeakSet<object>()
+
 /** @throws AuditContextError `UNSUPPORTED_CLIENT` when one of the parts is not there */
 export function assertPrismaClient(client: unknown): asserts client is PrismaClientParts {
+  const root = part(client, '_originalClient')
+  if (typeof root === 'object' && root !== null && proven.has(root)) return
   const missing = missingParts(client)
   if (missing.length > 0) throw unsupported(missing.join(', '))
+  if (typeof root === 'object' && root !== null) proven.add(root)
 }
 
 export function isPrismaClient(value: unknown): value is PrismaClientParts {

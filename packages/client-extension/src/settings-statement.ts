@@ -4,6 +4,8 @@ import type { AuditSettings } from './settings.ts'
 export interface SettingsStatement {
   readonly text: string
   readonly values: readonly string[]
+  /** The name under which the server keeps it parsed. Not `name`, which adapter-pg gives to any statement of its own. */
+  readonly preparedName?: string
 }
 
 /** The mark by which the fast path knows the statement among those of the application. */

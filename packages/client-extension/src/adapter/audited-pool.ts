@@ -2,6 +2,7 @@ import type { SettingsStatement } from '../settings-statement.ts'
 import { lazyTransaction, type TransactionConnection } from './lazy-transaction.ts'
 import type { PgPool, PgQueryConfig, PgResult } from './pg-driver.ts'
 import { prefixedQueries } from './prefixed-query.ts'
+import { preparedSettings } from './prepared-settings.ts'
 
 /** What adapter-pg uses of a pool. */
 export interface AuditedPool {
@@ -16,11 +17,13 @@ export interface AuditedPool {
  */
 export function auditedPool(pool: PgPool, take: () => SettingsStatement | undefined): AuditedPool {
   const makeQuery = prefixedQueries(pool.Client.Query)
+  const behind = preparedSettings()
   return {
     query(config) {
       const statement = typeof config === 'string' ? { text: config } : config
       const settings = take()
-      return pool.query(settings === undefined ? statement : makeQuery(statement, [settings]))
+      if (settings === undefined) return pool.query(statement)
+      return behind(settings, (prefix) => pool.query(makeQuery(statement, [prefix])))
     },
     async connect() {
       const settings = take()

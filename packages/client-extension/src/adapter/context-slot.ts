@@ -27,15 +27,21 @@ export interface ContextSlots extends FastPath {
 export function contextSlots(): ContextSlots {
   const storage = new AsyncLocalStorage<Slot>()
   return {
-    async single(settings: AuditSettings, operation: () => PromiseLike<unknown>): Promise<unknown> {
+    single(settings: AuditSettings, operation: () => PromiseLike<unknown>): Promise<unknown> {
       const slot: Slot = { statement: settingsStatement(settings), used: false, open: true }
-      try {
-        const result = await storage.run(slot, async () => await operation())
-        if (!slot.used && !isEmpty(result)) throw lostContext()
-        return result
-      } finally {
-        slot.open = false
-      }
+      return new Promise((resolve, reject) => {
+        const succeed = (result: unknown) => {
+          slot.open = false
+          if (slot.used || isEmpty(result)) resolve(result)
+          else reject(lostContext())
+        }
+        const fail = (error: unknown) => {
+          slot.open = false
+          reject(error)
+        }
+        // Prisma's calls begin when they are asked for their outcome, so that must be done inside.
+        storage.run(slot, () => operation().then(succeed, fail))
+      })
     },
     take() {
       const slot = storage.getStore()

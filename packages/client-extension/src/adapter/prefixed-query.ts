@@ -1,4 +1,5 @@
 import type { SettingsStatement } from '../settings-statement.ts'
+import { noteLostName } from './lost-name.ts'
 import type { PgConnection, PgQuery, PgQueryClass, PgQueryConfig } from './pg-driver.ts'
 
 /** Is told how many of the prefix statements have been done, each time one is. */
@@ -20,6 +21,9 @@ export type MakePrefixedQuery = (
 ) => PgQuery
 
 export function prefixedQueries(Query: PgQueryClass): MakePrefixedQuery {
+  /** The names of prefix statements whose Parse was sent. */
+  const parsed = new WeakMap<PgConnection, Set<string>>()
+
   class Prefixed extends Query {
     #prefix: readonly SettingsStatement[] = []
     #done = 0
@@ -36,6 +40,7 @@ export function prefixedQueries(Query: PgQueryClass): MakePrefixedQuery {
       query.#prefix = prefix
       query.#onProgress = onProgress
       query.#ownName = query.name
+      if (query.#ownName === undefined) return query
       // pg marks the statement named so as parsed when a ParseComplete arrives: not at one of the prefix.
       Object.defineProperty(query, 'name', {
         get: () => (query.#isSent && query.#inPrefix() ? undefined : query.#ownName),
@@ -52,9 +57,9 @@ export function prefixedQueries(Query: PgQueryClass): MakePrefixedQuery {
     }
 
     override prepare(connection: PgConnection): void {
-      for (const { text, values } of this.#prefix) {
-        connection.parse({ text, name: '', types: undefined })
-        connection.bind({ portal: '', statement: '', values })
+      for (const { text, values, preparedName: name = '' } of this.#prefix) {
+        if (!isParsed(connection, name)) connection.parse({ text, name, types: undefined })
+        connection.bind({ portal: '', statement: name, values })
         connection.execute({ portal: '', rows: 0 })
       }
       super.prepare(connection)
@@ -79,11 +84,28 @@ export function prefixedQueries(Query: PgQueryClass): MakePrefixedQuery {
     }
 
     override handleError(error: Error, connection: PgConnection): void {
-      // Behind a failed prefix the server has skipped the Parse of the named statement.
-      if (this.#inPrefix() && this.#ownName !== undefined)
-        delete connection?.submittedNamedStatements?.[this.#ownName]
+      if (this.#inPrefix()) this.#forgetNames(error, connection)
       super.handleError(error, connection)
     }
+
+    #forgetNames(error: Error, connection: PgConnection): void {
+      // Behind a failed prefix the server has skipped the Parse of the named statement.
+      if (this.#ownName !== undefined) delete connection?.submittedNamedStatements?.[this.#ownName]
+      const name = this.#prefix[this.#done]?.preparedName
+      if (name === undefined) return
+      parsed.get(connection)?.delete(name)
+      if (this.#done === 0) noteLostName(error)
+    }
+  }
+
+  /** Whether the server has this name on the connection; if not, the caller sends it now. */
+  function isParsed(connection: PgConnection, name: string): boolean {
+    if (name === '') return false
+    const names = parsed.get(connection) ?? new Set()
+    parsed.set(connection, names)
+    if (names.has(name)) return true
+    names.add(name)
+    return false
   }
   return Prefixed.make
 }
