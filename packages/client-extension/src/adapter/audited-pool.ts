@@ -1,7 +1,9 @@
 import type { SettingsStatement } from '../settings-statement.ts'
+import { isIdle, takeIdleConnection } from './idle-connection.ts'
 import { lazyTransaction, type TransactionConnection } from './lazy-transaction.ts'
-import type { PgPool, PgQueryConfig, PgResult } from './pg-driver.ts'
+import type { PgPool, PgPoolClient, PgQueryConfig, PgResult } from './pg-driver.ts'
 import { prefixedQueries } from './prefixed-query.ts'
+import { sentQuery } from './sent-query.ts'
 
 /** What adapter-pg uses of a pool. */
 export interface AuditedPool {
@@ -20,11 +22,36 @@ export function auditedPool(pool: PgPool, take: () => SettingsStatement | undefi
     query(config) {
       const statement = typeof config === 'string' ? { text: config } : config
       const settings = take()
-      return pool.query(settings === undefined ? statement : makeQuery(statement, [settings]))
+      return onConnection(pool, (client) =>
+        settings === undefined
+          ? client.query(statement)
+          : sentQuery(client, makeQuery(statement, [settings])),
+      )
     },
     async connect() {
       const settings = take()
-      return lazyTransaction(await pool.connect(), makeQuery, settings)
+      return lazyTransaction(await takeIdleConnection(pool), makeQuery, settings)
     },
   }
 }
+
+/** As pg's own `pool.query`, and a connection that a statement has left in a transaction does not serve again. */
+async function onConnection(
+  pool: PgPool,
+  run: (client: PgPoolClient) => Promise<PgResult>,
+): Promise<PgResult> {
+  const client = await takeIdleConnection(pool)
+  // Without a listener the event of a lost connection would end the process; the statement fails as well.
+  client.on('error', ignore)
+  let isDone = false
+  try {
+    const result = await run(client)
+    isDone = isIdle(client)
+    return result
+  } finally {
+    client.removeListener('error', ignore)
+    client.release(!isDone)
+  }
+}
+
+function ignore(): void {}
