@@ -27,7 +27,8 @@ async function look(pools: readonly pg.Pool[], admin: pg.Pool, isDirect: boolean
         `a pool has ${pool.totalCount} connections, ${pool.idleCount} of them idle, ${pool.waitingCount} waiting`,
     )
   const { rows } = await admin.query<{ state: string; count: number }>(
-    'SELECT state, count(*)::integer AS count FROM pg_stat_activity WHERE application_name = $1 GROUP BY state',
+    `SELECT state, count(*)::integer AS count FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = $1 GROUP BY state`,
     [applicationName],
   )
   for (const { state, count } of rows) if (state !== 'idle') found.push(`${count} sessions are ${state}`)

@@ -106,7 +106,8 @@ function prepare(
 async function kill(admin: pg.Pool): Promise<number> {
   const { rowCount } = await admin.query(
     `SELECT pg_terminate_backend(pid) FROM (
-       SELECT pid FROM pg_stat_activity WHERE application_name = $1 ORDER BY state = 'idle', random() LIMIT 1
+       SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1
+       ORDER BY state = 'idle', random() LIMIT 1
      ) AS victim`,
     [applicationName],
   )
