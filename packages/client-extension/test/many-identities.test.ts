@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, test } from 'vitest'
 import { makeRandom } from '../../../test/support/large-project/random.ts'
+import { testedLayer } from '../../../test/support/tested-layer.ts'
 import { auditContext } from '../src/index.ts'
-import { testedLayer } from './fixture/layer.ts'
 import { type LedgerClient, type LedgerTransaction, useLedger } from './fixture/ledger.ts'
 
 const ledger = await useLedger()

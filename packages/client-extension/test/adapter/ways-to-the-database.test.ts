@@ -59,7 +59,7 @@ describe.each(ways)('through $name', ({ name, config, options, missing }) => {
     if (missing !== undefined) skip(missing)
     const { pool, base, as } = open(config, options)
     const users = Array.from({ length: 24 }, (_, index) => `user${index}`)
-    const label = (user: string) => `${name} ${user}`
+    const label = (user: string) => `${name.replaceAll("'", '')} ${user}`
     for (let round = 0; round < 3; round++) {
       await Promise.all(
         users.map((user, index) => {
@@ -70,7 +70,11 @@ describe.each(ways)('through $name', ({ name, config, options, missing }) => {
             () => db.$transaction([create(db, label(user))]),
             () => db.$transaction((tx) => Promise.all([create(tx, label(user)), tx.account.count()])),
             () => db.$transaction((tx) => tx.$transaction((inner) => create(inner, label(user)))),
-            () => db.$executeRawUnsafe(`INSERT INTO "Account" (name) VALUES ('${label(user)}'); SELECT 1`),
+            // Of several statements in one text a prepared statement cannot be made, with or without the audit.
+            () =>
+              options === named
+                ? create(db, label(user))
+                : db.$executeRawUnsafe(`INSERT INTO "Account" (name) VALUES ('${label(user)}'); SELECT 1`),
           ]
           return forms[(index + round) % forms.length]?.()
         }),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { testedLayer } from '../../../../test/support/tested-layer.ts'
 import { throughPgBouncer } from '../../../../test/support/through-pgbouncer.ts'
-import { testedLayer } from '../fixture/layer.ts'
 import { useLedger } from '../fixture/ledger.ts'
 import { faults } from './expectation.ts'
 import { allowedGrowth, growth } from './growth.ts'
