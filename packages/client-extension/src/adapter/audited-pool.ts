@@ -1,5 +1,5 @@
 import type { SettingsStatement } from '../settings-statement.ts'
-import { isIdle, takeIdleConnection } from './idle-connection.ts'
+import { giveBack, isIdle, takeIdleConnection } from './idle-connection.ts'
 import { lazyTransaction, type TransactionConnection } from './lazy-transaction.ts'
 import type { PgPool, PgPoolClient, PgQueryConfig, PgResult } from './pg-driver.ts'
 import { prefixedQueries } from './prefixed-query.ts'
@@ -41,17 +41,12 @@ async function onConnection(
   run: (client: PgPoolClient) => Promise<PgResult>,
 ): Promise<PgResult> {
   const client = await takeIdleConnection(pool)
-  // Without a listener the event of a lost connection would end the process; the statement fails as well.
-  client.on('error', ignore)
   let isDone = false
   try {
     const result = await run(client)
     isDone = isIdle(client)
     return result
   } finally {
-    client.removeListener('error', ignore)
-    client.release(!isDone)
+    giveBack(client, !isDone)
   }
 }
-
-function ignore(): void {}

@@ -1,6 +1,6 @@
 import { withoutLeadingComments } from '../raw-statement.ts'
 import { isSettingsStatement, type SettingsStatement } from '../settings-statement.ts'
-import { isIdle } from './idle-connection.ts'
+import { giveBack, isIdle } from './idle-connection.ts'
 import type { PgPoolClient, PgQueryConfig, PgResult } from './pg-driver.ts'
 import type { MakePrefixedQuery } from './prefixed-query.ts'
 import { sentQuery } from './sent-query.ts'
@@ -144,7 +144,7 @@ export function lazyTransaction(
     /** A connection whose transaction end was not acknowledged is in an unknown state: it is destroyed. */
     release(destroy) {
       const isUncertain = phase !== 'lazy' && !isEnded
-      client.release(destroy || isUncertain || !isIdle(client))
+      giveBack(client, destroy || isUncertain || !isIdle(client))
     },
     on: (event, listener) => client.on(event, listener),
     removeListener: (event, listener) => client.removeListener(event, listener),

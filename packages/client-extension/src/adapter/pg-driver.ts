@@ -52,7 +52,7 @@ export interface PgPoolClient {
 }
 
 export interface PgPool {
-  connect(): Promise<PgPoolClient>
+  connect(callback: (error: Error | undefined, client: PgPoolClient | undefined) => void): void
   readonly Client: { readonly Query: PgQueryClass }
 }
 

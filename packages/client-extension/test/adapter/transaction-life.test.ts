@@ -93,6 +93,21 @@ describe('the end of a transaction', () => {
   })
 })
 
+test('a connection whose loss is told in the moment it is handed over has somebody who listens', async () => {
+  const { pool, as } = open()
+  const ann = as('ann')
+  await create(ann, 'connected')
+  const listeners: number[] = []
+  // Before any promise is heard: as where the loss stands in the packet that makes the connection ready.
+  pool.on('acquire', (client: pg.PoolClient) =>
+    queueMicrotask(() => listeners.push(client.listenerCount('error'))),
+  )
+  await create(ann, 'handed over')
+  await ann.$transaction((tx) => create(tx, 'handed over'))
+  expect(listeners).toEqual([1, 1])
+  expect(await names('handed over')).toEqual(['ann', 'ann'])
+})
+
 describe('a transaction with an isolation level', () => {
   test('whose time runs out before its first statement has sent nothing and keeps its connection', async () => {
     const { pool, base, as } = open()

@@ -30,6 +30,8 @@ export function openClients({ url, through, PrismaClient, withAdapter }: Access)
     const pool = new pg.Pool({ connectionString, application_name: applicationName, ...config })
     // An idle connection that is killed must not end the run.
     pool.on('error', () => undefined)
+    // Nor must one that is lost while pg hands it over, when nobody listens to it; auditAdapter does.
+    if (!withAdapter) pool.on('connect', (client) => client.on('error', () => undefined))
     const adapter = new PrismaPg(pool)
     const client = new PrismaClient({
       adapter: withAdapter ? auditAdapter(adapter) : adapter,
