@@ -69,7 +69,7 @@ export function lazyTransaction(
     isEnded = false
     const result = await sendWithPending(config)
     // COMMIT AND CHAIN, or a savepoint rolled back that is older than the settings.
-    if (result.command === 'COMMIT' || result.command === 'ROLLBACK') pending ??= current
+    if (endsOrUndoes(result)) pending ??= current
     return result
   }
 
@@ -153,6 +153,12 @@ export function lazyTransaction(
 
 function isEnd({ text }: PgQueryConfig): boolean {
   return text === 'COMMIT' || text === 'ROLLBACK'
+}
+
+/** Of several statements in one text pg gives several results. */
+function endsOrUndoes(result: PgResult): boolean {
+  const results: readonly PgResult[] = Array.isArray(result) ? result : [result]
+  return results.some(({ command }) => command === 'COMMIT' || command === 'ROLLBACK')
 }
 
 function mustPrecedeSnapshot({ text }: PgQueryConfig): boolean {

@@ -135,17 +135,20 @@ describe('a statement that begins or ends a transaction by itself', () => {
     await expect(create(base, 'nobody')).rejects.toThrow(/username/)
   })
 
-  test('a savepoint older than the first write, rolled back: what follows has its name', async () => {
-    const { as } = open()
-    await as('ann').$transaction(async (tx) => {
-      await tx.$executeRawUnsafe('SAVEPOINT early')
-      await create(tx, 'undone')
-      await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT early')
-      await create(tx, 'after the early savepoint')
-    })
-    expect(await names('after the early savepoint')).toEqual(['ann'])
-    expect(await names('undone')).toEqual([])
-  })
+  test.each(['ROLLBACK TO SAVEPOINT early', 'ROLLBACK TO SAVEPOINT early; SELECT 1'])(
+    'a savepoint older than the first write and %s: what follows has its name',
+    async (text) => {
+      const { as } = open()
+      await as('ann').$transaction(async (tx) => {
+        await tx.$executeRawUnsafe('SAVEPOINT early')
+        await create(tx, 'undone')
+        await tx.$executeRawUnsafe(text)
+        await create(tx, `after ${text}`)
+      })
+      expect(await names(`after ${text}`)).toEqual(['ann'])
+      expect(await names('undone')).toEqual([])
+    },
+  )
 
   test('a procedure that commits is refused, as in every transaction: its writes would have no name', async () => {
     await ledger.query(`
