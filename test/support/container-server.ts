@@ -6,13 +6,20 @@ export function dockerAnswers(): boolean {
   return spawnSync('docker', version, { timeout: 2000, stdio: 'ignore' }).status === 0
 }
 
+const settings = [
+  'max_connections=300',
+  'fsync=off',
+  'synchronous_commit=off',
+  'shared_preload_libraries=pg_stat_statements',
+]
+
 /** Starts PostgreSQL 18 in a container. Testcontainers' own reaper removes it if this process is killed. */
 export async function startContainerServer(): Promise<{ url: string; stop(): Promise<void> }> {
   // Slow to load, and of no use without Docker.
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
   const container = await new PostgreSqlContainer('postgres:18-alpine')
     .withTmpFs({ '/var/lib/postgresql': 'rw' })
-    .withCommand(['postgres', '-c', 'max_connections=300', '-c', 'fsync=off', '-c', 'synchronous_commit=off'])
+    .withCommand(['postgres', ...settings.flatMap((setting) => ['-c', setting])])
     .withStartupTimeout(120_000)
     .start()
   return {

@@ -19,6 +19,8 @@ const settings = {
   synchronous_commit: 'off',
   full_page_writes: 'off',
   autovacuum: 'off',
+  // So that a test can see what PostgreSQL remembers of the statements.
+  shared_preload_libraries: 'pg_stat_statements',
   // The small /dev/shm of a container is no place for it.
   dynamic_shared_memory_type: 'mmap',
 }

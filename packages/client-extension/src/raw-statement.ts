@@ -36,7 +36,7 @@ function statementText(args: unknown): string {
 }
 
 /** A scan rather than an expression, so that a long run of comments costs linear time. Block comments nest. */
-function withoutLeadingComments(text: string): string {
+export function withoutLeadingComments(text: string): string {
   const mark = /\/\*|\*\//g
   let start = 0
   for (;;) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { testedLayer } from '../../../test/support/tested-layer.ts'
 import { auditContext } from '../src/index.ts'
 import { checkCallForms } from './fixture/call-form-checks.ts'
 import { checkIdentities } from './fixture/identity-checks.ts'
@@ -7,8 +8,8 @@ import { useLedger } from './fixture/ledger.ts'
 const ledger = await useLedger()
 const transactionOptions = { maxWait: 30_000, timeout: 30_000 }
 
-describe.each(['extension', 'adapter'] as const)('adapter-pg with the %s', (layer) => {
-  const driver = { name: layer, base: ledger.client({ layer, transactionOptions }), ledger }
+describe(`adapter-pg, layer ${testedLayer}`, () => {
+  const driver = { name: testedLayer, base: ledger.client({ transactionOptions }), ledger }
   checkCallForms(driver)
   checkIdentities(driver)
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { Layer } from '../../../test/support/tested-layer.ts'
 import { auditContext } from '../src/index.ts'
-import { type Layer, type LedgerClient, useLedger } from './fixture/ledger.ts'
+import { type LedgerClient, useLedger } from './fixture/ledger.ts'
 
 interface LogEvent {
   readonly level: string

@@ -164,7 +164,7 @@ describe('limits', () => {
   test('a single write waits for a connection as long as it takes', async () => {
     const client = ledger.client({ max: 1, transactionOptions: { maxWait: 50 } })
     const single = client.$extends(audit)
-    const holding = single.$transaction((tx) => tx.$executeRaw`SELECT pg_sleep(0.5)`)
+    const holding = single.$transaction((tx) => tx.$executeRaw`SELECT pg_sleep(0.5)`, { maxWait: 30_000 })
     await new Promise((resolve) => setTimeout(resolve, 100))
     await single.account.create({ data: { name: 'patient' } })
     await holding

@@ -3,24 +3,31 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { useLedgerProject } from './fixture/ledger-project.ts'
 
 const project = await useLedgerProject('postgresql://localhost/never-connected')
 const source = fileURLToPath(new URL('../src/index.ts', import.meta.url))
 const asyncContext = fileURLToPath(new URL('../src/async-context.ts', import.meta.url))
+const adapterSource = fileURLToPath(new URL('../src/adapter/adapter-pg.ts', import.meta.url))
 const compiler = path.join(
   path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
   'bin/tsc',
 )
 
 /** What the compiler says about a file of the project; nothing when it compiles. */
-async function problems(client: string, body: string): Promise<string> {
+async function problems(
+  client: string,
+  body: string,
+  opened = 'declare const prisma: PrismaClient',
+): Promise<string> {
   const name = 'checked.ts'
-  const imports = `import { PrismaClient } from '${client}'
+  const imports = `import { expectTypeOf } from 'vitest'
+import { PrismaClient } from '${client}'
 import { auditContext, defineAuditContext } from '${source}'
 import { asyncAuditContext, currentAuditContext, runWithAuditContext } from '${asyncContext}'
-declare const prisma: PrismaClient
+void [auditContext, defineAuditContext, expectTypeOf]
+${opened}
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const equal = <A, B>(_: Equal<A, B>) => undefined
 `
@@ -44,7 +51,7 @@ const equal = <A, B>(_: Equal<A, B>) => undefined
 const sameTypes = `
 const plain = prisma.$extends({})
 const audited = prisma.$extends(auditContext({ username: 'ann' }))
-equal<typeof audited, typeof plain>(true)
+expectTypeOf(audited).toEqualTypeOf<typeof plain>()
 
 const call = (client: typeof prisma) => client.account.create({
   data: { name: 'a', entries: { create: { note: 'b' } } },
@@ -54,17 +61,17 @@ const auditedCall = (client: typeof audited) => client.account.create({
   data: { name: 'a', entries: { create: { note: 'b' } } },
   select: { name: true, entries: { select: { note: true } } },
 })
-equal<Awaited<ReturnType<typeof auditedCall>>, Awaited<ReturnType<typeof call>>>(true)
-equal<Awaited<ReturnType<typeof auditedCall>>, { name: string; entries: { note: string }[] }>(true)
+expectTypeOf(auditedCall).returns.resolves.toEqualTypeOf<Awaited<ReturnType<typeof call>>>()
+expectTypeOf(auditedCall).returns.resolves.toEqualTypeOf<{ name: string; entries: { note: string }[] }>()
 
 async function inTransactions() {
   const bare = await prisma.$transaction(async (tx) => [await tx.account.findMany({ include: { entries: true } })] as const)
   const own = await audited.$transaction(async (tx) => [await tx.account.findMany({ include: { entries: true } })] as const)
-  equal<typeof own, typeof bare>(true)
-  await plain.$transaction((one) => audited.$transaction(async (two) => equal<typeof two, typeof one>(true)))
+  expectTypeOf(own).toEqualTypeOf<typeof bare>()
+  await plain.$transaction((one) => audited.$transaction(async (two) => expectTypeOf(two).toEqualTypeOf<typeof one>()))
   const batch = await audited.$transaction([audited.account.count(), audited.account.findMany()])
   const bareBatch = await prisma.$transaction([prisma.account.count(), prisma.account.findMany()])
-  equal<typeof batch, typeof bareBatch>(true)
+  expectTypeOf(batch).toEqualTypeOf<typeof bareBatch>()
   // @ts-expect-error no such field
   await audited.$transaction((tx) => tx.account.create({ data: { name: 'a', nonsense: 1 } }))
 }
@@ -73,21 +80,37 @@ void inTransactions
 const hello = { client: { $hello: () => 'hello' } }
 const later = audited.$extends(hello).$extends(auditContext({ username: 'ben' }))
 const bareLater = plain.$extends(hello).$extends({})
-equal<typeof later, typeof bareLater>(true)
+expectTypeOf(later).toEqualTypeOf<typeof bareLater>()
 const earlier = prisma.$extends({ result: { account: { loud: { needs: { name: true }, compute: (row) => row.name } } } })
 const both = earlier.$extends(auditContext({ username: 'ann' }))
-equal<typeof both.account.fields, typeof earlier.account.fields>(true)
+expectTypeOf(both.account.fields).toEqualTypeOf<typeof earlier.account.fields>()
 const loud = async () => (await both.account.findFirstOrThrow()).loud
-equal<Awaited<ReturnType<typeof loud>>, string>(true)
+expectTypeOf(loud).returns.resolves.toEqualTypeOf<string>()
 // @ts-expect-error not the same
-equal<string, number>(true)
+expectTypeOf(loud).returns.resolves.toEqualTypeOf<number>()
 `
 
-test.each([
+const layers = {
+  extension: 'declare const prisma: PrismaClient',
+  adapter: `
+import { PrismaPg } from '@prisma/adapter-pg'
+import { auditAdapter } from '${adapterSource}'
+const factory = new PrismaPg({ connectionString: 'postgresql://localhost/never-connected' })
+expectTypeOf(auditAdapter(factory)).toEqualTypeOf<PrismaPg>()
+const prisma = new PrismaClient({ adapter: auditAdapter(factory) })
+const unaudited = new PrismaClient({ adapter: factory })
+expectTypeOf(prisma).toEqualTypeOf<typeof unaudited>()
+// @ts-expect-error a configuration is no adapter
+auditAdapter({ connectionString: 'postgresql://localhost/never-connected' })`,
+} as const
+
+describe.each([
   ['prisma-client', './generated/client/client.ts'],
   ['prisma-client-js', './generated/js/index.js'],
-])('an audited client of %s has the types of the unextended one, and so has its tx', async (_, client) => {
-  expect(await problems(client, sameTypes)).toBe('')
+])('an audited client of %s has the types of the unextended one, and so has its tx', (_, client) => {
+  test.each(['extension', 'adapter'] as const)('with the %s', async (layer) => {
+    expect(await problems(client, sameTypes, layers[layer])).toBe('')
+  })
 })
 
 const typed = `

@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { AuditContextExtension, SettingDefinition } from 'prisma-extension-audit'
+import { auditAdapter } from 'prisma-extension-audit/adapter-pg'
 import { afterAll, expect } from 'vitest'
 import {
   createPrismaProject,
@@ -8,6 +9,8 @@ import {
   type PrismaProjectOptions,
 } from '../../support/prisma-project.ts'
 import { createDatabase, type Template, type TestDatabase } from '../../support/test-database.ts'
+import { testedLayer } from '../../support/tested-layer.ts'
+import { throughPgBouncer } from '../../support/through-pgbouncer.ts'
 import type { Client } from './client.ts'
 
 export interface AuditedProject {
@@ -55,14 +58,16 @@ export async function generateMigration(project: PrismaProject): Promise<Migrati
   return migration
 }
 
-/** The project's own generated client on its database. */
+/** The project's own generated client on its database, in the layer that this run tests. */
 export async function openClient<Models extends string>(
   { database, project }: AuditedProject,
   { path = 'generated/client/client.ts', max = 4 } = {},
 ): Promise<Client<Models>> {
   const module = await project.importModule<{ PrismaClient: new (options: object) => Client<Models> }>(path)
+  const connectionString = testedLayer === 'pgbouncer' ? throughPgBouncer(database.url) : database.url
+  const adapter = new PrismaPg({ connectionString, max })
   const client = new module.PrismaClient({
-    adapter: new PrismaPg({ connectionString: database.url, max }),
+    adapter: testedLayer === 'extension' ? adapter : auditAdapter(adapter),
   })
   afterAll(() => client.$disconnect())
   return client

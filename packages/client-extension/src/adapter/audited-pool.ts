@@ -1,8 +1,10 @@
 import type { SettingsStatement } from '../settings-statement.ts'
+import { giveBack, isIdle, takeIdleConnection } from './idle-connection.ts'
 import { lazyTransaction, type TransactionConnection } from './lazy-transaction.ts'
-import type { PgPool, PgQueryConfig, PgResult } from './pg-driver.ts'
+import type { PgPool, PgPoolClient, PgQueryConfig, PgResult } from './pg-driver.ts'
 import { prefixedQueries } from './prefixed-query.ts'
 import { preparedSettings } from './prepared-settings.ts'
+import { sentQuery } from './sent-query.ts'
 
 /** What adapter-pg uses of a pool. */
 export interface AuditedPool {
@@ -22,12 +24,31 @@ export function auditedPool(pool: PgPool, take: () => SettingsStatement | undefi
     query(config) {
       const statement = typeof config === 'string' ? { text: config } : config
       const settings = take()
-      if (settings === undefined) return pool.query(statement)
-      return behind(settings, (prefix) => pool.query(makeQuery(statement, [prefix])))
+      return onConnection(pool, (client) =>
+        settings === undefined
+          ? client.query(statement)
+          : behind(settings, (prefix) => sentQuery(client, makeQuery(statement, [prefix]))),
+      )
     },
     async connect() {
       const settings = take()
-      return lazyTransaction(await pool.connect(), makeQuery, settings)
+      return lazyTransaction(await takeIdleConnection(pool), makeQuery, settings)
     },
+  }
+}
+
+/** As pg's own `pool.query`, and a connection that a statement has left in a transaction does not serve again. */
+async function onConnection(
+  pool: PgPool,
+  run: (client: PgPoolClient) => Promise<PgResult>,
+): Promise<PgResult> {
+  const client = await takeIdleConnection(pool)
+  let isDone = false
+  try {
+    const result = await run(client)
+    isDone = isIdle(client)
+    return result
+  } finally {
+    giveBack(client, !isDone)
   }
 }

@@ -1,6 +1,9 @@
+import { withoutLeadingComments } from '../raw-statement.ts'
 import { isSettingsStatement, type SettingsStatement } from '../settings-statement.ts'
+import { giveBack, isIdle } from './idle-connection.ts'
 import type { PgPoolClient, PgQueryConfig, PgResult } from './pg-driver.ts'
 import type { MakePrefixedQuery } from './prefixed-query.ts'
+import { sentQuery } from './sent-query.ts'
 
 /**
  * - `lazy`: the connection is taken, nothing is sent: BEGIN, isolation level and settings wait for the first statement
@@ -20,10 +23,10 @@ export interface TransactionConnection {
 }
 
 /** Statements that must come before the first snapshot, which `SELECT set_config(…)` would take. */
-const precedesSnapshot =
-  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:set\s+(?:local\s+|session\s+)?transaction|lock)\b/i
+const precedesSnapshot = /^(?:set\s+(?:local\s+|session\s+)?transaction|lock)\b/i
 /** Several statements in one text, and COPY, need the simple protocol. */
-const needsSimpleProtocol = /;\s*\S|^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*copy\b/i
+const secondStatement = /;\s*\S/
+const copy = /^copy\b/i
 
 /**
  * Saves the round trips of BEGIN and of the settings: they go out with the first statement, in one flush.
@@ -37,6 +40,8 @@ export function lazyTransaction(
 ): TransactionConnection {
   let phase: Phase = 'lazy'
   let begin = 'BEGIN'
+  /** Those of the last context given, and those that have still to be sent. */
+  let current = settings
   let pending = settings
   let isEnded = false
   /** Why the transaction is dead. */
@@ -52,14 +57,24 @@ export function lazyTransaction(
     if (phase === 'dead') return Promise.reject(transactionAborted())
     if (isSettingsStatement(config)) {
       // The last word counts: a later context replaces one that was not sent.
-      pending = config
+      current = pending = config
       return local('SELECT', 1)
     }
     return phase === 'open' ? sendOpen(config) : sendFirst(config)
   }
 
-  function sendOpen(config: PgQueryConfig): Promise<PgResult> {
-    if (pending === undefined || precedesSnapshot.test(config.text)) return client.query(config)
+  async function sendOpen(config: PgQueryConfig): Promise<PgResult> {
+    // Somebody has ended the transaction with a statement of their own: each one carries its settings from here on.
+    if (isIdle(client)) pending = current
+    isEnded = false
+    const result = await sendWithPending(config)
+    // COMMIT AND CHAIN, or a savepoint rolled back that is older than the settings.
+    if (endsOrUndoes(result)) pending ??= current
+    return result
+  }
+
+  function sendWithPending(config: PgQueryConfig): Promise<PgResult> {
+    if (pending === undefined || mustPrecedeSnapshot(config)) return client.query(config)
     const now = pending
     pending = undefined
     if (isSimple(config)) {
@@ -67,7 +82,7 @@ export function lazyTransaction(
       client.query(now).catch(() => undefined)
       return client.query(config)
     }
-    return send(config, [now])
+    return sentQuery(client, makeQuery(config, [now]))
   }
 
   function sendFirst(config: PgQueryConfig): Promise<PgResult> {
@@ -79,7 +94,7 @@ export function lazyTransaction(
     }
     const head: SettingsStatement = { text: begin, values: [] }
     if (isSimple(config)) return behindBegin(config, head)
-    const now = precedesSnapshot.test(config.text) ? undefined : pending
+    const now = mustPrecedeSnapshot(config) ? undefined : pending
     if (now !== undefined) pending = undefined
     return firstFlush(config, now === undefined ? [head] : [head, now])
   }
@@ -95,6 +110,7 @@ export function lazyTransaction(
   function firstFlush(config: PgQueryConfig, prefix: readonly SettingsStatement[]): Promise<PgResult> {
     let isBegun = false
     phase = 'first'
+    isEnded = false
     return new Promise((resolve, reject) => {
       const sent = makeQuery(config, prefix, () => {
         isBegun = true
@@ -107,14 +123,6 @@ export function lazyTransaction(
         if (error || result === undefined) reject(error)
         else resolve(result)
       }
-      client.query(sent)
-    })
-  }
-
-  function send(config: PgQueryConfig, prefix: readonly SettingsStatement[]): Promise<PgResult> {
-    return new Promise((resolve, reject) => {
-      const sent = makeQuery(config, prefix)
-      sent.callback = (error, result) => (error || result === undefined ? reject(error) : resolve(result))
       client.query(sent)
     })
   }
@@ -136,9 +144,7 @@ export function lazyTransaction(
     /** A connection whose transaction end was not acknowledged is in an unknown state: it is destroyed. */
     release(destroy) {
       const isUncertain = phase !== 'lazy' && !isEnded
-      const status = client.getTransactionStatus?.()
-      const isOpen = status !== undefined && status !== null && status !== 'I'
-      client.release(destroy || isUncertain || isOpen || undefined)
+      giveBack(client, destroy || isUncertain || !isIdle(client))
     },
     on: (event, listener) => client.on(event, listener),
     removeListener: (event, listener) => client.removeListener(event, listener),
@@ -149,8 +155,19 @@ function isEnd({ text }: PgQueryConfig): boolean {
   return text === 'COMMIT' || text === 'ROLLBACK'
 }
 
+/** Of several statements in one text pg gives several results. */
+function endsOrUndoes(result: PgResult): boolean {
+  const results: readonly PgResult[] = Array.isArray(result) ? result : [result]
+  return results.some(({ command }) => command === 'COMMIT' || command === 'ROLLBACK')
+}
+
+function mustPrecedeSnapshot({ text }: PgQueryConfig): boolean {
+  return precedesSnapshot.test(withoutLeadingComments(text))
+}
+
 function isSimple({ text, values, name }: PgQueryConfig): boolean {
-  return !name && (values === undefined || values.length === 0) && needsSimpleProtocol.test(text)
+  if (name || (values !== undefined && values.length > 0)) return false
+  return secondStatement.test(text) || copy.test(withoutLeadingComments(text))
 }
 
 /** What PostgreSQL would have answered to a statement that waits. */

@@ -52,8 +52,7 @@ export interface PgPoolClient {
 }
 
 export interface PgPool {
-  query(query: PgQuery | PgQueryConfig): Promise<PgResult>
-  connect(): Promise<PgPoolClient>
+  connect(callback: (error: Error | undefined, client: PgPoolClient | undefined) => void): void
   readonly Client: { readonly Query: PgQueryClass }
   readonly options?: { readonly max?: number }
 }
@@ -73,9 +72,7 @@ export function assertPgPool(pool: unknown): asserts pool is PgPool {
   const client = property(pool, 'Client')
   const prototype = property(property(client, 'Query'), 'prototype')
   const missing = [
-    ...['query', 'connect']
-      .filter((name) => typeof property(pool, name) !== 'function')
-      .map((name) => `Pool.${name}`),
+    ...(typeof property(pool, 'connect') === 'function' ? [] : ['Pool.connect']),
     ...queryMethods
       .filter((name) => typeof property(prototype, name) !== 'function')
       .map((name) => `Query.${name}`),

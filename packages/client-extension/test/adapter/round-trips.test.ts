@@ -99,6 +99,15 @@ test.each(Object.entries(forms))('%s takes no more round trips than the bare cli
   expect({ plain, withContext }).toEqual({ plain, withContext: plain + form.more })
 })
 
+test('every transaction of the client begins with its first statement, audited or not', async () => {
+  const unaudited = ledger.client({ adapter: auditAdapter(new PrismaPg(pool())) })
+  const read = (client: LedgerClient) => client.$transaction((tx) => tx.account.count())
+  await read(bare)
+  await read(unaudited)
+  const plain = await proxy.count(() => read(bare))
+  expect(await proxy.count(() => read(unaudited))).toBe(plain - 1)
+})
+
 test('findUnique calls of one tick stay one round trip', async () => {
   const calls = () =>
     Promise.all(['a', 'b', 'c'].map((code) => audited.account.findUnique({ where: { code } })))

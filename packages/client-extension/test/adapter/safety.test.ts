@@ -3,23 +3,12 @@ import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { auditAdapter } from '../../src/adapter/adapter-pg.ts'
 import { auditContext } from '../../src/index.ts'
+import { adapterClients } from '../fixture/adapter-clients.ts'
 import { type LedgerClient, useLedger } from '../fixture/ledger.ts'
 
 const ledger = await useLedger()
 
-function open(config: pg.PoolConfig = {}, options: ConstructorParameters<typeof PrismaPg>[1] = {}) {
-  const pool = ledger.pool({ max: 1, ...config })
-  const base = ledger.client({ adapter: auditAdapter(new PrismaPg(pool, options)) })
-  const as = (username: string): LedgerClient => base.$extends(auditContext({ username }))
-  return { pool, base, as }
-}
-
-const create = (client: Pick<LedgerClient, 'account'>, name: string) =>
-  client.account.create({ data: { name } })
-const names = async (label: string) => (await ledger.history(label)).map(({ username }) => username)
-const backends = (client: { $queryRaw: LedgerClient['$queryRaw'] }) =>
-  client.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
-const kill = (pid: number | undefined) => ledger.query('SELECT pg_terminate_backend($1)', [pid])
+const { open, create, names, backends, kill } = adapterClients(ledger)
 
 describe('a context never reaches a statement of somebody else', () => {
   test('three batches in one tick, each with its own', async () => {

@@ -1,0 +1,34 @@
+import type { PgPool, PgPoolClient } from './pg-driver.ts'
+
+/**
+ * Takes a connection on which no transaction is open. One that somebody has put back in the middle of a transaction is
+ * destroyed: settings local to that transaction would reach the statements of whoever is next.
+ */
+export function takeIdleConnection(pool: PgPool): Promise<PgPoolClient> {
+  return new Promise((resolve, reject) => {
+    // By its callback: before a promise is heard, the loss of the connection may be read from the same packet, and an
+    // error event without a listener ends the process.
+    pool.connect((error, client) => {
+      if (client === undefined) return reject(error)
+      client.on('error', ignore)
+      if (isIdle(client)) return resolve(client)
+      giveBack(client, true)
+      takeIdleConnection(pool).then(resolve, reject)
+    })
+  })
+}
+
+/** @param destroy where it must not serve again */
+export function giveBack(client: PgPoolClient, destroy: boolean | Error): void {
+  client.removeListener('error', ignore)
+  client.release(destroy)
+}
+
+/** Whether the server has said that no transaction is open; before pg 8.17 nobody remembers, and it is taken for so. */
+export function isIdle(client: PgPoolClient): boolean {
+  const status = client.getTransactionStatus?.()
+  return status === undefined || status === null || status === 'I'
+}
+
+/** The statement that was running fails as well, and says more. */
+function ignore(): void {}
