@@ -45,9 +45,9 @@ function condenseText(text: string, auditPart: number, parser: SqlParser): Conde
       if (isOurs) return
       // Both of them end before the next statement's semicolon, which the PL/pgSQL parser does not mind.
       const body = text.slice(start, end)
-      statements.push(...condenseDo(node, parser, source, body, span))
-      statements.push(...condenseFunction(node, parser, source, body, span))
-    } else statements.push(...condenseStatement(node, source, span))
+      for (const each of condenseDo(node, parser, source, body, span)) statements.push(each)
+      for (const each of condenseFunction(node, parser, source, body, span)) statements.push(each)
+    } else for (const each of condenseStatement(node, source, span)) statements.push(each)
     if (!isOurs) own = statements.length
   })
   return { statements, own }

@@ -148,7 +148,9 @@ function condenseQuery(expression: unknown, body: Body, into: Statement[]): void
   if (!parsed.ok) return
   const offset = findQuery(query, body)
   const source = inner(body.source, sql, body.span, asStatement ? offset : undefined)
-  for (const { node } of parsed.statements) into.push(...condenseStatement(node, source, body.span))
+  for (const { node } of parsed.statements) {
+    for (const each of condenseStatement(node, source, body.span)) into.push(each)
+  }
 }
 
 /** Where the query stands in the file; undefined in a body that is not written verbatim. */

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { condenseFile } from '../../src/migration/condense-file.ts'
 import { foldMigrations } from '../../src/migration/fold-migrations.ts'
+import { loadSqlParser } from '../../src/migration/sql-parser.ts'
 
 const TABLES = `CREATE TABLE "User" (id int PRIMARY KEY, n int);
 CREATE TABLE post (id int PRIMARY KEY, author int REFERENCES "User" (id) ON DELETE CASCADE ON UPDATE CASCADE);`
@@ -155,4 +157,22 @@ test('five megabytes of INSERTs are read in seconds', async () => {
   const { dataChanges } = await fold(rows.join(''))
   expect(dataChanges).toHaveLength(60_000)
   expect(dataChanges.at(-1)?.place.line).toBe(60_000)
+})
+
+test('one INSERT of 130,000 rows that each call a function is read, and the function counts once', async () => {
+  const rows = 'clean()),('.repeat(130_000)
+  expect(
+    await changes(`CREATE FUNCTION clean() RETURNS int LANGUAGE sql AS 'DELETE FROM post RETURNING 1';
+INSERT INTO "User" (n) VALUES (${rows}1);`),
+  ).toEqual(['INSERT User 2:1 []', 'DELETE post 2:32 []'])
+})
+
+test('of the calls in a data migration only those are kept that a migration can have made', async () => {
+  const text = `INSERT INTO post VALUES (now(), gen_random_uuid(), f()), (now(), pg_catalog.lower('A'), f()), (s.now(), f(), 1);`
+  const { statements } = condenseFile(text, await loadSqlParser())
+  expect(statements.map((each) => (each.kind === 'call' ? each.function : each.kind))).toEqual([
+    'change',
+    { name: 'f' },
+    { schema: 's', name: 'now' },
+  ])
 })
