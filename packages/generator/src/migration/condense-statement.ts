@@ -70,12 +70,34 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
   if ('VariableSetStmt' in node) return condenseSet(node.VariableSetStmt, span)
   if ('DiscardStmt' in node)
     return node.DiscardStmt.target === 'DISCARD_ALL' ? [{ kind: 'resetSettings' }] : []
+  if ('ExplainStmt' in node) return condenseExplain(node, source, span)
+  if ('PrepareStmt' in node) {
+    const { name = '', query } = node.PrepareStmt
+    return [{ kind: 'prepare', name, body: query ? condenseStatement(query, source, span) : [] }]
+  }
   if ('TransactionStmt' in node) {
     const { kind } = node.TransactionStmt
     const isEnd = kind === 'TRANS_STMT_COMMIT' || kind === 'TRANS_STMT_ROLLBACK'
     return isEnd ? [{ kind: 'endTransaction', span }] : []
   }
   return [...condenseSearchPathCall(node, span), ...condenseWrites(node, source)]
+}
+
+/** EXPLAIN runs nothing, EXPLAIN ANALYZE all. */
+function condenseExplain(
+  { ExplainStmt: { options, query } }: Extract<Node, { ExplainStmt: unknown }>,
+  source: TreeSource,
+  span: Span,
+): Statement[] {
+  const analyze = (options ?? []).findLast(
+    (each) => 'DefElem' in each && each.DefElem.defname?.toLowerCase() === 'analyze',
+  )
+  const value = analyze && 'DefElem' in analyze ? analyze.DefElem.arg : undefined
+  const isOff =
+    value !== undefined &&
+    (('String' in value && /^(?:off|false)$/i.test(value.String.sval ?? '')) ||
+      ('Integer' in value && (value.Integer.ival ?? 0) === 0))
+  return analyze === undefined || isOff || query === undefined ? [] : condenseStatement(query, source, span)
 }
 
 function createView(view: WrittenName): Statement[] {

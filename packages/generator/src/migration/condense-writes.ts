@@ -33,6 +33,7 @@ export function condenseWrites(root: Node, source: TreeSource): Statement[] {
       for (const [key, inner] of Object.entries(value)) {
         if (typeof inner !== 'object' || inner === null || STORED.has(key)) continue
         stack.push(inner)
+        if (key === 'ExecuteStmt') changes.push(condenseExecute({ ExecuteStmt: inner }, source))
         if (key in WRITES || key === 'FuncCall' || key === 'funccall') {
           const node = { [key === 'funccall' ? 'FuncCall' : key]: inner } as Node
           if ('FuncCall' in node) condenseCall(node.FuncCall, source, calls)
@@ -84,6 +85,15 @@ function change(verb: DataVerb, relation: RangeVar | undefined, source: TreeSour
     cascade: false,
     span: source.place(start, length),
   }
+}
+
+function condenseExecute(
+  { ExecuteStmt: { name = '' } }: Extract<Node, { ExecuteStmt: unknown }>,
+  source: TreeSource,
+): Statement {
+  const end = source.text.indexOf(';', source.start)
+  const length = (end === -1 ? source.text.length : end) - source.start
+  return { kind: 'execute', name, span: source.place(source.start, length) }
 }
 
 function updatedColumns(statement: UpdateStmt): string[] {

@@ -118,6 +118,9 @@ export type Statement =
   | AlterTable
   | Change
   | FunctionBody
+  /** PREPARE: what EXECUTE of that name does, in this session. */
+  | { readonly kind: 'prepare'; readonly name: string; readonly body: readonly Statement[] }
+  | { readonly kind: 'execute'; readonly name: string; readonly span: Span }
   | { readonly kind: 'call'; readonly function: WrittenName; readonly span: Span }
   | { readonly kind: 'renameTable'; readonly table: WrittenName; readonly to: string; readonly span: Span }
   | {

@@ -62,6 +62,7 @@ export function foldCondensed(
     indexes: new Map(),
     views: new Set(),
     functions: new Map(),
+    prepared: new Map(),
     dataChanges: [],
     droppedTables: [],
     interferences: [],
@@ -110,7 +111,9 @@ function foldFile(state: FoldState, { statements, own }: CondensedFile): void {
     report(state, 'search_path stays changed after this file', left.span)
   }
   state.searchPath = state.defaultPath
+  state.prepared.clear()
   for (const [key, table] of state.tables) if (table.schema === 'pg_temp') state.tables.delete(key)
+  for (const [key, { table }] of state.indexes) if (table.schema === 'pg_temp') state.indexes.delete(key)
 }
 
 function sourceTables(state: FoldState): SourceTable[] {

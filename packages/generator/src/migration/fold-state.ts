@@ -59,13 +59,22 @@ export interface FoldedTable {
   columnChanges?: ColumnChange[]
 }
 
+export interface FoldedIndex {
+  name: string
+  table: FoldedTable
+  columns: readonly string[]
+}
+
 /** The database while the files are folded into it. */
 export interface FoldState {
   readonly tables: Map<string, FoldedTable>
   readonly types: Map<string, FoldedType>
-  readonly indexes: Map<string, { table: FoldedTable; columns: readonly string[] }>
+  /** An index lies in the schema of its table, and moves with it. */
+  readonly indexes: Map<string, FoldedIndex>
   readonly views: Set<string>
   readonly functions: Map<string, readonly Statement[]>
+  /** PREPARE … of the file that is being folded. */
+  readonly prepared: Map<string, readonly Statement[]>
   readonly dataChanges: DataChange[]
   readonly droppedTables: DroppedTable[]
   readonly interferences: Interference[]
@@ -130,7 +139,7 @@ export function rekey<T extends QualifiedName & { schema: string; name: string }
   objects.set(nameKey(object), object)
 }
 
-/** `ALTER TABLE … RENAME TO`, `SET SCHEMA`: its triggers go with it. */
+/** `ALTER TABLE … RENAME TO`, `SET SCHEMA`: its triggers and indexes go with it. */
 export function renameTable(
   state: FoldState,
   table: FoldedTable,
@@ -140,7 +149,15 @@ export function renameTable(
   const { schema, name } = table
   const former = { schema, name, until: state.file.path, place: placeOf(state, span) }
   table.formerNames = [...(table.formerNames ?? []), former]
+  const indexes = [...state.indexes].filter(([, index]) => index.table === table)
+  for (const [key] of indexes) state.indexes.delete(key)
   rekey(state.tables, table, to)
+  for (const [, index] of indexes) putIndex(state, index)
+}
+
+/** Keeps an index under the name that it has by now. */
+export function putIndex(state: FoldState, index: FoldedIndex): void {
+  state.indexes.set(nameKey({ schema: index.table.schema, name: index.name }), index)
 }
 
 export function resolveType(state: FoldState, written: WrittenType): FoldedColumnType {

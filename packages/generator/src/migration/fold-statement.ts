@@ -7,6 +7,7 @@ import {
   find,
   newName,
   placeOf,
+  putIndex,
   rekey,
   renameTable,
   report,
@@ -45,10 +46,7 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
     }
     case 'createIndex': {
       const table = find(state, state.tables, statement.table)
-      if (table) {
-        const key = nameKey({ schema: table.schema, name: statement.index })
-        state.indexes.set(key, { table, columns: statement.columns })
-      }
+      if (table) putIndex(state, { name: statement.index, table, columns: statement.columns })
       return
     }
     case 'renameIndex':
@@ -115,7 +113,8 @@ function renameIndex(state: FoldState, { index, to }: Extract<Statement, { kind:
   const found = find(state, state.indexes, index)
   if (found) {
     state.indexes.delete(nameKey({ schema: found.table.schema, name: index.name }))
-    state.indexes.set(nameKey({ schema: found.table.schema, name: to }), found)
+    found.name = to
+    putIndex(state, found)
     return
   }
   const schemas = index.schema === undefined ? state.searchPath : [index.schema]

@@ -30,6 +30,15 @@ export function foldWrites(
       return settings
     case 'call':
       return foldCall(state, statement, settings)
+    case 'prepare':
+      state.prepared.set(statement.name, statement.body)
+      return settings
+    case 'execute': {
+      const body = state.prepared.get(statement.name)
+      if (body) foldBody(state, body, statement.span, settings)
+      else report(state, `EXECUTE ${statement.name}, which this file does not PREPARE`, statement.span)
+      return settings
+    }
     case 'setting':
       return foldSetting(statement, settings)
     case 'resetSettings':

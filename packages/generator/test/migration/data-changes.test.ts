@@ -159,6 +159,25 @@ test('five megabytes of INSERTs are read in seconds', async () => {
   expect(dataChanges.at(-1)?.place.line).toBe(60_000)
 })
 
+test('EXPLAIN changes nothing, EXPLAIN ANALYZE does; PREPARE changes nothing, EXECUTE does', async () => {
+  const text = `EXPLAIN UPDATE post SET id = 1;
+EXPLAIN (ANALYZE off) DELETE FROM post;
+EXPLAIN ANALYZE DELETE FROM post;
+EXPLAIN (COSTS, ANALYZE) INSERT INTO post VALUES (1);
+PREPARE purge(int) AS DELETE FROM post WHERE id = $1;
+SELECT set_config('audit.who', 'x', true);
+EXECUTE purge(1);`
+  expect(await changes(text)).toEqual(['DELETE post 3:17 []', 'INSERT post 4:26 []', 'DELETE post 7:1 [who]'])
+})
+
+test('EXECUTE of a statement that another session prepared is reported at its place', async () => {
+  const { dataChanges, notInterpreted } = await fold('SELECT 1;\nEXECUTE purge(1);')
+  expect(dataChanges).toEqual([])
+  expect(notInterpreted.map(({ reason, place }) => [reason, place.line])).toEqual([
+    ['EXECUTE purge, which this file does not PREPARE', 2],
+  ])
+})
+
 test('one INSERT of 130,000 rows that each call a function is read, and the function counts once', async () => {
   const rows = 'clean()),('.repeat(130_000)
   expect(

@@ -6,7 +6,7 @@ import { readMigrationsFolder } from '../../src/migration/read-migrations-folder
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name)
 
 /** Virtual generated columns came with PostgreSQL 18; an older server does not take their folder. */
-const folders = serverMajor() >= 18 ? ['shop', 'virtual-columns'] : ['shop']
+const folders = serverMajor() >= 18 ? ['shop', 'seldom', 'virtual-columns'] : ['shop', 'seldom']
 
 test.each(folders)(
   'folding a folder gives the tables, columns, types, nullability and primary keys of the real catalog: %s',
