@@ -127,6 +127,9 @@ function condenseTree(tree: unknown, body: Body, into: Statement[]): void {
         span: body.span,
       })
     }
+    if (key === 'PLpgSQL_stmt_rollback') {
+      into.push({ kind: 'notInterpreted', reason: 'takes back what it did (ROLLBACK)', span: body.span })
+    }
     if (key === 'PLpgSQL_expr') condenseQuery(value, body, into)
     else if (BRANCHES.has(key) || (key === 'PLpgSQL_stmt_block' && 'exceptions' in Object(value))) {
       const branch: Statement[] = []

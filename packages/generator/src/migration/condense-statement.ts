@@ -1,4 +1,4 @@
-import type { Node, VariableSetStmt } from 'libpg-query'
+import type { Node, TransactionStmt, VariableSetStmt } from 'libpg-query'
 import { condenseAlterTable, condenseCreateTable } from './condense-table.ts'
 import { condenseWrites, type TreeSource } from './condense-writes.ts'
 import type { Span, Statement, WrittenName } from './condensed.ts'
@@ -75,11 +75,7 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
     const { name = '', query } = node.PrepareStmt
     return [{ kind: 'prepare', name, body: query ? condenseStatement(query, source, span) : [] }]
   }
-  if ('TransactionStmt' in node) {
-    const { kind } = node.TransactionStmt
-    const isEnd = kind === 'TRANS_STMT_COMMIT' || kind === 'TRANS_STMT_ROLLBACK'
-    return isEnd ? [{ kind: 'endTransaction', span }] : []
-  }
+  if ('TransactionStmt' in node) return condenseTransaction(node.TransactionStmt, span)
   return [...condenseSearchPathCall(node, span), ...condenseWrites(node, source)]
 }
 
@@ -98,6 +94,26 @@ function condenseExplain(
     (('String' in value && /^(?:off|false)$/i.test(value.String.sval ?? '')) ||
       ('Integer' in value && (value.Integer.ival ?? 0) === 0))
   return analyze === undefined || isOff || query === undefined ? [] : condenseStatement(query, source, span)
+}
+
+function condenseTransaction({ kind, savepoint_name: name = '' }: TransactionStmt, span: Span): Statement[] {
+  switch (kind) {
+    case 'TRANS_STMT_COMMIT':
+    case 'TRANS_STMT_ROLLBACK':
+      return [{ kind: 'endTransaction', rollback: kind === 'TRANS_STMT_ROLLBACK', span }]
+    case 'TRANS_STMT_SAVEPOINT':
+      return [{ kind: 'savepoint', do: 'set', name }]
+    case 'TRANS_STMT_RELEASE':
+      return [{ kind: 'savepoint', do: 'release', name }]
+    case 'TRANS_STMT_ROLLBACK_TO':
+      return [{ kind: 'savepoint', do: 'rollback', name }]
+    case 'TRANS_STMT_PREPARE':
+    case 'TRANS_STMT_COMMIT_PREPARED':
+    case 'TRANS_STMT_ROLLBACK_PREPARED':
+      return [{ kind: 'notInterpreted', reason: 'a transaction in two phases', span }]
+    default:
+      return []
+  }
 }
 
 function createView(view: WrittenName): Statement[] {

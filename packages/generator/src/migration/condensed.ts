@@ -180,7 +180,9 @@ export type Statement =
   | { readonly kind: 'setting'; readonly setting: string; readonly local: boolean; readonly isSet: boolean }
   | { readonly kind: 'resetSettings' }
   /** COMMIT or ROLLBACK: what was set for the transaction is gone. */
-  | { readonly kind: 'endTransaction'; readonly span: Span }
+  | { readonly kind: 'endTransaction'; readonly rollback: boolean; readonly span: Span }
+  /** SAVEPOINT, RELEASE, ROLLBACK TO. */
+  | { readonly kind: 'savepoint'; readonly do: 'set' | 'release' | 'rollback'; readonly name: string }
   /** Statements that may or may not run: what they set does not count afterwards. */
   | { readonly kind: 'branch'; readonly body: readonly Statement[] }
   | {

@@ -1,10 +1,9 @@
 import { nameKey } from '../model/names.ts'
 import type { SourceDatabase, SourceTable } from '../model/source-database.ts'
 import { condenseFile } from './condense-file.ts'
-import type { CondensedFile, Statement } from './condensed.ts'
-import { type FoldState, isInAuditSchema, report, typeText } from './fold-state.ts'
-import { foldStructure } from './fold-statement.ts'
-import { foldWrites, NO_SETTINGS } from './fold-writes.ts'
+import type { CondensedFile } from './condensed.ts'
+import { foldFile } from './fold-file.ts'
+import { type FoldState, isInAuditSchema, typeText } from './fold-state.ts'
 import { lastMigration } from './last-migration.ts'
 import type { FoldOptions, MigrationFile } from './migration-file.ts'
 import { loadSqlParser } from './sql-parser.ts'
@@ -89,31 +88,6 @@ export function foldCondensed(
     notInterpreted: state.notInterpreted,
     ...lastMigration(migrations.at(-1), defaultPath[0]),
   }
-}
-
-function foldFile(state: FoldState, { statements, own }: CondensedFile): void {
-  let settings = NO_SETTINGS
-  let session: readonly string[] = state.defaultPath
-  let left: Extract<Statement, { kind: 'searchPath' }> | undefined
-  statements.forEach((statement, index) => {
-    if (statement.kind === 'searchPath') {
-      state.searchPath = statement.schemas ?? state.defaultPath
-      if (!statement.local) {
-        session = state.searchPath
-        left = statement.schemas && index < own ? statement : undefined
-      }
-    } else if (statement.kind === 'endTransaction') state.searchPath = session
-    foldStructure(state, statement, index >= own)
-    settings = foldWrites(state, statement, settings)
-  })
-  // Whether the next file meets this path depends on how many files one `migrate deploy` applies.
-  if (left && session.join() !== state.defaultPath.join()) {
-    report(state, 'search_path stays changed after this file', left.span)
-  }
-  state.searchPath = state.defaultPath
-  state.prepared.clear()
-  for (const [key, table] of state.tables) if (table.schema === 'pg_temp') state.tables.delete(key)
-  for (const [key, { table }] of state.indexes) if (table.schema === 'pg_temp') state.indexes.delete(key)
 }
 
 function sourceTables(state: FoldState): SourceTable[] {

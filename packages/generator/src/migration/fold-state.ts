@@ -67,12 +67,12 @@ export interface FoldedIndex {
 
 /** The database while the files are folded into it. */
 export interface FoldState {
-  readonly tables: Map<string, FoldedTable>
-  readonly types: Map<string, FoldedType>
+  tables: Map<string, FoldedTable>
+  types: Map<string, FoldedType>
   /** An index lies in the schema of its table, and moves with it. */
-  readonly indexes: Map<string, FoldedIndex>
-  readonly views: Set<string>
-  readonly functions: Map<string, readonly Statement[]>
+  indexes: Map<string, FoldedIndex>
+  views: Set<string>
+  functions: Map<string, readonly Statement[]>
   /** PREPARE … of the file that is being folded. */
   readonly prepared: Map<string, readonly Statement[]>
   readonly dataChanges: DataChange[]
