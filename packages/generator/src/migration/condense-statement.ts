@@ -128,17 +128,19 @@ function opaqueTable(what: string, span: Span): Statement {
   return { kind: 'notInterpreted', reason: `${what} takes its columns from a query`, span }
 }
 
+/** Without a name the schema has that of its owner. */
 function condenseCreateSchema(
-  { CreateSchemaStmt: statement }: Extract<Node, { CreateSchemaStmt: unknown }>,
+  { CreateSchemaStmt: { schemaname, authrole, schemaElts } }: Extract<Node, { CreateSchemaStmt: unknown }>,
   source: TreeSource,
   span: Span,
 ): Statement[] {
-  const schema = statement.schemaname ?? ''
-  return (statement.schemaElts ?? []).flatMap((element) =>
-    condenseStatement(element, source, span).map((each) =>
-      each.kind === 'createTable' ? { ...each, table: { schema, ...each.table } } : each,
-    ),
-  )
+  const schema = schemaname ?? authrole?.rolename
+  if (schema === undefined) {
+    const reason = 'CREATE SCHEMA takes its name from the role that runs it'
+    return [{ kind: 'notInterpreted', reason, span }]
+  }
+  const elements = (schemaElts ?? []).flatMap((element) => condenseStatement(element, source, span))
+  return [{ kind: 'createSchema', schema, elements }]
 }
 
 function condenseRename(

@@ -170,6 +170,8 @@ export type Statement =
     }
   | { readonly kind: 'renameIndex'; readonly index: WrittenName; readonly to: string }
   | { readonly kind: 'createView'; readonly view: WrittenName }
+  /** `elements`: what CREATE SCHEMA makes in it at once. */
+  | { readonly kind: 'createSchema'; readonly schema: string; readonly elements: readonly Statement[] }
   | { readonly kind: 'renameSchema'; readonly from: string; readonly to: string; readonly span: Span }
   | {
       readonly kind: 'searchPath'

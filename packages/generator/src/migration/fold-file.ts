@@ -6,6 +6,8 @@ import { foldWrites, NO_SETTINGS, type SettingsInForce } from './fold-writes.ts'
 
 type SearchPath = Extract<Statement, { kind: 'searchPath' }>
 
+const RESET_PATH: Pick<SearchPath, 'schemas' | 'local'> = { local: false }
+
 /** What the connection remembers from statement to statement. */
 interface Session {
   settings: SettingsInForce
@@ -48,6 +50,7 @@ export function foldFile(state: FoldState, { statements, own }: CondensedFile): 
       keep()
     } else {
       if (statement.kind === 'searchPath') setPath(state, session, statement, index < own)
+      else if (statement.kind === 'resetSettings') setPath(state, session, RESET_PATH, index < own)
       foldStructure(state, statement, index >= own)
       session.settings = foldWrites(state, statement, session.settings)
     }
@@ -92,11 +95,16 @@ function foldSavepoint(
   points.length = statement.do === 'rollback' ? at + 1 : at
 }
 
-function setPath(state: FoldState, session: Session, statement: SearchPath, isOwn: boolean): void {
+function setPath(
+  state: FoldState,
+  session: Session,
+  statement: SearchPath | typeof RESET_PATH,
+  isOwn: boolean,
+): void {
   state.searchPath = statement.schemas ?? state.defaultPath
   if (statement.local) return
   session.path = state.searchPath
-  session.left = statement.schemas && isOwn ? statement : undefined
+  session.left = 'span' in statement && statement.schemas && isOwn ? statement : undefined
 }
 
 function dropTemporary(state: FoldState): void {

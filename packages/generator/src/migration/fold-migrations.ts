@@ -3,6 +3,7 @@ import type { SourceDatabase, SourceTable } from '../model/source-database.ts'
 import { condenseFile } from './condense-file.ts'
 import type { CondensedFile } from './condensed.ts'
 import { foldFile } from './fold-file.ts'
+import { schemasBefore } from './fold-schemas.ts'
 import { type FoldState, isInAuditSchema, typeText } from './fold-state.ts'
 import { lastMigration } from './last-migration.ts'
 import type { FoldOptions, MigrationFile } from './migration-file.ts'
@@ -61,6 +62,7 @@ export function foldCondensed(
     indexes: new Map(),
     views: new Set(),
     functions: new Map(),
+    schemas: schemasBefore(migrations, options),
     prepared: new Map(),
     dataChanges: [],
     droppedTables: [],

@@ -1,6 +1,6 @@
 import type { FoldedColumn, FoldedTable, FoldedType, FoldState } from './fold-state.ts'
 
-type Objects = Pick<FoldState, 'tables' | 'types' | 'indexes' | 'views' | 'functions'>
+type Objects = Pick<FoldState, 'tables' | 'types' | 'indexes' | 'views' | 'functions' | 'schemas'>
 
 /** What a ROLLBACK brings back. Data changes are not in it: a trigger refuses them before they are taken back. */
 export interface Snapshot extends Objects {
@@ -28,7 +28,7 @@ export function restoreSnapshot(state: FoldState, snapshot: Snapshot): void {
   state.notInterpreted.length = snapshot.notInterpreted
 }
 
-function copyObjects({ tables, types, indexes, views, functions }: Objects): Objects {
+function copyObjects({ tables, types, indexes, views, functions, schemas }: Objects): Objects {
   const copyOfType = new Map<FoldedType, FoldedType>()
   for (const type of types.values())
     copyOfType.set(type, { ...type, values: type.values && [...type.values] })
@@ -47,6 +47,7 @@ function copyObjects({ tables, types, indexes, views, functions }: Objects): Obj
     })),
     views: new Set(views),
     functions: new Map(functions),
+    schemas: new Set(schemas),
   }
 }
 

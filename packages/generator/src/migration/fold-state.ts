@@ -73,6 +73,8 @@ export interface FoldState {
   indexes: Map<string, FoldedIndex>
   views: Set<string>
   functions: Map<string, readonly Statement[]>
+  /** Those that are there: search_path passes over all others. */
+  schemas: Set<string>
   /** PREPARE … of the file that is being folded. */
   readonly prepared: Map<string, readonly Statement[]>
   readonly dataChanges: DataChange[]
@@ -110,7 +112,11 @@ export function report(state: FoldState, reason: string, span: Span, text?: stri
 
 /** The name under which a new object is created. */
 export function newName(state: FoldState, { schema, name }: WrittenName): QualifiedName {
-  return { schema: schema ?? state.searchPath[0] ?? 'public', name }
+  // Where none of them is known to be there, one of them is: PostgreSQL would have refused the statement.
+  const onPath =
+    state.searchPath.find((each) => state.schemas.has(each)) ??
+    state.searchPath.find((each) => each !== '$user')
+  return { schema: schema ?? onPath ?? 'public', name }
 }
 
 /** The existing object that a name means: the first one along search_path. */

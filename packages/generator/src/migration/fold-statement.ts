@@ -79,7 +79,16 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
     case 'createView':
       state.views.add(nameKey(newName(state, statement.view)))
       return
+    case 'createSchema': {
+      const { searchPath } = state
+      state.schemas.add(statement.schema)
+      state.searchPath = [statement.schema, ...searchPath]
+      for (const each of statement.elements) foldStructure(state, each, isOurs)
+      state.searchPath = searchPath
+      return
+    }
     case 'renameSchema':
+      if (state.schemas.delete(statement.from)) state.schemas.add(statement.to)
       for (const table of [...state.tables.values()]) {
         if (table.schema !== statement.from) continue
         renameTable(state, table, { schema: statement.to }, statement.span)
@@ -199,6 +208,7 @@ function dropType(state: FoldState, name: { schema?: string; name: string }, spa
 }
 
 function dropSchema(state: FoldState, schema: string, span: Span): void {
+  state.schemas.delete(schema)
   for (const table of [...state.tables.values()]) {
     if (table.schema === schema) dropTable(state, table, true, span)
   }

@@ -29,7 +29,7 @@ export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs
     parents,
     isPartition: statement.isPartition,
     partitioned: statement.partitioned,
-    hidden: isOurs || statement.temporary,
+    hidden: isOurs || name.schema === 'pg_temp',
     place: placeOf(state, statement.span),
   }
   for (const parent of parents) inheritColumns(table, parent)
