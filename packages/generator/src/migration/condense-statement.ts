@@ -2,6 +2,7 @@ import type { Node, TransactionStmt, VariableSetStmt } from 'libpg-query'
 import { condenseAlterTable, condenseCreateTable } from './condense-table.ts'
 import { condenseWrites, type TreeSource } from './condense-writes.ts'
 import type { Span, Statement, WrittenName } from './condensed.ts'
+import { functionName } from './function-name.ts'
 import { nameOf, objectName, relationName, strings } from './syntax-names.ts'
 
 /**
@@ -52,6 +53,9 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
       return [{ kind: 'moveTable', table: relationName(relation), schema, span }]
     if (objectType === 'OBJECT_TYPE' || objectType === 'OBJECT_DOMAIN') {
       return [{ kind: 'moveType', type: objectName(object), schema, span }]
+    }
+    if (DROPPED[objectType ?? ''] === 'function') {
+      return [{ kind: 'renameFunction', function: functionName(object), to: { schema } }]
     }
     return []
   }
@@ -163,6 +167,10 @@ function condenseRename(
     case 'OBJECT_TYPE':
     case 'OBJECT_DOMAIN':
       return [{ kind: 'renameType', type: objectName(statement.object), to, span }]
+    case 'OBJECT_FUNCTION':
+    case 'OBJECT_PROCEDURE':
+    case 'OBJECT_ROUTINE':
+      return [{ kind: 'renameFunction', function: functionName(statement.object), to: { name: to } }]
     case 'OBJECT_SCHEMA':
       return [{ kind: 'renameSchema', from, to, span }]
     default:
@@ -190,7 +198,7 @@ function condenseDrop(
 ): Statement[] {
   const what = DROPPED[statement.removeType ?? '']
   if (what === undefined) return []
-  const names = (statement.objects ?? []).map(objectName)
+  const names = (statement.objects ?? []).map(what === 'function' ? functionName : objectName)
   return [{ kind: 'drop', what, names, cascade: statement.behavior === 'DROP_CASCADE', span }]
 }
 

@@ -106,10 +106,16 @@ export interface Change {
   readonly span: Span
 }
 
+/** A function of a name; without arguments all of them. */
+export interface WrittenFunction extends WrittenName {
+  readonly arguments?: readonly string[]
+}
+
 /** What a function does when it is called. */
 export interface FunctionBody {
   readonly kind: 'createFunction'
   readonly function: WrittenName
+  readonly arguments: readonly string[]
   readonly body: readonly Statement[]
 }
 
@@ -140,9 +146,14 @@ export type Statement =
   | {
       readonly kind: 'drop'
       readonly what: 'table' | 'type' | 'schema' | 'index' | 'view' | 'function'
-      readonly names: readonly WrittenName[]
+      readonly names: readonly WrittenFunction[]
       readonly cascade: boolean
       readonly span: Span
+    }
+  | {
+      readonly kind: 'renameFunction'
+      readonly function: WrittenFunction
+      readonly to: { readonly name: string } | { readonly schema: string }
     }
   | { readonly kind: 'createType'; readonly type: WrittenName; readonly values?: readonly string[] }
   | {
@@ -191,7 +202,7 @@ export type Statement =
       readonly kind: 'notInterpreted'
       readonly reason: string
       readonly span: Span
-      /** The whole text of a DO block. */
+      /** The whole statement, or the file that does not parse. */
       readonly text?: string
     }
 

@@ -62,6 +62,7 @@ export function foldCondensed(
     indexes: new Map(),
     views: new Set(),
     functions: new Map(),
+    running: new Set(),
     schemas: schemasBefore(migrations, options),
     prepared: new Map(),
     dataChanges: [],

@@ -8,7 +8,7 @@ import type {
   Interference,
   NotInterpreted,
 } from '../model/source-database.ts'
-import type { ReferenceAction, Span, Statement, WrittenName, WrittenType } from './condensed.ts'
+import type { FunctionBody, ReferenceAction, Span, Statement, WrittenName, WrittenType } from './condensed.ts'
 import { builtinTypeName } from './type-name.ts'
 
 /** A type of the application's own. Columns hold it by reference, so a rename reaches them all. */
@@ -72,7 +72,10 @@ export interface FoldState {
   /** An index lies in the schema of its table, and moves with it. */
   indexes: Map<string, FoldedIndex>
   views: Set<string>
-  functions: Map<string, readonly Statement[]>
+  /** All functions of a name. */
+  functions: Map<string, readonly FunctionBody[]>
+  /** Those that are being called: one that calls itself ends there. */
+  readonly running: Set<FunctionBody>
   /** Those that are there: search_path passes over all others. */
   schemas: Set<string>
   /** PREPARE … of the file that is being folded. */

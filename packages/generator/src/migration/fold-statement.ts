@@ -1,6 +1,7 @@
 import { nameKey } from '../model/names.ts'
 import type { Span, Statement } from './condensed.ts'
 import { recordTypeChange } from './fold-column-changes.ts'
+import { addFunction, removeFunctions, renameFunctions } from './fold-functions.ts'
 import {
   type FoldedTable,
   type FoldState,
@@ -101,7 +102,10 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
       foldDrop(state, statement, isOurs)
       return
     case 'createFunction':
-      state.functions.set(nameKey(newName(state, statement.function)), isOurs ? [] : statement.body)
+      addFunction(state, isOurs ? { ...statement, body: [] } : statement)
+      return
+    case 'renameFunction':
+      renameFunctions(state, statement.function, statement.to)
       return
     case 'notInterpreted':
       if (!isOurs) report(state, statement.reason, statement.span, statement.text)
@@ -151,7 +155,7 @@ function foldDrop(state: FoldState, statement: Drop, isOurs: boolean): void {
     else if (what === 'type') dropType(state, name, span)
     else if (what === 'schema') dropSchema(state, name.name, span)
     else if (what === 'view') state.views.delete(nameKey(newName(state, name)))
-    else if (what === 'function') state.functions.delete(nameKey(newName(state, name)))
+    else if (what === 'function') removeFunctions(state, name)
     else {
       const index = find(state, state.indexes, name)
       if (index) state.indexes.delete(nameKey({ schema: index.table.schema, name: name.name }))

@@ -1,5 +1,6 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { Change, Span, Statement } from './condensed.ts'
+import { functionsCalled } from './fold-functions.ts'
 import {
   type FoldedTable,
   type FoldState,
@@ -67,7 +68,7 @@ function foldSetting(
   return { local: isSet ? settings.local : change(settings.local), session: change(settings.session) }
 }
 
-/** A function's body runs where the function is called. */
+/** A function's body runs where the function is called; of several of one name, whichever is meant. */
 function foldCall(
   state: FoldState,
   { function: called, span }: Extract<Statement, { kind: 'call' }>,
@@ -77,13 +78,12 @@ function foldCall(
   if (called.name === setContext && called.schema === state.auditSchema) {
     return { ...settings, local: new Set([...settings.local, '*']) }
   }
-  const body = find(state, state.functions, called)
-  if (!body) return settings
-  // A function that calls itself ends here too.
-  const key = [...state.functions].find(([, each]) => each === body)?.[0] ?? ''
-  state.functions.delete(key)
-  foldBody(state, body, span, settings)
-  state.functions.set(key, body)
+  for (const each of functionsCalled(state, called)) {
+    if (state.running.has(each)) continue
+    state.running.add(each)
+    foldBody(state, each.body, span, settings)
+    state.running.delete(each)
+  }
   return settings
 }
 

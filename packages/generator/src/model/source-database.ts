@@ -82,7 +82,7 @@ export interface DataChange {
 /** A statement that was not interpreted: a DO block, dynamic SQL, a file that does not parse. */
 export interface NotInterpreted {
   readonly reason: string
-  /** The text of a DO block: what it may change can be guessed from the names in it. */
+  /** The statement, or the names that it may concern: what it may change can be guessed from them. */
   readonly text?: string
   readonly place: SourcePlace
   readonly migration: string

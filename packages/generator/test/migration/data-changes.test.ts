@@ -138,6 +138,7 @@ test('a file that does not parse is reported where PostgreSQL stops, and the oth
   expect(notInterpreted).toEqual([
     {
       reason: 'the file does not parse: syntax error at or near "TABEL"',
+      text: `SELECT 'é';\nCREATE TABEL x ();`,
       place: { file: '2_data/migration.sql', line: 2, column: 8, length: 1 },
       migration: '2_data',
     },
