@@ -1,4 +1,4 @@
-import type { Node, TransactionStmt, VariableSetStmt } from 'libpg-query'
+import type { Node, RangeVar, TransactionStmt, VariableSetStmt } from 'libpg-query'
 import { condenseAlterTable, condenseCreateTable } from './condense-table.ts'
 import { condenseWrites, type TreeSource } from './condense-writes.ts'
 import type { Span, Statement, WrittenName } from './condensed.ts'
@@ -11,13 +11,14 @@ import { nameOf, objectName, relationName, strings } from './syntax-names.ts'
  */
 export function condenseStatement(node: Node, source: TreeSource, span: Span): Statement[] {
   if ('CreateStmt' in node) {
-    if (node.CreateStmt.ofTypename) {
-      return [{ kind: 'notInterpreted', reason: 'CREATE TABLE … OF takes its columns from a type', span }]
-    }
-    return [condenseCreateTable(node.CreateStmt, span)]
+    const created = condenseCreateTable(node.CreateStmt, span)
+    return [
+      node.CreateStmt.ofTypename
+        ? { ...created, opaque: 'CREATE TABLE … OF takes its columns from a type' }
+        : created,
+    ]
   }
-  if ('CreateForeignTableStmt' in node)
-    return createView(relationName(node.CreateForeignTableStmt.base?.relation))
+  if ('CreateForeignTableStmt' in node) return createView(node.CreateForeignTableStmt.base?.relation)
   if ('AlterTableStmt' in node) {
     const { objtype, relation, missing_ok } = node.AlterTableStmt
     const commands = condenseAlterTable(node.AlterTableStmt)
@@ -27,17 +28,16 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
     ]
   }
   if ('CreateTableAsStmt' in node) {
-    const { into, objtype, is_select_into } = node.CreateTableAsStmt
-    if (objtype === 'OBJECT_MATVIEW') return createView(relationName(into?.rel))
-    return [
-      opaqueTable(is_select_into ? 'SELECT INTO' : 'CREATE TABLE … AS', span),
-      ...condenseWrites(node, source),
-    ]
+    const { into, objtype, if_not_exists: ifNotExists = false } = node.CreateTableAsStmt
+    if (objtype === 'OBJECT_MATVIEW') return createView(into?.rel)
+    const opaque = 'CREATE TABLE … AS takes its columns from a query'
+    return [...condenseWrites(node, source), opaqueTable(into?.rel, opaque, span, ifNotExists)]
   }
   if ('SelectStmt' in node && node.SelectStmt.intoClause) {
-    return [opaqueTable('SELECT INTO', span), ...condenseWrites(node, source)]
+    const opaque = 'SELECT INTO takes its columns from a query'
+    return [...condenseWrites(node, source), opaqueTable(node.SelectStmt.intoClause.rel, opaque, span)]
   }
-  if ('ViewStmt' in node) return createView(relationName(node.ViewStmt.view))
+  if ('ViewStmt' in node) return createView(node.ViewStmt.view)
   if ('IndexStmt' in node) {
     const { idxname, relation, indexParams } = node.IndexStmt
     const columns = (indexParams ?? []).map((each) =>
@@ -48,9 +48,11 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
   if ('CreateSchemaStmt' in node) return condenseCreateSchema(node, source, span)
   if ('RenameStmt' in node) return condenseRename(node, span)
   if ('AlterObjectSchemaStmt' in node) {
-    const { objectType, relation, object, newschema: schema = '' } = node.AlterObjectSchemaStmt
-    if (objectType === 'OBJECT_TABLE')
-      return [{ kind: 'moveTable', table: relationName(relation), schema, span }]
+    const { objectType, relation, object, newschema: schema = '', missing_ok } = node.AlterObjectSchemaStmt
+    if (RELATIONS.has(objectType ?? '')) {
+      const ifExists = missing_ok ?? false
+      return [{ kind: 'moveTable', table: relationName(relation), schema, ifExists, span }]
+    }
     if (objectType === 'OBJECT_TYPE' || objectType === 'OBJECT_DOMAIN') {
       return [{ kind: 'moveType', type: objectName(object), schema, span }]
     }
@@ -60,6 +62,13 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
     return []
   }
   if ('DropStmt' in node) return condenseDrop(node, span)
+  if ('DropOwnedStmt' in node) {
+    return [{ kind: 'notInterpreted', reason: 'DROP OWNED drops what the role owns', span }]
+  }
+  if ('ImportForeignSchemaStmt' in node) {
+    const reason = 'IMPORT FOREIGN SCHEMA creates the tables that another server has'
+    return [{ kind: 'notInterpreted', reason, span }]
+  }
   if ('CreateEnumStmt' in node) {
     const { typeName, vals } = node.CreateEnumStmt
     return [{ kind: 'createType', type: nameOf(strings(typeName)), values: strings(vals) }]
@@ -120,16 +129,25 @@ function condenseTransaction({ kind, savepoint_name: name = '' }: TransactionStm
   }
 }
 
-function createView(view: WrittenName): Statement[] {
-  return [{ kind: 'createView', view }]
+function opaqueTable(
+  relation: RangeVar | undefined,
+  opaque: string,
+  span: Span,
+  ifNotExists = false,
+): Statement {
+  const create = { ...(relation === undefined ? {} : { relation }), if_not_exists: ifNotExists }
+  return { ...condenseCreateTable(create, span), opaque }
+}
+
+function createView(relation: RangeVar | undefined): Statement[] {
+  const view = relationName(relation)
+  return [
+    { kind: 'createView', view: relation?.relpersistence === 't' ? { ...view, schema: 'pg_temp' } : view },
+  ]
 }
 
 function createType(type: WrittenName): Statement[] {
   return [{ kind: 'createType', type }]
-}
-
-function opaqueTable(what: string, span: Span): Statement {
-  return { kind: 'notInterpreted', reason: `${what} takes its columns from a query`, span }
 }
 
 /** Without a name the schema has that of its owner. */
@@ -152,13 +170,16 @@ function condenseRename(
   span: Span,
 ): Statement[] {
   const table = relationName(statement.relation)
-  const { subname: from = '', newname: to = '' } = statement
+  const { subname: from = '', newname: to = '', missing_ok: ifExists = false } = statement
   switch (statement.renameType) {
     case 'OBJECT_TABLE':
-      return [{ kind: 'renameTable', table, to, span }]
+    case 'OBJECT_VIEW':
+    case 'OBJECT_MATVIEW':
+    case 'OBJECT_FOREIGN_TABLE':
+      return [{ kind: 'renameTable', table, to, ifExists, span }]
     case 'OBJECT_COLUMN':
       return statement.relationType === 'OBJECT_TABLE'
-        ? [{ kind: 'renameColumn', table, from, to, span }]
+        ? [{ kind: 'renameColumn', table, from, to, ifExists, span }]
         : []
     case 'OBJECT_TABCONSTRAINT':
       return [{ kind: 'renameConstraint', table, from, to }]
@@ -178,6 +199,9 @@ function condenseRename(
   }
 }
 
+/** What stands in one list of names with the tables. */
+const RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE'])
+
 const DROPPED: Readonly<Record<string, 'table' | 'type' | 'schema' | 'index' | 'view' | 'function'>> = {
   OBJECT_TABLE: 'table',
   OBJECT_TYPE: 'type',
@@ -196,10 +220,14 @@ function condenseDrop(
   { DropStmt: statement }: Extract<Node, { DropStmt: unknown }>,
   span: Span,
 ): Statement[] {
+  const cascade = statement.behavior === 'DROP_CASCADE'
+  if (statement.removeType === 'OBJECT_EXTENSION' && cascade) {
+    return [{ kind: 'dropExtension', names: strings(statement.objects), span }]
+  }
   const what = DROPPED[statement.removeType ?? '']
   if (what === undefined) return []
   const names = (statement.objects ?? []).map(what === 'function' ? functionName : objectName)
-  return [{ kind: 'drop', what, names, cascade: statement.behavior === 'DROP_CASCADE', span }]
+  return [{ kind: 'drop', what, names, ifExists: statement.missing_ok ?? false, cascade, span }]
 }
 
 function condenseAlterEnum(

@@ -56,6 +56,8 @@ export interface CreateTable {
   readonly table: WrittenName
   readonly ifNotExists: boolean
   readonly temporary: boolean
+  /** Why its columns are not in the file: it takes them from a query or a type. */
+  readonly opaque?: string
   readonly elements: readonly (WrittenColumn | LikeClause)[]
   readonly inherits: readonly WrittenName[]
   readonly isPartition: boolean
@@ -128,12 +130,19 @@ export type Statement =
   | { readonly kind: 'prepare'; readonly name: string; readonly body: readonly Statement[] }
   | { readonly kind: 'execute'; readonly name: string; readonly span: Span }
   | { readonly kind: 'call'; readonly function: WrittenName; readonly span: Span }
-  | { readonly kind: 'renameTable'; readonly table: WrittenName; readonly to: string; readonly span: Span }
+  | {
+      readonly kind: 'renameTable'
+      readonly table: WrittenName
+      readonly to: string
+      readonly ifExists: boolean
+      readonly span: Span
+    }
   | {
       readonly kind: 'renameColumn'
       readonly table: WrittenName
       readonly from: string
       readonly to: string
+      readonly ifExists: boolean
       readonly span: Span
     }
   | {
@@ -142,14 +151,23 @@ export type Statement =
       readonly from: string
       readonly to: string
     }
-  | { readonly kind: 'moveTable'; readonly table: WrittenName; readonly schema: string; readonly span: Span }
+  | {
+      readonly kind: 'moveTable'
+      readonly table: WrittenName
+      readonly schema: string
+      readonly ifExists: boolean
+      readonly span: Span
+    }
   | {
       readonly kind: 'drop'
       readonly what: 'table' | 'type' | 'schema' | 'index' | 'view' | 'function'
       readonly names: readonly WrittenFunction[]
+      readonly ifExists: boolean
       readonly cascade: boolean
       readonly span: Span
     }
+  /** DROP EXTENSION … CASCADE. */
+  | { readonly kind: 'dropExtension'; readonly names: readonly string[]; readonly span: Span }
   | {
       readonly kind: 'renameFunction'
       readonly function: WrittenFunction

@@ -109,5 +109,6 @@ function setPath(
 
 function dropTemporary(state: FoldState): void {
   for (const [key, table] of state.tables) if (table.schema === 'pg_temp') state.tables.delete(key)
+  for (const [key, view] of state.views) if (view.schema === 'pg_temp') state.views.delete(key)
   for (const [key, { table }] of state.indexes) if (table.schema === 'pg_temp') state.indexes.delete(key)
 }

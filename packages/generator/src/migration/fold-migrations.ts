@@ -60,7 +60,7 @@ export function foldCondensed(
     tables: new Map(),
     types: new Map(),
     indexes: new Map(),
-    views: new Set(),
+    views: new Map(),
     functions: new Map(),
     running: new Set(),
     schemas: schemasBefore(migrations, options),
@@ -97,7 +97,7 @@ function sourceTables(state: FoldState): SourceTable[] {
   return [...state.tables.values()]
     .filter((table) => !table.hidden && !isInAuditSchema(state, table))
     .sort(byName)
-    .map(({ schema, name, columns, primaryKey, partitioned, place, formerNames, columnChanges }) => ({
+    .map(({ schema, name, columns, primaryKey, partitioned, place, opaque, formerNames, columnChanges }) => ({
       schema,
       name,
       columns: columns.map((column) => ({
@@ -109,6 +109,7 @@ function sourceTables(state: FoldState): SourceTable[] {
       primaryKey: primaryKey?.columns ?? [],
       partitioned,
       place,
+      ...(opaque ? { columnsUnknown: true as const } : {}),
       ...(formerNames === undefined ? {} : { formerNames }),
       ...(columnChanges === undefined ? {} : { columnChanges }),
     }))

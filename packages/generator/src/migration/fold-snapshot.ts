@@ -45,7 +45,7 @@ function copyObjects({ tables, types, indexes, views, functions, schemas }: Obje
       ...index,
       table: copyOfTable.get(index.table) ?? index.table,
     })),
-    views: new Set(views),
+    views: mapValues(views, (view) => ({ ...view })),
     functions: new Map(functions),
     schemas: new Set(schemas),
   }

@@ -51,12 +51,19 @@ export interface FoldedTable {
   parents: FoldedTable[]
   isPartition: boolean
   partitioned: boolean
+  /** Some of its columns, or all, are not in the files. */
+  opaque: boolean
   /** An audit table of ours, or a temporary one. */
   hidden: boolean
   place: SourcePlace
   /** The names that it had before, and the file that took each away. */
   formerNames?: FormerName[]
   columnChanges?: ColumnChange[]
+}
+
+export interface FoldedView {
+  schema: string
+  name: string
 }
 
 export interface FoldedIndex {
@@ -71,7 +78,8 @@ export interface FoldState {
   types: Map<string, FoldedType>
   /** An index lies in the schema of its table, and moves with it. */
   indexes: Map<string, FoldedIndex>
-  views: Set<string>
+  /** Views and foreign tables: names that are no table's. */
+  views: Map<string, FoldedView>
   /** All functions of a name. */
   functions: Map<string, readonly FunctionBody[]>
   /** Those that are being called: one that calls itself ends there. */
@@ -111,6 +119,11 @@ export function report(state: FoldState, reason: string, span: Span, text?: stri
     migration: state.file.name,
     ...(text === undefined ? {} : { text }),
   })
+}
+
+/** Reports a statement whose object is in no file; with the names that are written in it. */
+export function reportUnknown(state: FoldState, what: string, span: Span, ...names: readonly string[]): void {
+  report(state, `${what}, which no migration file creates`, span, names.map(quote).join(' '))
 }
 
 /** The name under which a new object is created. */
@@ -189,6 +202,6 @@ export function typeText(type: FoldedColumnType): string {
   return name + type.suffix
 }
 
-function quote(name: string): string {
+export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }

@@ -1,5 +1,5 @@
 import { nameKey } from '../model/names.ts'
-import type { Span, Statement } from './condensed.ts'
+import type { Span, Statement, WrittenName } from './condensed.ts'
 import { recordTypeChange } from './fold-column-changes.ts'
 import { addFunction, removeFunctions, renameFunctions } from './fold-functions.ts'
 import {
@@ -9,11 +9,19 @@ import {
   newName,
   placeOf,
   putIndex,
+  quote,
   rekey,
   renameTable,
   report,
+  reportUnknown,
 } from './fold-state.ts'
-import { dropColumn, foldAlterTable, foldCreateTable, renameColumn } from './fold-table.ts'
+import {
+  dropColumn,
+  foldAlterTable,
+  foldCreateTable,
+  renameColumn,
+  reportUnknownColumn,
+} from './fold-table.ts'
 import { heirs } from './heirs.ts'
 
 /** Applies what a statement does to tables and types; data changes and settings are `fold-writes.ts`. */
@@ -25,19 +33,27 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
     case 'alterTable':
       foldAlterTable(state, statement, isOurs)
       return
-    case 'renameTable': {
-      const table = find(state, state.tables, statement.table)
-      if (table) renameTable(state, table, { name: statement.to }, statement.span)
+    case 'renameTable':
+      if (!foldRename(state, statement.table, { name: statement.to }, statement) && !isOurs) {
+        const { name } = statement.table
+        reportUnknown(state, `RENAME TO of ${name}`, statement.span, name, statement.to)
+      }
       return
-    }
-    case 'moveTable': {
-      const table = find(state, state.tables, statement.table)
-      if (table) renameTable(state, table, { schema: statement.schema }, statement.span)
+    case 'moveTable':
+      if (!foldRename(state, statement.table, { schema: statement.schema }, statement) && !isOurs) {
+        const { name } = statement.table
+        reportUnknown(state, `SET SCHEMA of ${name}`, statement.span, name)
+      }
       return
-    }
     case 'renameColumn': {
+      const { name } = statement.table
       const table = find(state, state.tables, statement.table)
-      if (table) renameColumn(state, table, statement.from, statement.to, statement.span)
+      if (table) {
+        reportUnknownColumn(state, table, statement.from, statement.span)
+        renameColumn(state, table, statement.from, statement.to, statement.span)
+      } else if (!statement.ifExists && !isOurs && !find(state, state.views, statement.table)) {
+        reportUnknown(state, `RENAME COLUMN of ${name}`, statement.span, name)
+      }
       return
     }
     case 'renameConstraint': {
@@ -77,8 +93,13 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
       recordTypeChange(state, type, statement.span)
       return
     }
-    case 'createView':
-      state.views.add(nameKey(newName(state, statement.view)))
+    case 'createView': {
+      const view = newName(state, statement.view)
+      state.views.set(nameKey(view), { ...view })
+      return
+    }
+    case 'dropExtension':
+      if (!isOurs) foldDropExtension(state, statement.names, statement.span)
       return
     case 'createSchema': {
       const { searchPath } = state
@@ -93,6 +114,9 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
       for (const table of [...state.tables.values()]) {
         if (table.schema !== statement.from) continue
         renameTable(state, table, { schema: statement.to }, statement.span)
+      }
+      for (const view of [...state.views.values()]) {
+        if (view.schema === statement.from) rekey(state.views, view, { schema: statement.to })
       }
       for (const type of [...state.types.values()]) {
         if (type.schema === statement.from) rekey(state.types, type, { schema: statement.to })
@@ -113,6 +137,32 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
     default:
       return
   }
+}
+
+/** ALTER TABLE renames views and indexes too. False where there is none of that name. */
+function foldRename(
+  state: FoldState,
+  written: WrittenName,
+  to: { readonly name: string } | { readonly schema: string },
+  { ifExists, span }: { readonly ifExists: boolean; readonly span: Span },
+): boolean {
+  const table = find(state, state.tables, written)
+  const view = find(state, state.views, written)
+  if (table) renameTable(state, table, to, span)
+  else if (view) rekey(state.views, view, to)
+  else if ('name' in to && find(state, state.indexes, written)) {
+    renameIndex(state, { kind: 'renameIndex', index: written, to: to.name })
+  } else return ifExists
+  return true
+}
+
+/** Which types an extension brings is not in the files: columns of any type that nobody creates may be its. */
+function foldDropExtension(state: FoldState, names: readonly string[], span: Span): void {
+  const concerned = [...state.tables.values()].filter(({ columns }) =>
+    columns.some(({ type }) => 'type' in type && typeof type.type === 'string'),
+  )
+  const text = concerned.map(({ name }) => quote(name)).join(' ')
+  report(state, `DROP EXTENSION ${names.join(', ')} CASCADE drops the columns of its types`, span, text)
 }
 
 function renameConstraint(table: FoldedTable, from: string, to: string): void {
@@ -148,14 +198,19 @@ function addEnumValue(state: FoldState, statement: Extract<Statement, { kind: 'a
 type Drop = Extract<Statement, { kind: 'drop' }>
 
 function foldDrop(state: FoldState, statement: Drop, isOurs: boolean): void {
-  const { what, names, cascade, span } = statement
+  const { what, names, ifExists, cascade, span } = statement
   for (const name of names) {
     if (!isOurs) recordInterference(state, statement, name)
-    if (what === 'table') dropTable(state, find(state, state.tables, name), cascade, span)
-    else if (what === 'type') dropType(state, name, span)
+    if (what === 'table') {
+      const table = find(state, state.tables, name)
+      if (table) dropTable(state, table, cascade, span)
+      else if (!ifExists && !isOurs) reportUnknown(state, `DROP TABLE ${name.name}`, span, name.name)
+    } else if (what === 'type') dropType(state, name, span)
     else if (what === 'schema') dropSchema(state, name.name, span)
-    else if (what === 'view') state.views.delete(nameKey(newName(state, name)))
-    else if (what === 'function') removeFunctions(state, name)
+    else if (what === 'view') {
+      const view = find(state, state.views, name)
+      if (view) state.views.delete(nameKey(view))
+    } else if (what === 'function') removeFunctions(state, name)
     else {
       const index = find(state, state.indexes, name)
       if (index) state.indexes.delete(nameKey({ schema: index.table.schema, name: name.name }))
@@ -182,8 +237,7 @@ function recordInterference(
   state.interferences.push({ kind, target, migration: state.file.name, place: placeOf(state, span) })
 }
 
-function dropTable(state: FoldState, table: FoldedTable | undefined, cascade: boolean, span: Span): void {
-  if (!table) return
+function dropTable(state: FoldState, table: FoldedTable, cascade: boolean, span: Span): void {
   const { schema, name } = table
   if (!table.hidden) {
     const place = placeOf(state, span)
@@ -216,5 +270,6 @@ function dropSchema(state: FoldState, schema: string, span: Span): void {
   for (const table of [...state.tables.values()]) {
     if (table.schema === schema) dropTable(state, table, true, span)
   }
+  for (const [key, view] of state.views) if (view.schema === schema) state.views.delete(key)
   for (const type of [...state.types.values()]) if (type.schema === schema) dropType(state, type, span)
 }

@@ -38,6 +38,8 @@ export interface SourceTable extends QualifiedName {
   readonly partitioned: boolean
   /** Where the table was created. */
   readonly place: SourcePlace
+  /** It has more columns than these: a query or a type tells which, and only PostgreSQL can ask that. */
+  readonly columnsUnknown?: true
   /** Missing where it never had another one. */
   readonly formerNames?: readonly FormerName[]
   /** In the order in which the migrations made them; missing where there was none. */
