@@ -37,6 +37,15 @@ export function renameFunctions(
   }
 }
 
+/** What ALTER SCHEMA … RENAME TO, or DROP SCHEMA (`to` is undefined then), does to the functions in it. */
+export function moveFunctions(state: FoldState, schema: string, to: string | undefined): void {
+  for (const each of [...state.functions.values()].flat()) {
+    if (each.function.schema !== schema) continue
+    removeFunctions(state, { ...each.function, arguments: each.arguments })
+    if (to !== undefined) addFunction(state, { ...each, function: { ...each.function, schema: to } })
+  }
+}
+
 /** All functions that a call may mean: which of them it is depends on the types of what is handed over. */
 export function functionsCalled(state: FoldState, called: WrittenName): readonly FunctionBody[] {
   return schemasOf(state, called).flatMap(

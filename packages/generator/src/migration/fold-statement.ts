@@ -1,7 +1,9 @@
 import { nameKey } from '../model/names.ts'
-import type { Span, Statement, WrittenName } from './condensed.ts'
+import type { Span, Statement } from './condensed.ts'
+import { dropColumn } from './fold-column.ts'
 import { recordTypeChange } from './fold-column-changes.ts'
-import { addFunction, removeFunctions, renameFunctions } from './fold-functions.ts'
+import { addFunction, moveFunctions, removeFunctions, renameFunctions } from './fold-functions.ts'
+import { foldRename } from './fold-rename.ts'
 import {
   type FoldedTable,
   type FoldState,
@@ -11,17 +13,10 @@ import {
   putIndex,
   quote,
   rekey,
-  renameTable,
   report,
   reportUnknown,
 } from './fold-state.ts'
-import {
-  dropColumn,
-  foldAlterTable,
-  foldCreateTable,
-  renameColumn,
-  reportUnknownColumn,
-} from './fold-table.ts'
+import { foldAlterTable, foldCreateTable } from './fold-table.ts'
 import { heirs } from './heirs.ts'
 
 /** Applies what a statement does to tables and types; data changes and settings are `fold-writes.ts`. */
@@ -34,41 +29,18 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
       foldAlterTable(state, statement, isOurs)
       return
     case 'renameTable':
-      if (!foldRename(state, statement.table, { name: statement.to }, statement) && !isOurs) {
-        const { name } = statement.table
-        reportUnknown(state, `RENAME TO of ${name}`, statement.span, name, statement.to)
-      }
-      return
     case 'moveTable':
-      if (!foldRename(state, statement.table, { schema: statement.schema }, statement) && !isOurs) {
-        const { name } = statement.table
-        reportUnknown(state, `SET SCHEMA of ${name}`, statement.span, name)
-      }
+    case 'renameColumn':
+    case 'renameConstraint':
+    case 'renameIndex':
+    case 'renameSchema':
+      foldRename(state, statement, isOurs)
       return
-    case 'renameColumn': {
-      const { name } = statement.table
-      const table = find(state, state.tables, statement.table)
-      if (table) {
-        reportUnknownColumn(state, table, statement.from, statement.span)
-        renameColumn(state, table, statement.from, statement.to, statement.span)
-      } else if (!statement.ifExists && !isOurs && !find(state, state.views, statement.table)) {
-        reportUnknown(state, `RENAME COLUMN of ${name}`, statement.span, name)
-      }
-      return
-    }
-    case 'renameConstraint': {
-      const table = find(state, state.tables, statement.table)
-      if (table) renameConstraint(table, statement.from, statement.to)
-      return
-    }
     case 'createIndex': {
       const table = find(state, state.tables, statement.table)
       if (table) putIndex(state, { name: statement.index, table, columns: statement.columns })
       return
     }
-    case 'renameIndex':
-      renameIndex(state, statement)
-      return
     case 'createType': {
       const name = newName(state, statement.type)
       state.types.set(nameKey(name), { ...name, values: statement.values && [...statement.values] })
@@ -109,19 +81,6 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
       state.searchPath = searchPath
       return
     }
-    case 'renameSchema':
-      if (state.schemas.delete(statement.from)) state.schemas.add(statement.to)
-      for (const table of [...state.tables.values()]) {
-        if (table.schema !== statement.from) continue
-        renameTable(state, table, { schema: statement.to }, statement.span)
-      }
-      for (const view of [...state.views.values()]) {
-        if (view.schema === statement.from) rekey(state.views, view, { schema: statement.to })
-      }
-      for (const type of [...state.types.values()]) {
-        if (type.schema === statement.from) rekey(state.types, type, { schema: statement.to })
-      }
-      return
     case 'drop':
       foldDrop(state, statement, isOurs)
       return
@@ -139,23 +98,6 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
   }
 }
 
-/** ALTER TABLE renames views and indexes too. False where there is none of that name. */
-function foldRename(
-  state: FoldState,
-  written: WrittenName,
-  to: { readonly name: string } | { readonly schema: string },
-  { ifExists, span }: { readonly ifExists: boolean; readonly span: Span },
-): boolean {
-  const table = find(state, state.tables, written)
-  const view = find(state, state.views, written)
-  if (table) renameTable(state, table, to, span)
-  else if (view) rekey(state.views, view, to)
-  else if ('name' in to && find(state, state.indexes, written)) {
-    renameIndex(state, { kind: 'renameIndex', index: written, to: to.name })
-  } else return ifExists
-  return true
-}
-
 /** Which types an extension brings is not in the files: columns of any type that nobody creates may be its. */
 function foldDropExtension(state: FoldState, names: readonly string[], span: Span): void {
   const concerned = [...state.tables.values()].filter(({ columns }) =>
@@ -163,27 +105,6 @@ function foldDropExtension(state: FoldState, names: readonly string[], span: Spa
   )
   const text = concerned.map(({ name }) => quote(name)).join(' ')
   report(state, `DROP EXTENSION ${names.join(', ')} CASCADE drops the columns of its types`, span, text)
-}
-
-function renameConstraint(table: FoldedTable, from: string, to: string): void {
-  if (table.primaryKey?.constraint === from) table.primaryKey.constraint = to
-  for (const key of table.foreignKeys) if (key.constraint === from) key.constraint = to
-  for (const column of table.columns) if (column.notNullConstraint === from) column.notNullConstraint = to
-}
-
-/** The index of a primary key carries its constraint along. */
-function renameIndex(state: FoldState, { index, to }: Extract<Statement, { kind: 'renameIndex' }>): void {
-  const found = find(state, state.indexes, index)
-  if (found) {
-    state.indexes.delete(nameKey({ schema: found.table.schema, name: index.name }))
-    found.name = to
-    putIndex(state, found)
-    return
-  }
-  const schemas = index.schema === undefined ? state.searchPath : [index.schema]
-  for (const table of state.tables.values()) {
-    if (schemas.includes(table.schema)) renameConstraint(table, index.name, to)
-  }
 }
 
 function addEnumValue(state: FoldState, statement: Extract<Statement, { kind: 'addEnumValue' }>): void {
@@ -267,6 +188,7 @@ function dropType(state: FoldState, name: { schema?: string; name: string }, spa
 
 function dropSchema(state: FoldState, schema: string, span: Span): void {
   state.schemas.delete(schema)
+  moveFunctions(state, schema, undefined)
   for (const table of [...state.tables.values()]) {
     if (table.schema === schema) dropTable(state, table, true, span)
   }

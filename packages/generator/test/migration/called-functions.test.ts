@@ -67,4 +67,7 @@ test('a function that is renamed or moved is called under its new name', async (
   expect(await changes(`${made} ALTER FUNCTION f SET SCHEMA s; SELECT s.f(); SELECT f();`)).toEqual([
     'DELETE post',
   ])
+  const inside = `CREATE SCHEMA s; CREATE FUNCTION s.f() RETURNS void LANGUAGE sql AS 'DELETE FROM post';`
+  expect(await changes(`${inside} ALTER SCHEMA s RENAME TO r; SELECT r.f();`)).toEqual(['DELETE post'])
+  expect(await changes(`${inside} DROP SCHEMA s CASCADE; CREATE SCHEMA s; SELECT s.f();`)).toEqual([])
 })
