@@ -1,4 +1,4 @@
-import { nameKey, type QualifiedName } from '../model/names.ts'
+import type { QualifiedName } from '../model/names.ts'
 import type { Change, Span, Statement } from './condensed.ts'
 import { functionsCalled } from './fold-functions.ts'
 import {
@@ -8,6 +8,7 @@ import {
   isInAuditSchema,
   newName,
   placeOf,
+  quote,
   report,
 } from './fold-state.ts'
 
@@ -99,8 +100,8 @@ function foldBody(state: FoldState, body: readonly Statement[], span: Span, sett
 function recordChange(state: FoldState, change: Change, settings: SettingsInForce): void {
   const table = find(state, state.tables, change.table)
   const target = table ?? newName(state, change.table)
-  if (!table && state.views.has(nameKey(target))) {
-    report(state, `${change.verb} through the view ${target.name}`, change.span)
+  if (!table && find(state, state.views, change.table)) {
+    report(state, `${change.verb} through the view ${target.name}`, change.span, quote(target.name))
     return
   }
   if (table?.hidden || isInAuditSchema(state, target)) return
