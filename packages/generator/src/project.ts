@@ -38,6 +38,11 @@ export async function openProject(
   const readFolder = async () =>
     dir === undefined
       ? undefined
-      : readMigrationsFolder(dir, { cwd: at.cwd, auditSchema: schema, sharedSchema })
+      : readMigrationsFolder(dir, {
+          cwd: at.cwd,
+          auditSchema: schema,
+          sharedSchema,
+          schemas: input.datasourceSchemas,
+        })
   return { schemaFiles, input, diagnostics, found, readFolder }
 }

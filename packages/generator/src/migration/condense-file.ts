@@ -26,29 +26,43 @@ function condenseText(text: string, auditPart: number, parser: SqlParser): Conde
   const parsed = parser.parse(text)
   if (!parsed.ok) {
     const span = positions.span(positions.fromCharacters(parsed.character))
-    return {
-      statements: [{ kind: 'notInterpreted', reason: `the file does not parse: ${parsed.message}`, span }],
-      own: 1,
-    }
+    const reason = `the file does not parse: ${parsed.message}`
+    return { statements: [{ kind: 'notInterpreted', reason, span, text }], own: 1 }
   }
   const statements: Statement[] = []
   let own = 0
-  parsed.statements.forEach(({ node, byte }, index) => {
+  parsed.statements.forEach(({ node, byte, bytes }, index) => {
     const start = skipBlank(text, positions.fromBytes(byte))
     const nextByte = parsed.statements[index + 1]?.byte
     const end = nextByte === undefined ? text.length : positions.fromBytes(nextByte)
     const span = positions.span(start, end - start)
     const source = { text, positions, start, place: positions.span }
     const isOurs = start >= auditPart
+    const whole = text.slice(start, bytes === undefined ? text.length : positions.fromBytes(byte + bytes))
+    const add = (found: readonly Statement[]) => {
+      for (const each of found) statements.push(withText(each, whole))
+    }
     if ('DoStmt' in node || 'CreateFunctionStmt' in node) {
       // Our own functions and blocks are known: they write audit tables only.
       if (isOurs) return
-      // Both of them end before the next statement's semicolon, which the PL/pgSQL parser does not mind.
-      const body = text.slice(start, end)
-      statements.push(...condenseDo(node, parser, source, body, span))
-      statements.push(...condenseFunction(node, parser, source, body, span))
-    } else statements.push(...condenseStatement(node, source, span))
+      add(condenseDo(node, parser, source, whole, span))
+      add(condenseFunction(node, parser, source, whole, span))
+    } else add(condenseStatement(node, source, span))
     if (!isOurs) own = statements.length
   })
   return { statements, own }
+}
+
+/** Gives what is not interpreted the text that it stands in: the names in it say what it may concern. */
+function withText(statement: Statement, text: string): Statement {
+  switch (statement.kind) {
+    case 'notInterpreted':
+      return { ...statement, text }
+    case 'createFunction':
+    case 'prepare':
+    case 'branch':
+      return { ...statement, body: statement.body.map((each) => withText(each, text)) }
+    default:
+      return statement
+  }
 }

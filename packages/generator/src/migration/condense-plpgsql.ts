@@ -2,6 +2,7 @@ import type { Node } from 'libpg-query'
 import { condenseStatement } from './condense-statement.ts'
 import type { TreeSource } from './condense-writes.ts'
 import type { Span, Statement } from './condensed.ts'
+import { argumentTypes } from './function-name.ts'
 import type { SqlParser } from './sql-parser.ts'
 import { nameOf, strings } from './syntax-names.ts'
 import { textPositions } from './text-position.ts'
@@ -41,10 +42,9 @@ export function condenseDo(
   if (!('DoStmt' in node)) return []
   const language = option(node.DoStmt.args, 'language')
   if (language !== undefined && language.toLowerCase() !== 'plpgsql') {
-    return [{ kind: 'notInterpreted', reason: `a DO block in ${language}`, span, text }]
+    return [{ kind: 'notInterpreted', reason: `a DO block in ${language}`, span }]
   }
-  const statements = condenseBody(parser, source, text, span, 'a DO block')
-  return statements.map((each) => (each.kind === 'notInterpreted' ? { ...each, text } : each))
+  return condenseBody(parser, source, text, span, 'a DO block')
 }
 
 /** What a function does when it is called; our caller keeps it under the function's name. */
@@ -56,22 +56,33 @@ export function condenseFunction(
   span: Span,
 ): Statement[] {
   if (!('CreateFunctionStmt' in node)) return []
-  const { funcname, options, sql_body, returnType } = node.CreateFunctionStmt
+  const { funcname, options, parameters, sql_body, returnType } = node.CreateFunctionStmt
   const name = nameOf(strings(funcname))
   // A trigger function cannot be called; whom it writes for is known at run time only.
   if (strings(returnType?.names).at(-1) === 'trigger') return []
+  const what = `function ${name.name}`
   const language = option(options, 'language')?.toLowerCase() ?? 'sql'
-  let body: Statement[] = []
-  if (language === 'plpgsql') body = condenseBody(parser, source, text, span, `function ${name.name}`)
-  else if (sql_body) body = condenseStatement(sql_body, source, span)
-  else if (language === 'sql') {
-    const sql = option(options, 'as') ?? ''
-    const parsed = parser.parse(sql)
-    const within = { ...inner(source, sql, span), text: sql }
-    if (parsed.ok) body = parsed.statements.flatMap((each) => condenseStatement(each.node, within, span))
-    else body = [{ kind: 'notInterpreted', reason: `function ${name.name} does not parse`, span }]
-  }
-  return [{ kind: 'createFunction', function: name, body }]
+  let body: Statement[]
+  if (language === 'plpgsql') body = condenseBody(parser, source, text, span, what)
+  else if (sql_body) body = withoutStructure(condenseStatement(sql_body, source, span), what, span)
+  else if (language === 'sql') body = condenseSqlBody(option(options, 'as') ?? '', parser, source, span, what)
+  else if (language === 'c' || language === 'internal') body = []
+  else body = [{ kind: 'notInterpreted', reason: `${what} in ${language}`, span }]
+  return [{ kind: 'createFunction', function: name, arguments: argumentTypes(parameters), body }]
+}
+
+function condenseSqlBody(
+  sql: string,
+  parser: SqlParser,
+  source: TreeSource,
+  span: Span,
+  what: string,
+): Statement[] {
+  const parsed = parser.parse(sql)
+  if (!parsed.ok) return [{ kind: 'notInterpreted', reason: `${what} whose body does not parse`, span }]
+  const within = inner(source, sql, span)
+  const statements = parsed.statements.flatMap(({ node }) => condenseStatement(node, within, span))
+  return withoutStructure(statements, what, span)
 }
 
 function condenseBody(
@@ -86,6 +97,11 @@ function condenseBody(
     return [{ kind: 'notInterpreted', reason: `${what} whose body does not parse`, span }]
   const statements: Statement[] = []
   condenseTree(tree, { parser, source, span, cursor: source.start }, statements)
+  return withoutStructure(statements, what, span)
+}
+
+/** A body's data changes and settings, and one "not interpreted" for all that is more than that. */
+function withoutStructure(statements: Statement[], what: string, span: Span): Statement[] {
   const structure = takeStructure(statements)
   return structure === undefined
     ? statements
@@ -127,6 +143,9 @@ function condenseTree(tree: unknown, body: Body, into: Statement[]): void {
         span: body.span,
       })
     }
+    if (key === 'PLpgSQL_stmt_rollback') {
+      into.push({ kind: 'notInterpreted', reason: 'takes back what it did (ROLLBACK)', span: body.span })
+    }
     if (key === 'PLpgSQL_expr') condenseQuery(value, body, into)
     else if (BRANCHES.has(key) || (key === 'PLpgSQL_stmt_block' && 'exceptions' in Object(value))) {
       const branch: Statement[] = []
@@ -148,7 +167,9 @@ function condenseQuery(expression: unknown, body: Body, into: Statement[]): void
   if (!parsed.ok) return
   const offset = findQuery(query, body)
   const source = inner(body.source, sql, body.span, asStatement ? offset : undefined)
-  for (const { node } of parsed.statements) into.push(...condenseStatement(node, source, body.span))
+  for (const { node } of parsed.statements) {
+    for (const each of condenseStatement(node, source, body.span)) into.push(each)
+  }
 }
 
 /** Where the query stands in the file; undefined in a body that is not written verbatim. */

@@ -1,7 +1,9 @@
-import type { Node, VariableSetStmt } from 'libpg-query'
+import type { Node, RangeVar } from 'libpg-query'
+import { condenseSearchPathCall, condenseSet, condenseTransaction } from './condense-session.ts'
 import { condenseAlterTable, condenseCreateTable } from './condense-table.ts'
 import { condenseWrites, type TreeSource } from './condense-writes.ts'
 import type { Span, Statement, WrittenName } from './condensed.ts'
+import { functionName } from './function-name.ts'
 import { nameOf, objectName, relationName, strings } from './syntax-names.ts'
 
 /**
@@ -10,13 +12,14 @@ import { nameOf, objectName, relationName, strings } from './syntax-names.ts'
  */
 export function condenseStatement(node: Node, source: TreeSource, span: Span): Statement[] {
   if ('CreateStmt' in node) {
-    if (node.CreateStmt.ofTypename) {
-      return [{ kind: 'notInterpreted', reason: 'CREATE TABLE … OF takes its columns from a type', span }]
-    }
-    return [condenseCreateTable(node.CreateStmt, span)]
+    const created = condenseCreateTable(node.CreateStmt, span)
+    return [
+      node.CreateStmt.ofTypename
+        ? { ...created, opaque: 'CREATE TABLE … OF takes its columns from a type' }
+        : created,
+    ]
   }
-  if ('CreateForeignTableStmt' in node)
-    return createView(relationName(node.CreateForeignTableStmt.base?.relation))
+  if ('CreateForeignTableStmt' in node) return createView(node.CreateForeignTableStmt.base?.relation)
   if ('AlterTableStmt' in node) {
     const { objtype, relation, missing_ok } = node.AlterTableStmt
     const commands = condenseAlterTable(node.AlterTableStmt)
@@ -26,17 +29,16 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
     ]
   }
   if ('CreateTableAsStmt' in node) {
-    const { into, objtype, is_select_into } = node.CreateTableAsStmt
-    if (objtype === 'OBJECT_MATVIEW') return createView(relationName(into?.rel))
-    return [
-      opaqueTable(is_select_into ? 'SELECT INTO' : 'CREATE TABLE … AS', span),
-      ...condenseWrites(node, source),
-    ]
+    const { into, objtype, if_not_exists: ifNotExists = false } = node.CreateTableAsStmt
+    if (objtype === 'OBJECT_MATVIEW') return createView(into?.rel)
+    const opaque = 'CREATE TABLE … AS takes its columns from a query'
+    return [...condenseWrites(node, source), opaqueTable(into?.rel, opaque, span, ifNotExists)]
   }
   if ('SelectStmt' in node && node.SelectStmt.intoClause) {
-    return [opaqueTable('SELECT INTO', span), ...condenseWrites(node, source)]
+    const opaque = 'SELECT INTO takes its columns from a query'
+    return [...condenseWrites(node, source), opaqueTable(node.SelectStmt.intoClause.rel, opaque, span)]
   }
-  if ('ViewStmt' in node) return createView(relationName(node.ViewStmt.view))
+  if ('ViewStmt' in node) return createView(node.ViewStmt.view)
   if ('IndexStmt' in node) {
     const { idxname, relation, indexParams } = node.IndexStmt
     const columns = (indexParams ?? []).map((each) =>
@@ -47,15 +49,27 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
   if ('CreateSchemaStmt' in node) return condenseCreateSchema(node, source, span)
   if ('RenameStmt' in node) return condenseRename(node, span)
   if ('AlterObjectSchemaStmt' in node) {
-    const { objectType, relation, object, newschema: schema = '' } = node.AlterObjectSchemaStmt
-    if (objectType === 'OBJECT_TABLE')
-      return [{ kind: 'moveTable', table: relationName(relation), schema, span }]
+    const { objectType, relation, object, newschema: schema = '', missing_ok } = node.AlterObjectSchemaStmt
+    if (RELATIONS.has(objectType ?? '')) {
+      const ifExists = missing_ok ?? false
+      return [{ kind: 'moveTable', table: relationName(relation), schema, ifExists, span }]
+    }
     if (objectType === 'OBJECT_TYPE' || objectType === 'OBJECT_DOMAIN') {
       return [{ kind: 'moveType', type: objectName(object), schema, span }]
+    }
+    if (DROPPED[objectType ?? ''] === 'function') {
+      return [{ kind: 'renameFunction', function: functionName(object), to: { schema } }]
     }
     return []
   }
   if ('DropStmt' in node) return condenseDrop(node, span)
+  if ('DropOwnedStmt' in node) {
+    return [{ kind: 'notInterpreted', reason: 'DROP OWNED drops what the role owns', span }]
+  }
+  if ('ImportForeignSchemaStmt' in node) {
+    const reason = 'IMPORT FOREIGN SCHEMA creates the tables that another server has'
+    return [{ kind: 'notInterpreted', reason, span }]
+  }
   if ('CreateEnumStmt' in node) {
     const { typeName, vals } = node.CreateEnumStmt
     return [{ kind: 'createType', type: nameOf(strings(typeName)), values: strings(vals) }]
@@ -70,37 +84,66 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
   if ('VariableSetStmt' in node) return condenseSet(node.VariableSetStmt, span)
   if ('DiscardStmt' in node)
     return node.DiscardStmt.target === 'DISCARD_ALL' ? [{ kind: 'resetSettings' }] : []
-  if ('TransactionStmt' in node) {
-    const { kind } = node.TransactionStmt
-    const isEnd = kind === 'TRANS_STMT_COMMIT' || kind === 'TRANS_STMT_ROLLBACK'
-    return isEnd ? [{ kind: 'endTransaction', span }] : []
+  if ('ExplainStmt' in node) return condenseExplain(node, source, span)
+  if ('PrepareStmt' in node) {
+    const { name = '', query } = node.PrepareStmt
+    return [{ kind: 'prepare', name, body: query ? condenseStatement(query, source, span) : [] }]
   }
+  if ('TransactionStmt' in node) return condenseTransaction(node.TransactionStmt, span)
   return [...condenseSearchPathCall(node, span), ...condenseWrites(node, source)]
 }
 
-function createView(view: WrittenName): Statement[] {
-  return [{ kind: 'createView', view }]
+/** EXPLAIN runs nothing, EXPLAIN ANALYZE all. */
+function condenseExplain(
+  { ExplainStmt: { options, query } }: Extract<Node, { ExplainStmt: unknown }>,
+  source: TreeSource,
+  span: Span,
+): Statement[] {
+  const analyze = (options ?? []).findLast(
+    (each) => 'DefElem' in each && each.DefElem.defname?.toLowerCase() === 'analyze',
+  )
+  const value = analyze && 'DefElem' in analyze ? analyze.DefElem.arg : undefined
+  const isOff =
+    value !== undefined &&
+    (('String' in value && /^(?:off|false)$/i.test(value.String.sval ?? '')) ||
+      ('Integer' in value && (value.Integer.ival ?? 0) === 0))
+  return analyze === undefined || isOff || query === undefined ? [] : condenseStatement(query, source, span)
+}
+
+function opaqueTable(
+  relation: RangeVar | undefined,
+  opaque: string,
+  span: Span,
+  ifNotExists = false,
+): Statement {
+  const create = { ...(relation === undefined ? {} : { relation }), if_not_exists: ifNotExists }
+  return { ...condenseCreateTable(create, span), opaque }
+}
+
+function createView(relation: RangeVar | undefined): Statement[] {
+  const view = relationName(relation)
+  return [
+    { kind: 'createView', view: relation?.relpersistence === 't' ? { ...view, schema: 'pg_temp' } : view },
+  ]
 }
 
 function createType(type: WrittenName): Statement[] {
   return [{ kind: 'createType', type }]
 }
 
-function opaqueTable(what: string, span: Span): Statement {
-  return { kind: 'notInterpreted', reason: `${what} takes its columns from a query`, span }
-}
-
+/** Without a name the schema has that of its owner. */
 function condenseCreateSchema(
-  { CreateSchemaStmt: statement }: Extract<Node, { CreateSchemaStmt: unknown }>,
+  { CreateSchemaStmt: { schemaname, authrole, schemaElts } }: Extract<Node, { CreateSchemaStmt: unknown }>,
   source: TreeSource,
   span: Span,
 ): Statement[] {
-  const schema = statement.schemaname ?? ''
-  return (statement.schemaElts ?? []).flatMap((element) =>
-    condenseStatement(element, source, span).map((each) =>
-      each.kind === 'createTable' ? { ...each, table: { schema, ...each.table } } : each,
-    ),
-  )
+  const schema = schemaname ?? authrole?.rolename
+  if (schema === undefined) {
+    const reason = 'CREATE SCHEMA takes its name from the role that runs it'
+    return [{ kind: 'notInterpreted', reason, span }]
+  }
+  const elements = (schemaElts ?? []).flatMap((element) => condenseStatement(element, source, span))
+  return [{ kind: 'createSchema', schema, elements }]
 }
 
 function condenseRename(
@@ -108,13 +151,16 @@ function condenseRename(
   span: Span,
 ): Statement[] {
   const table = relationName(statement.relation)
-  const { subname: from = '', newname: to = '' } = statement
+  const { subname: from = '', newname: to = '', missing_ok: ifExists = false } = statement
   switch (statement.renameType) {
     case 'OBJECT_TABLE':
-      return [{ kind: 'renameTable', table, to, span }]
+    case 'OBJECT_VIEW':
+    case 'OBJECT_MATVIEW':
+    case 'OBJECT_FOREIGN_TABLE':
+      return [{ kind: 'renameTable', table, to, ifExists, span }]
     case 'OBJECT_COLUMN':
       return statement.relationType === 'OBJECT_TABLE'
-        ? [{ kind: 'renameColumn', table, from, to, span }]
+        ? [{ kind: 'renameColumn', table, from, to, ifExists, span }]
         : []
     case 'OBJECT_TABCONSTRAINT':
       return [{ kind: 'renameConstraint', table, from, to }]
@@ -123,12 +169,19 @@ function condenseRename(
     case 'OBJECT_TYPE':
     case 'OBJECT_DOMAIN':
       return [{ kind: 'renameType', type: objectName(statement.object), to, span }]
+    case 'OBJECT_FUNCTION':
+    case 'OBJECT_PROCEDURE':
+    case 'OBJECT_ROUTINE':
+      return [{ kind: 'renameFunction', function: functionName(statement.object), to: { name: to } }]
     case 'OBJECT_SCHEMA':
       return [{ kind: 'renameSchema', from, to, span }]
     default:
       return []
   }
 }
+
+/** What stands in one list of names with the tables. */
+const RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE'])
 
 const DROPPED: Readonly<Record<string, 'table' | 'type' | 'schema' | 'index' | 'view' | 'function'>> = {
   OBJECT_TABLE: 'table',
@@ -148,10 +201,14 @@ function condenseDrop(
   { DropStmt: statement }: Extract<Node, { DropStmt: unknown }>,
   span: Span,
 ): Statement[] {
+  const cascade = statement.behavior === 'DROP_CASCADE'
+  if (statement.removeType === 'OBJECT_EXTENSION' && cascade) {
+    return [{ kind: 'dropExtension', names: strings(statement.objects), span }]
+  }
   const what = DROPPED[statement.removeType ?? '']
   if (what === undefined) return []
-  const names = (statement.objects ?? []).map(objectName)
-  return [{ kind: 'drop', what, names, cascade: statement.behavior === 'DROP_CASCADE', span }]
+  const names = (statement.objects ?? []).map(what === 'function' ? functionName : objectName)
+  return [{ kind: 'drop', what, names, ifExists: statement.missing_ok ?? false, cascade, span }]
 }
 
 function condenseAlterEnum(
@@ -164,43 +221,4 @@ function condenseAlterEnum(
     return [{ kind: 'renameEnumValue', type, from: statement.oldVal, to: value, span }]
   const beside = statement.newValNeighbor === undefined ? {} : { beside: statement.newValNeighbor }
   return [{ kind: 'addEnumValue', type, value, ...beside, after: statement.newValIsAfter ?? false, span }]
-}
-
-function condenseSet(statement: VariableSetStmt, span: Span): Statement[] {
-  const local = statement.is_local ?? false
-  const name = statement.name?.toLowerCase() ?? ''
-  const isSet = statement.kind === 'VAR_SET_VALUE'
-  const values = (statement.args ?? []).map((arg) => ('A_Const' in arg ? arg.A_Const.sval?.sval : undefined))
-  if (statement.kind === 'VAR_RESET_ALL') return [{ kind: 'resetSettings' }]
-  if (name === 'search_path') {
-    const schemas = values.flatMap((value) => (value === undefined ? [] : [value]))
-    return [{ kind: 'searchPath', ...(isSet ? { schemas } : {}), local, span }]
-  }
-  return [{ kind: 'setting', setting: name, local, isSet: isSet && values[0] !== '' }]
-}
-
-/** `SELECT pg_catalog.set_config('search_path', '', false)`, which begins every pg_dump. */
-function condenseSearchPathCall(node: Node, span: Span): Statement[] {
-  const target = 'SelectStmt' in node ? node.SelectStmt.targetList?.[0] : undefined
-  const call = target && 'ResTarget' in target ? target.ResTarget.val : undefined
-  if (!call || !('FuncCall' in call) || nameOf(strings(call.FuncCall.funcname)).name !== 'set_config')
-    return []
-  const [setting, value, local] = (call.FuncCall.args ?? []).map((arg) =>
-    'A_Const' in arg ? arg.A_Const : undefined,
-  )
-  if (setting?.sval?.sval?.toLowerCase() !== 'search_path') return []
-  const isLocal = local?.boolval?.boolval === true
-  if (value?.sval === undefined) {
-    return [{ kind: 'notInterpreted', reason: 'search_path is set to a value that is computed', span }]
-  }
-  const schemas = (value.sval.sval ?? '')
-    .split(',')
-    .map(unquote)
-    .filter((schema) => schema !== '')
-  return [{ kind: 'searchPath', schemas, local: isLocal, span }]
-}
-
-function unquote(part: string): string {
-  const name = part.trim()
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase()
 }

@@ -44,7 +44,7 @@ export function condenseCreateTable(statement: CreateStmt, span: Span): CreateTa
     kind: 'createTable',
     table: relationName(statement.relation),
     ifNotExists: statement.if_not_exists ?? false,
-    temporary: statement.relation?.relpersistence === 't',
+    temporary: statement.relation?.relpersistence === 't' || statement.relation?.schemaname === 'pg_temp',
     elements,
     inherits: (statement.inhRelations ?? []).map((node) =>
       relationName('RangeVar' in node ? node.RangeVar : undefined),

@@ -23,7 +23,7 @@ const STORED = new Set(['CreateFunctionStmt', 'RuleStmt', 'ViewStmt', 'CreateTri
  */
 export function condenseWrites(root: Node, source: TreeSource): Statement[] {
   const changes: Statement[] = []
-  const calls: Statement[] = []
+  const calls = new Map<string, Statement>()
   const stack: unknown[] = [root]
   while (stack.length > 0) {
     const value = stack.pop()
@@ -33,15 +33,16 @@ export function condenseWrites(root: Node, source: TreeSource): Statement[] {
       for (const [key, inner] of Object.entries(value)) {
         if (typeof inner !== 'object' || inner === null || STORED.has(key)) continue
         stack.push(inner)
+        if (key === 'ExecuteStmt') changes.push(condenseExecute({ ExecuteStmt: inner }, source))
         if (key in WRITES || key === 'FuncCall' || key === 'funccall') {
           const node = { [key === 'funccall' ? 'FuncCall' : key]: inner } as Node
-          if ('FuncCall' in node) calls.push(condenseCall(node.FuncCall, source))
+          if ('FuncCall' in node) condenseCall(node.FuncCall, source, calls)
           else changes.push(...condenseChange(node, source))
         }
       }
     }
   }
-  return [...changes, ...calls, ...condenseSettings(root)]
+  return [...changes, ...calls.values(), ...condenseSettings(root)]
 }
 
 const WRITES: Readonly<Record<string, DataVerb>> = {
@@ -86,19 +87,36 @@ function change(verb: DataVerb, relation: RangeVar | undefined, source: TreeSour
   }
 }
 
+function condenseExecute(
+  { ExecuteStmt: { name = '' } }: Extract<Node, { ExecuteStmt: unknown }>,
+  source: TreeSource,
+): Statement {
+  const end = source.text.indexOf(';', source.start)
+  const length = (end === -1 ? source.text.length : end) - source.start
+  return { kind: 'execute', name, span: source.place(source.start, length) }
+}
+
 function updatedColumns(statement: UpdateStmt): string[] {
   return (statement.targetList ?? []).flatMap((node) =>
     'ResTarget' in node ? [node.ResTarget.name ?? ''] : [],
   )
 }
 
-function condenseCall(call: FuncCall, source: TreeSource): Statement {
+/** PostgreSQL's own, which rows of data call by the thousand. They change no rows. */
+const BUILT_IN = new Set(
+  `now clock_timestamp statement_timestamp transaction_timestamp timeofday random gen_random_uuid nextval setval currval
+  lastval pg_get_serial_sequence set_config current_setting`.split(/\s+/),
+)
+
+/** Keeps a call, once a statement for each function: what it does there it does at one place. */
+function condenseCall(call: FuncCall, source: TreeSource, calls: Map<string, Statement>): void {
+  const called = nameOf(strings(call.funcname))
+  if (called.schema === 'pg_catalog' || (called.schema === undefined && BUILT_IN.has(called.name))) return
+  const key = JSON.stringify([called.schema, called.name])
+  if (calls.has(key)) return
   const start = source.positions.fromBytes(call.location ?? 0)
-  return {
-    kind: 'call',
-    function: nameOf(strings(call.funcname)),
-    span: source.place(start, endOfName(source.text, start) - start),
-  }
+  const span = source.place(start, endOfName(source.text, start) - start)
+  calls.set(key, { kind: 'call', function: called, span })
 }
 
 /** `SELECT set_config('name', 'value', local), …` with nothing that could keep it from running. */

@@ -56,6 +56,8 @@ export interface CreateTable {
   readonly table: WrittenName
   readonly ifNotExists: boolean
   readonly temporary: boolean
+  /** Why its columns are not in the file: it takes them from a query or a type. */
+  readonly opaque?: string
   readonly elements: readonly (WrittenColumn | LikeClause)[]
   readonly inherits: readonly WrittenName[]
   readonly isPartition: boolean
@@ -106,10 +108,16 @@ export interface Change {
   readonly span: Span
 }
 
+/** A function of a name; without arguments all of them. */
+export interface WrittenFunction extends WrittenName {
+  readonly arguments?: readonly string[]
+}
+
 /** What a function does when it is called. */
 export interface FunctionBody {
   readonly kind: 'createFunction'
   readonly function: WrittenName
+  readonly arguments: readonly string[]
   readonly body: readonly Statement[]
 }
 
@@ -118,13 +126,23 @@ export type Statement =
   | AlterTable
   | Change
   | FunctionBody
+  /** PREPARE: what EXECUTE of that name does, in this session. */
+  | { readonly kind: 'prepare'; readonly name: string; readonly body: readonly Statement[] }
+  | { readonly kind: 'execute'; readonly name: string; readonly span: Span }
   | { readonly kind: 'call'; readonly function: WrittenName; readonly span: Span }
-  | { readonly kind: 'renameTable'; readonly table: WrittenName; readonly to: string; readonly span: Span }
+  | {
+      readonly kind: 'renameTable'
+      readonly table: WrittenName
+      readonly to: string
+      readonly ifExists: boolean
+      readonly span: Span
+    }
   | {
       readonly kind: 'renameColumn'
       readonly table: WrittenName
       readonly from: string
       readonly to: string
+      readonly ifExists: boolean
       readonly span: Span
     }
   | {
@@ -133,13 +151,27 @@ export type Statement =
       readonly from: string
       readonly to: string
     }
-  | { readonly kind: 'moveTable'; readonly table: WrittenName; readonly schema: string; readonly span: Span }
+  | {
+      readonly kind: 'moveTable'
+      readonly table: WrittenName
+      readonly schema: string
+      readonly ifExists: boolean
+      readonly span: Span
+    }
   | {
       readonly kind: 'drop'
       readonly what: 'table' | 'type' | 'schema' | 'index' | 'view' | 'function'
-      readonly names: readonly WrittenName[]
+      readonly names: readonly WrittenFunction[]
+      readonly ifExists: boolean
       readonly cascade: boolean
       readonly span: Span
+    }
+  /** DROP EXTENSION … CASCADE. */
+  | { readonly kind: 'dropExtension'; readonly names: readonly string[]; readonly span: Span }
+  | {
+      readonly kind: 'renameFunction'
+      readonly function: WrittenFunction
+      readonly to: { readonly name: string } | { readonly schema: string }
     }
   | { readonly kind: 'createType'; readonly type: WrittenName; readonly values?: readonly string[] }
   | {
@@ -167,6 +199,8 @@ export type Statement =
     }
   | { readonly kind: 'renameIndex'; readonly index: WrittenName; readonly to: string }
   | { readonly kind: 'createView'; readonly view: WrittenName }
+  /** `elements`: what CREATE SCHEMA makes in it at once. */
+  | { readonly kind: 'createSchema'; readonly schema: string; readonly elements: readonly Statement[] }
   | { readonly kind: 'renameSchema'; readonly from: string; readonly to: string; readonly span: Span }
   | {
       readonly kind: 'searchPath'
@@ -177,14 +211,16 @@ export type Statement =
   | { readonly kind: 'setting'; readonly setting: string; readonly local: boolean; readonly isSet: boolean }
   | { readonly kind: 'resetSettings' }
   /** COMMIT or ROLLBACK: what was set for the transaction is gone. */
-  | { readonly kind: 'endTransaction'; readonly span: Span }
+  | { readonly kind: 'endTransaction'; readonly rollback: boolean; readonly span: Span }
+  /** SAVEPOINT, RELEASE, ROLLBACK TO. */
+  | { readonly kind: 'savepoint'; readonly do: 'set' | 'release' | 'rollback'; readonly name: string }
   /** Statements that may or may not run: what they set does not count afterwards. */
   | { readonly kind: 'branch'; readonly body: readonly Statement[] }
   | {
       readonly kind: 'notInterpreted'
       readonly reason: string
       readonly span: Span
-      /** The whole text of a DO block. */
+      /** The whole statement, or the file that does not parse. */
       readonly text?: string
     }
 

@@ -7,9 +7,8 @@ export function foldHeritage(
   state: FoldState,
   table: FoldedTable,
   change: 'attach' | 'detach' | 'inherit' | 'noInherit',
-  other: FoldedTable | undefined,
+  other: FoldedTable,
 ): void {
-  if (!other) return
   const attaches = change === 'attach' || change === 'detach'
   const [parent, child] = attaches ? [table, other] : [other, table]
   if (change === 'attach' || change === 'inherit') {

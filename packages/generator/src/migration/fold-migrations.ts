@@ -1,10 +1,10 @@
 import { nameKey } from '../model/names.ts'
 import type { SourceDatabase, SourceTable } from '../model/source-database.ts'
 import { condenseFile } from './condense-file.ts'
-import type { CondensedFile, Statement } from './condensed.ts'
-import { type FoldState, isInAuditSchema, report, typeText } from './fold-state.ts'
-import { foldStructure } from './fold-statement.ts'
-import { foldWrites, NO_SETTINGS } from './fold-writes.ts'
+import type { CondensedFile } from './condensed.ts'
+import { foldFile } from './fold-file.ts'
+import { schemasBefore } from './fold-schemas.ts'
+import { type FoldState, isInAuditSchema, typeText } from './fold-state.ts'
 import { lastMigration } from './last-migration.ts'
 import type { FoldOptions, MigrationFile } from './migration-file.ts'
 import { loadSqlParser } from './sql-parser.ts'
@@ -60,8 +60,11 @@ export function foldCondensed(
     tables: new Map(),
     types: new Map(),
     indexes: new Map(),
-    views: new Set(),
+    views: new Map(),
     functions: new Map(),
+    running: new Set(),
+    schemas: schemasBefore(migrations, options),
+    prepared: new Map(),
     dataChanges: [],
     droppedTables: [],
     interferences: [],
@@ -90,34 +93,11 @@ export function foldCondensed(
   }
 }
 
-function foldFile(state: FoldState, { statements, own }: CondensedFile): void {
-  let settings = NO_SETTINGS
-  let session: readonly string[] = state.defaultPath
-  let left: Extract<Statement, { kind: 'searchPath' }> | undefined
-  statements.forEach((statement, index) => {
-    if (statement.kind === 'searchPath') {
-      state.searchPath = statement.schemas ?? state.defaultPath
-      if (!statement.local) {
-        session = state.searchPath
-        left = statement.schemas && index < own ? statement : undefined
-      }
-    } else if (statement.kind === 'endTransaction') state.searchPath = session
-    foldStructure(state, statement, index >= own)
-    settings = foldWrites(state, statement, settings)
-  })
-  // Whether the next file meets this path depends on how many files one `migrate deploy` applies.
-  if (left && session.join() !== state.defaultPath.join()) {
-    report(state, 'search_path stays changed after this file', left.span)
-  }
-  state.searchPath = state.defaultPath
-  for (const [key, table] of state.tables) if (table.schema === 'pg_temp') state.tables.delete(key)
-}
-
 function sourceTables(state: FoldState): SourceTable[] {
   return [...state.tables.values()]
     .filter((table) => !table.hidden && !isInAuditSchema(state, table))
     .sort(byName)
-    .map(({ schema, name, columns, primaryKey, partitioned, place, formerNames, columnChanges }) => ({
+    .map(({ schema, name, columns, primaryKey, partitioned, place, opaque, formerNames, columnChanges }) => ({
       schema,
       name,
       columns: columns.map((column) => ({
@@ -129,6 +109,7 @@ function sourceTables(state: FoldState): SourceTable[] {
       primaryKey: primaryKey?.columns ?? [],
       partitioned,
       place,
+      ...(opaque ? { columnsUnknown: true as const } : {}),
       ...(formerNames === undefined ? {} : { formerNames }),
       ...(columnChanges === undefined ? {} : { columnChanges }),
     }))

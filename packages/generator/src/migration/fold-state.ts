@@ -8,7 +8,7 @@ import type {
   Interference,
   NotInterpreted,
 } from '../model/source-database.ts'
-import type { ReferenceAction, Span, Statement, WrittenName, WrittenType } from './condensed.ts'
+import type { FunctionBody, ReferenceAction, Span, Statement, WrittenName, WrittenType } from './condensed.ts'
 import { builtinTypeName } from './type-name.ts'
 
 /** A type of the application's own. Columns hold it by reference, so a rename reaches them all. */
@@ -51,6 +51,8 @@ export interface FoldedTable {
   parents: FoldedTable[]
   isPartition: boolean
   partitioned: boolean
+  /** Some of its columns, or all, are not in the files. */
+  opaque: boolean
   /** An audit table of ours, or a temporary one. */
   hidden: boolean
   place: SourcePlace
@@ -59,13 +61,33 @@ export interface FoldedTable {
   columnChanges?: ColumnChange[]
 }
 
+export interface FoldedView {
+  schema: string
+  name: string
+}
+
+export interface FoldedIndex {
+  name: string
+  table: FoldedTable
+  columns: readonly string[]
+}
+
 /** The database while the files are folded into it. */
 export interface FoldState {
-  readonly tables: Map<string, FoldedTable>
-  readonly types: Map<string, FoldedType>
-  readonly indexes: Map<string, { table: FoldedTable; columns: readonly string[] }>
-  readonly views: Set<string>
-  readonly functions: Map<string, readonly Statement[]>
+  tables: Map<string, FoldedTable>
+  types: Map<string, FoldedType>
+  /** An index lies in the schema of its table, and moves with it. */
+  indexes: Map<string, FoldedIndex>
+  /** Views and foreign tables: names that are no table's. */
+  views: Map<string, FoldedView>
+  /** All functions of a name. */
+  functions: Map<string, readonly FunctionBody[]>
+  /** Those that are being called: one that calls itself ends there. */
+  readonly running: Set<FunctionBody>
+  /** Those that are there: search_path passes over all others. */
+  schemas: Set<string>
+  /** PREPARE … of the file that is being folded. */
+  readonly prepared: Map<string, readonly Statement[]>
   readonly dataChanges: DataChange[]
   readonly droppedTables: DroppedTable[]
   readonly interferences: Interference[]
@@ -99,9 +121,18 @@ export function report(state: FoldState, reason: string, span: Span, text?: stri
   })
 }
 
+/** Reports a statement whose object is in no file; with the names that are written in it. */
+export function reportUnknown(state: FoldState, what: string, span: Span, ...names: readonly string[]): void {
+  report(state, `${what}, which no migration file creates`, span, names.map(quote).join(' '))
+}
+
 /** The name under which a new object is created. */
 export function newName(state: FoldState, { schema, name }: WrittenName): QualifiedName {
-  return { schema: schema ?? state.searchPath[0] ?? 'public', name }
+  // Where none of them is known to be there, one of them is: PostgreSQL would have refused the statement.
+  const onPath =
+    state.searchPath.find((each) => state.schemas.has(each)) ??
+    state.searchPath.find((each) => each !== '$user')
+  return { schema: schema ?? onPath ?? 'public', name }
 }
 
 /** The existing object that a name means: the first one along search_path. */
@@ -130,7 +161,7 @@ export function rekey<T extends QualifiedName & { schema: string; name: string }
   objects.set(nameKey(object), object)
 }
 
-/** `ALTER TABLE … RENAME TO`, `SET SCHEMA`: its triggers go with it. */
+/** `ALTER TABLE … RENAME TO`, `SET SCHEMA`: its triggers and indexes go with it. */
 export function renameTable(
   state: FoldState,
   table: FoldedTable,
@@ -140,7 +171,15 @@ export function renameTable(
   const { schema, name } = table
   const former = { schema, name, until: state.file.path, place: placeOf(state, span) }
   table.formerNames = [...(table.formerNames ?? []), former]
+  const indexes = [...state.indexes].filter(([, index]) => index.table === table)
+  for (const [key] of indexes) state.indexes.delete(key)
   rekey(state.tables, table, to)
+  for (const [, index] of indexes) putIndex(state, index)
+}
+
+/** Keeps an index under the name that it has by now. */
+export function putIndex(state: FoldState, index: FoldedIndex): void {
+  state.indexes.set(nameKey({ schema: index.table.schema, name: index.name }), index)
 }
 
 export function resolveType(state: FoldState, written: WrittenType): FoldedColumnType {
@@ -163,6 +202,6 @@ export function typeText(type: FoldedColumnType): string {
   return name + type.suffix
 }
 
-function quote(name: string): string {
+export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }

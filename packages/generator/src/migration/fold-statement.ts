@@ -1,17 +1,22 @@
 import { nameKey } from '../model/names.ts'
 import type { Span, Statement } from './condensed.ts'
+import { dropColumn } from './fold-column.ts'
 import { recordTypeChange } from './fold-column-changes.ts'
+import { addFunction, moveFunctions, removeFunctions, renameFunctions } from './fold-functions.ts'
+import { foldRename } from './fold-rename.ts'
 import {
   type FoldedTable,
   type FoldState,
   find,
   newName,
   placeOf,
+  putIndex,
+  quote,
   rekey,
-  renameTable,
   report,
+  reportUnknown,
 } from './fold-state.ts'
-import { dropColumn, foldAlterTable, foldCreateTable, renameColumn } from './fold-table.ts'
+import { foldAlterTable, foldCreateTable } from './fold-table.ts'
 import { heirs } from './heirs.ts'
 
 /** Applies what a statement does to tables and types; data changes and settings are `fold-writes.ts`. */
@@ -23,37 +28,19 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
     case 'alterTable':
       foldAlterTable(state, statement, isOurs)
       return
-    case 'renameTable': {
-      const table = find(state, state.tables, statement.table)
-      if (table) renameTable(state, table, { name: statement.to }, statement.span)
+    case 'renameTable':
+    case 'moveTable':
+    case 'renameColumn':
+    case 'renameConstraint':
+    case 'renameIndex':
+    case 'renameSchema':
+      foldRename(state, statement, isOurs)
       return
-    }
-    case 'moveTable': {
-      const table = find(state, state.tables, statement.table)
-      if (table) renameTable(state, table, { schema: statement.schema }, statement.span)
-      return
-    }
-    case 'renameColumn': {
-      const table = find(state, state.tables, statement.table)
-      if (table) renameColumn(state, table, statement.from, statement.to, statement.span)
-      return
-    }
-    case 'renameConstraint': {
-      const table = find(state, state.tables, statement.table)
-      if (table) renameConstraint(table, statement.from, statement.to)
-      return
-    }
     case 'createIndex': {
       const table = find(state, state.tables, statement.table)
-      if (table) {
-        const key = nameKey({ schema: table.schema, name: statement.index })
-        state.indexes.set(key, { table, columns: statement.columns })
-      }
+      if (table) putIndex(state, { name: statement.index, table, columns: statement.columns })
       return
     }
-    case 'renameIndex':
-      renameIndex(state, statement)
-      return
     case 'createType': {
       const name = newName(state, statement.type)
       state.types.set(nameKey(name), { ...name, values: statement.values && [...statement.values] })
@@ -78,23 +65,30 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
       recordTypeChange(state, type, statement.span)
       return
     }
-    case 'createView':
-      state.views.add(nameKey(newName(state, statement.view)))
+    case 'createView': {
+      const view = newName(state, statement.view)
+      state.views.set(nameKey(view), { ...view })
       return
-    case 'renameSchema':
-      for (const table of [...state.tables.values()]) {
-        if (table.schema !== statement.from) continue
-        renameTable(state, table, { schema: statement.to }, statement.span)
-      }
-      for (const type of [...state.types.values()]) {
-        if (type.schema === statement.from) rekey(state.types, type, { schema: statement.to })
-      }
+    }
+    case 'dropExtension':
+      if (!isOurs) foldDropExtension(state, statement.names, statement.span)
       return
+    case 'createSchema': {
+      const { searchPath } = state
+      state.schemas.add(statement.schema)
+      state.searchPath = [statement.schema, ...searchPath]
+      for (const each of statement.elements) foldStructure(state, each, isOurs)
+      state.searchPath = searchPath
+      return
+    }
     case 'drop':
       foldDrop(state, statement, isOurs)
       return
     case 'createFunction':
-      state.functions.set(nameKey(newName(state, statement.function)), isOurs ? [] : statement.body)
+      addFunction(state, isOurs ? { ...statement, body: [] } : statement)
+      return
+    case 'renameFunction':
+      renameFunctions(state, statement.function, statement.to)
       return
     case 'notInterpreted':
       if (!isOurs) report(state, statement.reason, statement.span, statement.text)
@@ -104,24 +98,13 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
   }
 }
 
-function renameConstraint(table: FoldedTable, from: string, to: string): void {
-  if (table.primaryKey?.constraint === from) table.primaryKey.constraint = to
-  for (const key of table.foreignKeys) if (key.constraint === from) key.constraint = to
-  for (const column of table.columns) if (column.notNullConstraint === from) column.notNullConstraint = to
-}
-
-/** The index of a primary key carries its constraint along. */
-function renameIndex(state: FoldState, { index, to }: Extract<Statement, { kind: 'renameIndex' }>): void {
-  const found = find(state, state.indexes, index)
-  if (found) {
-    state.indexes.delete(nameKey({ schema: found.table.schema, name: index.name }))
-    state.indexes.set(nameKey({ schema: found.table.schema, name: to }), found)
-    return
-  }
-  const schemas = index.schema === undefined ? state.searchPath : [index.schema]
-  for (const table of state.tables.values()) {
-    if (schemas.includes(table.schema)) renameConstraint(table, index.name, to)
-  }
+/** Which types an extension brings is not in the files: columns of any type that nobody creates may be its. */
+function foldDropExtension(state: FoldState, names: readonly string[], span: Span): void {
+  const concerned = [...state.tables.values()].filter(({ columns }) =>
+    columns.some(({ type }) => 'type' in type && typeof type.type === 'string'),
+  )
+  const text = concerned.map(({ name }) => quote(name)).join(' ')
+  report(state, `DROP EXTENSION ${names.join(', ')} CASCADE drops the columns of its types`, span, text)
 }
 
 function addEnumValue(state: FoldState, statement: Extract<Statement, { kind: 'addEnumValue' }>): void {
@@ -136,14 +119,19 @@ function addEnumValue(state: FoldState, statement: Extract<Statement, { kind: 'a
 type Drop = Extract<Statement, { kind: 'drop' }>
 
 function foldDrop(state: FoldState, statement: Drop, isOurs: boolean): void {
-  const { what, names, cascade, span } = statement
+  const { what, names, ifExists, cascade, span } = statement
   for (const name of names) {
     if (!isOurs) recordInterference(state, statement, name)
-    if (what === 'table') dropTable(state, find(state, state.tables, name), cascade, span)
-    else if (what === 'type') dropType(state, name, span)
+    if (what === 'table') {
+      const table = find(state, state.tables, name)
+      if (table) dropTable(state, table, cascade, span)
+      else if (!ifExists && !isOurs) reportUnknown(state, `DROP TABLE ${name.name}`, span, name.name)
+    } else if (what === 'type') dropType(state, name, span)
     else if (what === 'schema') dropSchema(state, name.name, span)
-    else if (what === 'view') state.views.delete(nameKey(newName(state, name)))
-    else if (what === 'function') state.functions.delete(nameKey(newName(state, name)))
+    else if (what === 'view') {
+      const view = find(state, state.views, name)
+      if (view) state.views.delete(nameKey(view))
+    } else if (what === 'function') removeFunctions(state, name)
     else {
       const index = find(state, state.indexes, name)
       if (index) state.indexes.delete(nameKey({ schema: index.table.schema, name: name.name }))
@@ -170,8 +158,7 @@ function recordInterference(
   state.interferences.push({ kind, target, migration: state.file.name, place: placeOf(state, span) })
 }
 
-function dropTable(state: FoldState, table: FoldedTable | undefined, cascade: boolean, span: Span): void {
-  if (!table) return
+function dropTable(state: FoldState, table: FoldedTable, cascade: boolean, span: Span): void {
   const { schema, name } = table
   if (!table.hidden) {
     const place = placeOf(state, span)
@@ -200,8 +187,11 @@ function dropType(state: FoldState, name: { schema?: string; name: string }, spa
 }
 
 function dropSchema(state: FoldState, schema: string, span: Span): void {
+  state.schemas.delete(schema)
+  moveFunctions(state, schema, undefined)
   for (const table of [...state.tables.values()]) {
     if (table.schema === schema) dropTable(state, table, true, span)
   }
+  for (const [key, view] of state.views) if (view.schema === schema) state.views.delete(key)
   for (const type of [...state.types.values()]) if (type.schema === schema) dropType(state, type, span)
 }

@@ -1,6 +1,6 @@
 import { nameKey } from '../model/names.ts'
-import type { AlterTable, CreateTable, Span, TableCommand, WrittenColumn } from './condensed.ts'
-import { constraintName } from './constraint-name.ts'
+import type { AlterTable, CreateTable, Span, TableCommand } from './condensed.ts'
+import { addColumn, addColumnEverywhere, dropColumn, reportUnknownColumn } from './fold-column.ts'
 import { recordColumnChange } from './fold-column-changes.ts'
 import { foldHeritage, inheritColumns } from './fold-heritage.ts'
 import { addForeignKey, dropConstraint, setPrimaryKey } from './fold-key.ts'
@@ -10,13 +10,16 @@ import {
   find,
   newName,
   placeOf,
+  quote,
   report,
+  reportUnknown,
   resolveType,
   typeText,
 } from './fold-state.ts'
-import { columnOf, heirs, setNotNull, withHeirs } from './heirs.ts'
+import { columnOf, setNotNull, withHeirs } from './heirs.ts'
 
 export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs: boolean): void {
+  const { span } = statement
   const written = statement.temporary ? { schema: 'pg_temp', name: statement.table.name } : statement.table
   const name = newName(state, written)
   if (statement.ifNotExists && state.tables.has(nameKey(name))) return
@@ -29,8 +32,21 @@ export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs
     parents,
     isPartition: statement.isPartition,
     partitioned: statement.partitioned,
-    hidden: isOurs || statement.temporary,
-    place: placeOf(state, statement.span),
+    opaque: statement.opaque !== undefined || parents.some(({ opaque }) => opaque),
+    hidden: isOurs || name.schema === 'pg_temp',
+    place: placeOf(state, span),
+  }
+  if (statement.opaque !== undefined && !table.hidden) report(state, statement.opaque, span, quote(name.name))
+  for (const parent of statement.inherits) {
+    if (find(state, state.tables, parent)) continue
+    table.opaque = true
+    reportUnknown(
+      state,
+      `CREATE TABLE ${name.name} with the columns of ${parent.name}`,
+      span,
+      name.name,
+      parent.name,
+    )
   }
   for (const parent of parents) inheritColumns(table, parent)
   for (const element of statement.elements) {
@@ -40,9 +56,11 @@ export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs
     }
     const model = find(state, state.tables, element.like)
     if (!model) {
-      report(state, `LIKE ${element.like.name}, which no migration file creates`, statement.span)
+      table.opaque = true
+      reportUnknown(state, `LIKE ${element.like.name}`, span, name.name, element.like.name)
       continue
     }
+    table.opaque ||= model.opaque
     for (const column of model.columns) {
       table.columns.push({ ...column, virtual: column.virtual && element.withGenerated, local: true })
     }
@@ -67,13 +85,9 @@ export function foldAlterTable(state: FoldState, statement: AlterTable, isOurs: 
     }
     return
   }
-  const isView = [undefined, ...state.searchPath].some((schema) =>
-    state.views.has(
-      nameKey({ schema: statement.table.schema ?? schema ?? 'public', name: statement.table.name }),
-    ),
-  )
-  if (!statement.ifExists && !isView) {
-    report(state, `ALTER TABLE on ${statement.table.name}, which no migration file creates`, statement.span)
+  if (!statement.ifExists && !find(state, state.views, statement.table)) {
+    const { name } = statement.table
+    reportUnknown(state, `ALTER TABLE on ${name}`, statement.span, name)
   }
 }
 
@@ -106,9 +120,11 @@ function foldCommand(
       addColumnEverywhere(state, table, command.column, true)
       return
     case 'dropColumn':
+      if (!command.ifExists) reportUnknownColumn(state, table, command.column, span)
       dropColumn(state, table, command.column, true, span)
       return
     case 'alterType':
+      reportUnknownColumn(state, table, command.column, span)
       withHeirs(state, table, command.column, (column, owner) => {
         const before = typeText(column.type)
         column.type = resolveType(state, command.type)
@@ -130,87 +146,36 @@ function foldCommand(
     case 'notNullConstraint':
       setNotNull(state, table, command.column, true, command.constraint)
       return
-    case 'addPrimaryKey':
-      setPrimaryKey(state, table, command.primaryKey)
+    case 'addPrimaryKey': {
+      const { usingIndex } = command.primaryKey
+      if (
+        usingIndex === undefined ||
+        find(state, state.indexes, { schema: table.schema, name: usingIndex })
+      ) {
+        setPrimaryKey(state, table, command.primaryKey)
+      } else reportUnknown(state, `PRIMARY KEY USING INDEX ${usingIndex}`, span, table.name)
       return
+    }
     case 'addForeignKey':
       addForeignKey(state, table, command.foreignKey)
       return
     case 'dropConstraint':
       dropConstraint(state, table, command.constraint)
       return
-    default:
-      foldHeritage(state, table, command.do, find(state, state.tables, command.table))
-      return
+    default: {
+      const other = find(state, state.tables, command.table)
+      if (other) foldHeritage(state, table, command.do, other)
+      else if (!find(state, state.views, command.table)) {
+        const { name } = command.table
+        reportUnknown(state, `${HERITAGE[command.do]} ${name}`, span, table.name, name)
+      }
+    }
   }
 }
 
-function addColumn(state: FoldState, table: FoldedTable, written: WrittenColumn): void {
-  const type = resolveType(state, written.type)
-  const inherited = columnOf(table, written.name)
-  if (inherited) {
-    // The same column declared again beside an inherited one: PostgreSQL merges the two.
-    inherited.notNull ||= written.notNull
-    inherited.local = true
-    return
-  }
-  table.columns.push({
-    name: written.name,
-    type,
-    notNull: written.notNull,
-    notNullConstraint: constraintName(table.name, written.name, 'not_null'),
-    virtual: written.virtual,
-    local: true,
-  })
-}
-
-function addColumnEverywhere(
-  state: FoldState,
-  table: FoldedTable,
-  column: WrittenColumn,
-  local: boolean,
-): void {
-  addColumn(state, table, column)
-  const added = columnOf(table, column.name)
-  if (added && !local) added.local = false
-  for (const heir of heirs(state, table)) addColumnEverywhere(state, heir, column, false)
-}
-
-export function dropColumn(
-  state: FoldState,
-  table: FoldedTable,
-  name: string,
-  wanted: boolean,
-  span: Span,
-): void {
-  const column = columnOf(table, name)
-  const stillInherited = table.parents.some((parent) => columnOf(parent, name))
-  if (!column || stillInherited || (!wanted && column.local)) return
-  table.columns = table.columns.filter((each) => each !== column)
-  recordColumnChange(state, table, { kind: 'dropped', column: name }, span)
-  if (table.primaryKey?.columns.includes(name)) table.primaryKey = undefined
-  table.foreignKeys = table.foreignKeys.filter((key) => !key.columns.includes(name))
-  for (const heir of heirs(state, table)) dropColumn(state, heir, name, false, span)
-}
-
-export function renameColumn(
-  state: FoldState,
-  table: FoldedTable,
-  from: string,
-  to: string,
-  span: Span,
-): void {
-  const renamed = (names: readonly string[]) => names.map((name) => (name === from ? to : name))
-  const column = columnOf(table, from)
-  if (!column) return
-  column.name = to
-  recordColumnChange(state, table, { kind: 'renamed', column: from, to }, span)
-  if (table.primaryKey) table.primaryKey.columns = renamed(table.primaryKey.columns)
-  for (const key of table.foreignKeys) key.columns = renamed(key.columns)
-  for (const each of state.tables.values()) {
-    for (const key of each.foreignKeys) if (key.table === table) key.referenced = renamed(key.referenced)
-  }
-  for (const index of state.indexes.values())
-    if (index.table === table) index.columns = renamed(index.columns)
-  for (const heir of heirs(state, table)) renameColumn(state, heir, from, to, span)
-}
+const HERITAGE = {
+  attach: 'ATTACH PARTITION',
+  detach: 'DETACH PARTITION',
+  inherit: 'INHERIT',
+  noInherit: 'NO INHERIT',
+} as const

@@ -1,5 +1,6 @@
-import { nameKey, type QualifiedName } from '../model/names.ts'
+import type { QualifiedName } from '../model/names.ts'
 import type { Change, Span, Statement } from './condensed.ts'
+import { functionsCalled } from './fold-functions.ts'
 import {
   type FoldedTable,
   type FoldState,
@@ -7,6 +8,7 @@ import {
   isInAuditSchema,
   newName,
   placeOf,
+  quote,
   report,
 } from './fold-state.ts'
 
@@ -30,6 +32,15 @@ export function foldWrites(
       return settings
     case 'call':
       return foldCall(state, statement, settings)
+    case 'prepare':
+      state.prepared.set(statement.name, statement.body)
+      return settings
+    case 'execute': {
+      const body = state.prepared.get(statement.name)
+      if (body) foldBody(state, body, statement.span, settings)
+      else report(state, `EXECUTE ${statement.name}, which this file does not PREPARE`, statement.span)
+      return settings
+    }
     case 'setting':
       return foldSetting(statement, settings)
     case 'resetSettings':
@@ -58,7 +69,7 @@ function foldSetting(
   return { local: isSet ? settings.local : change(settings.local), session: change(settings.session) }
 }
 
-/** A function's body runs where the function is called. */
+/** A function's body runs where the function is called; of several of one name, whichever is meant. */
 function foldCall(
   state: FoldState,
   { function: called, span }: Extract<Statement, { kind: 'call' }>,
@@ -68,13 +79,12 @@ function foldCall(
   if (called.name === setContext && called.schema === state.auditSchema) {
     return { ...settings, local: new Set([...settings.local, '*']) }
   }
-  const body = find(state, state.functions, called)
-  if (!body) return settings
-  // A function that calls itself ends here too.
-  const key = [...state.functions].find(([, each]) => each === body)?.[0] ?? ''
-  state.functions.delete(key)
-  foldBody(state, body, span, settings)
-  state.functions.set(key, body)
+  for (const each of functionsCalled(state, called)) {
+    if (state.running.has(each)) continue
+    state.running.add(each)
+    foldBody(state, each.body, span, settings)
+    state.running.delete(each)
+  }
   return settings
 }
 
@@ -90,8 +100,8 @@ function foldBody(state: FoldState, body: readonly Statement[], span: Span, sett
 function recordChange(state: FoldState, change: Change, settings: SettingsInForce): void {
   const table = find(state, state.tables, change.table)
   const target = table ?? newName(state, change.table)
-  if (!table && state.views.has(nameKey(target))) {
-    report(state, `${change.verb} through the view ${target.name}`, change.span)
+  if (!table && find(state, state.views, change.table)) {
+    report(state, `${change.verb} through the view ${target.name}`, change.span, quote(target.name))
     return
   }
   if (table?.hidden || isInAuditSchema(state, target)) return

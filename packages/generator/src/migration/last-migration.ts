@@ -36,6 +36,8 @@ function touches(statement: Statement): readonly WrittenName[] {
       return [statement.table, { schema: statement.schema, name: statement.table.name }]
     case 'drop':
       return statement.what === 'table' ? statement.names : []
+    case 'createSchema':
+      return statement.elements.flatMap(touches).map((each) => ({ schema: statement.schema, ...each }))
     case 'branch':
       return statement.body.flatMap(touches)
     default:

@@ -23,6 +23,8 @@ export interface MigrationsFolder {
 export interface FoldOptions {
   /** The connection's schema, `?schema=` of the URL. Default: `public`. */
   readonly defaultSchema?: string
+  /** The schemas that the datasource names. One that no file creates is taken to be there from the beginning. */
+  readonly schemas?: readonly string[]
   /** Our own schema: nothing in it is a source table. Default: `audit`. */
   readonly auditSchema?: string
   /** The application's own tables live in it too. Default: only in `public` they do. */

@@ -39,19 +39,19 @@ export function refusedDataChanges(
     for (const part of parts) {
       const before = waiting.filter(({ place }) => place.line < part.line)
       waiting = waiting.filter(({ place }) => place.line >= part.line)
-      refused.push(...before.flatMap((change) => judge(change, state)))
+      for (const change of before) judge(change, state, refused)
       state = applySteps(state, part.steps)
     }
-    refused.push(...waiting.flatMap((change) => judge(change, state)))
+    for (const change of waiting) judge(change, state, refused)
   }
   return refused
 }
 
-function judge(change: DataChange, state: DatabaseState): RefusedDataChange[] {
-  if (change.settingsBefore.includes('*')) return []
+function judge(change: DataChange, state: DatabaseState, into: RefusedDataChange[]): void {
+  if (change.settingsBefore.includes('*')) return
   const key = nameKey(change.table)
   const table = state.tables.find((each) => each.capturing && nameKey(each.source) === key)
-  if (!table || table.missingSettings === 'record') return []
+  if (!table || table.missingSettings === 'record') return
   const missing = table.settings.filter(
     (setting) =>
       setting.required &&
@@ -59,14 +59,12 @@ function judge(change: DataChange, state: DatabaseState): RefusedDataChange[] {
       setting.default === undefined &&
       !change.settingsBefore.includes(setting.name.toLowerCase()),
   )
-  if (missing.length === 0) return []
-  return [
-    {
-      change,
-      missingSettings: missing.map(({ name }) => name),
-      statement: missing.map((setting) => setStatement(setting, change.migration)).join('\n'),
-    },
-  ]
+  if (missing.length === 0) return
+  into.push({
+    change,
+    missingSettings: missing.map(({ name }) => name),
+    statement: missing.map((setting) => setStatement(setting, change.migration)).join('\n'),
+  })
 }
 
 /** A value of each type that says "nobody", where the type cannot hold the migration's name. */

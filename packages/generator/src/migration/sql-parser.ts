@@ -4,6 +4,8 @@ import type { Node } from 'libpg-query'
 export interface ParsedStatement {
   readonly node: Node
   readonly byte: number
+  /** Its length in bytes, without the semicolon; undefined where it goes on to the end of the text. */
+  readonly bytes: number | undefined
 }
 
 export type Parsed =
@@ -40,7 +42,8 @@ async function load(): Promise<SqlParser> {
       try {
         const statements: ParsedStatement[] = []
         for (const raw of parseSync(text).stmts ?? []) {
-          if (raw.stmt) statements.push({ node: raw.stmt, byte: raw.stmt_location ?? 0 })
+          const { stmt: node, stmt_location: byte = 0, stmt_len: bytes } = raw
+          if (node) statements.push({ node, byte, bytes: bytes || undefined })
         }
         return { ok: true, statements }
       } catch (error) {

@@ -38,6 +38,8 @@ export interface SourceTable extends QualifiedName {
   readonly partitioned: boolean
   /** Where the table was created. */
   readonly place: SourcePlace
+  /** It has more columns than these: a query or a type tells which, and only PostgreSQL can ask that. */
+  readonly columnsUnknown?: true
   /** Missing where it never had another one. */
   readonly formerNames?: readonly FormerName[]
   /** In the order in which the migrations made them; missing where there was none. */
@@ -82,7 +84,7 @@ export interface DataChange {
 /** A statement that was not interpreted: a DO block, dynamic SQL, a file that does not parse. */
 export interface NotInterpreted {
   readonly reason: string
-  /** The text of a DO block: what it may change can be guessed from the names in it. */
+  /** The statement, or the names that it may concern: what it may change can be guessed from them. */
   readonly text?: string
   readonly place: SourcePlace
   readonly migration: string

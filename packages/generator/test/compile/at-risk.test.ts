@@ -224,6 +224,32 @@ test('AUD615: a DO block that names an audited table is said, one that does not 
   )
 })
 
+test('AUD615: a called function, or a file that does not parse, that names an audited table is said', async () => {
+  for (const language of ['sql AS $$ ALTER', 'plpgsql AS $$ BEGIN ALTER']) {
+    const end = language.startsWith('sql') ? '$$' : 'END $$'
+    const made = `CREATE FUNCTION mig() RETURNS void LANGUAGE ${language} TABLE "A" DROP COLUMN "a"; ${end};`
+    expect(said(await compileProject(schema, await after(made)))).toEqual([])
+    expect(said(await compileProject(schema, await after(`${made}\nSELECT mig();`)))).toEqual([
+      ['AUD615', 'warning', AT, 3],
+    ])
+  }
+  const broken = await compileProject(schema, await after('ALTER TABLE "A" DROP COLUM "a";\nALTER TABEL;'))
+  expect(said(broken)).toEqual([['AUD615', 'warning', AT, 2]])
+})
+
+test('AUD615: an audited table that is swapped for a copy of it waits, and the copy is said', async () => {
+  const swap = 'CREATE TABLE copy AS SELECT * FROM "A";\nDROP TABLE "A";\nALTER TABLE copy RENAME TO "A";'
+  const project = await compileProject(schema, await after(swap))
+  expect(project.waiting.map(({ source, reason }) => [source.name, reason.kind])).toEqual([
+    ['A', 'columns not created'],
+  ])
+  expect(said(project)).toContainEqual(['AUD608', 'info', AT, 2])
+  expect(said(project)).toContainEqual(['AUD615', 'warning', AT, 2])
+  expect(
+    said(await compileProject(schema, await after('CREATE TABLE backup AS SELECT * FROM "A";'))),
+  ).toEqual([])
+})
+
 test('AUD616: a byte order mark is said, and the statements behind it are read all the same', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'audit-mark-'))
   try {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { condenseFile } from '../../src/migration/condense-file.ts'
 import { foldMigrations } from '../../src/migration/fold-migrations.ts'
+import { loadSqlParser } from '../../src/migration/sql-parser.ts'
 
 const TABLES = `CREATE TABLE "User" (id int PRIMARY KEY, n int);
 CREATE TABLE post (id int PRIMARY KEY, author int REFERENCES "User" (id) ON DELETE CASCADE ON UPDATE CASCADE);`
@@ -136,6 +138,7 @@ test('a file that does not parse is reported where PostgreSQL stops, and the oth
   expect(notInterpreted).toEqual([
     {
       reason: 'the file does not parse: syntax error at or near "TABEL"',
+      text: `SELECT 'é';\nCREATE TABEL x ();`,
       place: { file: '2_data/migration.sql', line: 2, column: 8, length: 1 },
       migration: '2_data',
     },
@@ -155,4 +158,41 @@ test('five megabytes of INSERTs are read in seconds', async () => {
   const { dataChanges } = await fold(rows.join(''))
   expect(dataChanges).toHaveLength(60_000)
   expect(dataChanges.at(-1)?.place.line).toBe(60_000)
+})
+
+test('EXPLAIN changes nothing, EXPLAIN ANALYZE does; PREPARE changes nothing, EXECUTE does', async () => {
+  const text = `EXPLAIN UPDATE post SET id = 1;
+EXPLAIN (ANALYZE off) DELETE FROM post;
+EXPLAIN ANALYZE DELETE FROM post;
+EXPLAIN (COSTS, ANALYZE) INSERT INTO post VALUES (1);
+PREPARE purge(int) AS DELETE FROM post WHERE id = $1;
+SELECT set_config('audit.who', 'x', true);
+EXECUTE purge(1);`
+  expect(await changes(text)).toEqual(['DELETE post 3:17 []', 'INSERT post 4:26 []', 'DELETE post 7:1 [who]'])
+})
+
+test('EXECUTE of a statement that another session prepared is reported at its place', async () => {
+  const { dataChanges, notInterpreted } = await fold('SELECT 1;\nEXECUTE purge(1);')
+  expect(dataChanges).toEqual([])
+  expect(notInterpreted.map(({ reason, place }) => [reason, place.line])).toEqual([
+    ['EXECUTE purge, which this file does not PREPARE', 2],
+  ])
+})
+
+test('one INSERT of 130,000 rows that each call a function is read, and the function counts once', async () => {
+  const rows = 'clean()),('.repeat(130_000)
+  expect(
+    await changes(`CREATE FUNCTION clean() RETURNS int LANGUAGE sql AS 'DELETE FROM post RETURNING 1';
+INSERT INTO "User" (n) VALUES (${rows}1);`),
+  ).toEqual(['INSERT User 2:1 []', 'DELETE post 2:32 []'])
+})
+
+test('of the calls in a data migration only those are kept that a migration can have made', async () => {
+  const text = `INSERT INTO post VALUES (now(), gen_random_uuid(), f()), (now(), pg_catalog.lower('A'), f()), (s.now(), f(), 1);`
+  const { statements } = condenseFile(text, await loadSqlParser())
+  expect(statements.map((each) => (each.kind === 'call' ? each.function : each.kind))).toEqual([
+    'change',
+    { name: 'f' },
+    { schema: 's', name: 'now' },
+  ])
 })

@@ -6,27 +6,60 @@ import { readMigrationsFolder } from '../../src/migration/read-migrations-folder
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name)
 
 /** Virtual generated columns came with PostgreSQL 18; an older server does not take their folder. */
-const folders = serverMajor() >= 18 ? ['shop', 'virtual-columns'] : ['shop']
+const folders = serverMajor() >= 18 ? ['shop', 'seldom', 'virtual-columns'] : ['shop', 'seldom']
+
+/** What a folder says of itself: the statements that only PostgreSQL can follow. */
+const NOT_FOLLOWED: Readonly<Record<string, readonly string[]>> = {
+  seldom: [
+    '20260105090000_not_followed:5 function in_sql that changes the structure of the database',
+    '20260105090000_not_followed:6 function in_plpgsql that changes the structure of the database',
+    '20260105090000_not_followed:7 a DO block that changes the structure of the database',
+    '20260105090000_not_followed:13 RENAME TO of unseen, which no migration file creates',
+    '20260105090000_not_followed:14 RENAME COLUMN of still_unseen, which no migration file creates',
+    '20260105090000_not_followed:15 SET SCHEMA of still_unseen, which no migration file creates',
+    '20260105090000_not_followed:16 a change of column unseen of victim, which no migration file creates',
+    '20260105090000_not_followed:17 a change of column seen of victim, which no migration file creates',
+    '20260105090000_not_followed:18 a change of column seen of victim, which no migration file creates',
+    '20260105090000_not_followed:20 PRIMARY KEY USING INDEX unseen_key, which no migration file creates',
+    '20260105090000_not_followed:21 CREATE TABLE heir with the columns of still_unseen, which no migration file creates',
+    '20260105090000_not_followed:22 LIKE still_unseen, which no migration file creates',
+    '20260105090000_not_followed:24 ATTACH PARTITION unseen_low, which no migration file creates',
+    '20260105090000_not_followed:25 DETACH PARTITION unseen_low, which no migration file creates',
+    '20260105090000_not_followed:28 NO INHERIT still_unseen, which no migration file creates',
+    '20260105090000_not_followed:29 DROP TABLE still_unseen, which no migration file creates',
+    '20260105090000_not_followed:30 DROP TABLE unseen_low, which no migration file creates',
+    '20260106090000_swapped:2 CREATE TABLE … OF takes its columns from a type',
+    '20260106090000_swapped:4 CREATE TABLE … AS takes its columns from a query',
+    '20260106090000_swapped:10 SELECT INTO takes its columns from a query',
+    '20260106090000_swapped:20 CREATE TABLE … AS takes its columns from a query',
+  ],
+}
 
 test.each(folders)(
   'folding a folder gives the tables, columns, types, nullability and primary keys of the real catalog: %s',
   async (name) => {
     const folder = fixture(name)
-    const { files, database } = await readMigrationsFolder(folder, { cacheDir: false })
+    const { files, database } = await readMigrationsFolder(folder, { cacheDir: false, cwd: folder })
     const real = await createDatabase()
     try {
       // One simple query a file, as Prisma sends it.
       for (const { text } of files) await real.query(text)
       const columns = await real.query(COLUMNS)
       expect(
-        database.tables.map(({ schema, name, columns, primaryKey, partitioned }) => ({
+        database.tables.map(({ schema, name, columns, columnsUnknown, primaryKey, partitioned }) => ({
           table: `${schema}.${name}`,
-          columns: columns.map((column) => [column.name, column.type, column.notNull, column.virtual]),
+          columns: columnsUnknown
+            ? expect.any(Array)
+            : columns.map((column) => [column.name, column.type, column.notNull, column.virtual]),
           primaryKey,
           partitioned,
         })),
       ).toEqual(columns)
-      expect(database.notInterpreted).toEqual([])
+      expect(
+        database.notInterpreted.map(
+          ({ place, reason }) => `${place.file.split('/')[0]}:${place.line} ${reason}`,
+        ),
+      ).toEqual(NOT_FOLLOWED[name] ?? [])
     } finally {
       await real.drop()
     }
