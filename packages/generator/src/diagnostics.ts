@@ -79,6 +79,7 @@ export const DIAGNOSTIC_CODES = {
   AUD615: 'Statement that is not interpreted names an audited table',
   AUD616: 'Byte order mark before a migration',
   AUD617: 'Audit schema that gets another name',
+  AUD618: 'Capture that can be waived',
   AUD620: 'Trigger that writes its own table',
   AUD621: "Trigger that fires before the audit's",
   AUD701: 'Audit migration is missing',

@@ -88,6 +88,7 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
     model: {
       auditSchema: options.schema,
       ...(isSharedSchema(options.schema, datasourceSchemas) ? { sharedSchema: true } : {}),
+      ...(options.captureWaiverRole === undefined ? {} : { captureWaiverRole: options.captureWaiverRole }),
       tables,
     },
     places,
