@@ -8,7 +8,7 @@ import {
 import type { MigrationStep } from '../state/migration-step.ts'
 import { hasWaiverTable } from '../state/waiver.ts'
 import { baseFunction } from './base-functions.ts'
-import { auditTable } from './look-first.ts'
+import { auditTable, when } from './look-first.ts'
 import { markFunctions, refuseForeignFunctions } from './shared-schema.ts'
 import { comment, join, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderWaiverFunctions, waiverSignatures } from './waiver-functions.ts'
@@ -47,8 +47,14 @@ export function renderMoveWaiver(from: AuditSchemaObject, to: AuditHome): Sql {
   const role = from.waiverRole
   return paragraphs([
     moveWaiverTable(homeOf(from), to),
-    role === undefined ? sql`` : renderWaiverFunctions(homeOf(from), role, to),
+    role === undefined ? sql`` : whereCalled(homeOf(from), renderWaiverFunctions(homeOf(from), role, to)),
   ])
+}
+
+/** Run again after the former schema has gone, nothing is made in it. */
+function whereCalled(home: AuditHome, functions: Sql): Sql {
+  const [, called] = waiverSignatures(home)
+  return when(sql`pg_catalog.to_regprocedure(${literal(sqlText(called))}) IS NOT NULL`, functions)
 }
 
 function isOfWaiver({ kind }: MigrationStep): boolean {

@@ -16,7 +16,7 @@ export function renderWaiverFunctions(home: AuditHome, role: string, kept: Audit
 }
 
 /** Each of them with its argument types. */
-export function waiverSignatures(home: AuditHome): readonly Sql[] {
+export function waiverSignatures(home: AuditHome): readonly [waiveCapture: Sql, recordWaiver: Sql] {
   return [
     sql`${baseFunction(home, 'waiveCapture')}(text)`,
     sql`${baseFunction(home, 'recordWaiver')}(text, text, bigint)`,
