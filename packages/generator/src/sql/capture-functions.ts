@@ -5,7 +5,7 @@ import { rowFunctionName } from './object-names.ts'
 import { keyStillHeld, rowCapture } from './row-capture.ts'
 import { withOwnFunctions } from './shared-schema.ts'
 import { dollarQuoted, lines, paragraphs, qualified, type Sql, sql } from './sql.ts'
-import { unlessWaived } from './unless-waived.ts'
+import { unlessRowWaived, unlessWaived } from './unless-waived.ts'
 
 /** The functions of one table's triggers; each replaces its former self. */
 export function renderCaptureFunctions(table: AuditTableObject): Sql {
@@ -52,7 +52,7 @@ function keyFunction(table: AuditTableObject): Sql {
 ${declarations(table, sql`'D'`)}
 BEGIN
   ${lines([
-    unlessWaived(table, sql`NULL`),
+    unlessRowWaived(table),
     table.level === 'row' ? keyStillHeld(table) : sql``,
     sql`${insertRows(table, sql`OLD`, sql``)};`,
     sql`RETURN NULL;`,

@@ -5,6 +5,7 @@ import { MARK, renderDetachedMark, renderMark } from './base-guard.ts'
 import { renderBaseSchema } from './base-schema.ts'
 import { dollarQuoted, ident, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { waiverSignatures } from './waiver-functions.ts'
+import { dropWaiverView } from './waiver-table.ts'
 
 /**
  * The audit schema under its new name, before the first table moves there. Until the last has, the schema says in its
@@ -47,6 +48,7 @@ function movingMark(from: AuditHome): Sql {
 export function renderDropSchema(former: AuditSchemaObject, next: AuditSchemaObject): Sql {
   const [from, to] = [homeOf(former), homeOf(next)]
   const waiver = hasWaiverTable(former) ? waiverSignatures(from) : []
+  const view = hasWaiverTable(former) ? dropWaiverView(from) : sql``
   const each = [...waiver, ...baseSignatures(from)].map(
     (signature) => sql`BEGIN
   DROP ROUTINE IF EXISTS ${signature};
@@ -58,7 +60,7 @@ END;`,
   IF pg_catalog.to_regnamespace(${literal(sqlText(ident(from.schema)))}) IS NULL THEN
     RETURN;
   END IF;
-  ${lines([...each, from.shared ? sql`` : dropIfEmpty(from)])}
+  ${lines([view, ...each, from.shared ? sql`` : dropIfEmpty(from)])}
 END`
   return paragraphs([
     sql`-- The former audit schema: what is not ours stays.

@@ -8,7 +8,7 @@ import {
 import type { MigrationStep } from '../state/migration-step.ts'
 import { hasWaiverTable } from '../state/waiver.ts'
 import { baseFunction } from './base-functions.ts'
-import { auditTable, when } from './look-first.ts'
+import { auditTable } from './look-first.ts'
 import { markFunctions, refuseForeignFunctions } from './shared-schema.ts'
 import { comment, join, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderWaiverFunctions, waiverSignatures } from './waiver-functions.ts'
@@ -41,20 +41,9 @@ export function renderWaiverGoneDown(steps: readonly MigrationStep[], from: Data
   return hasWaiverTable(from.schema ?? {}) ? gone : paragraphs([gone, dropEmptyWaiverTable(homeOf(home))])
 }
 
-/** The table of waivers goes along to another audit schema, and the functions that are still called know it there. */
+/** The table of waivers goes along to another audit schema. */
 export function renderMoveWaiver(from: AuditSchemaObject, to: AuditHome): Sql {
-  if (!hasWaiverTable(from)) return sql``
-  const role = from.waiverRole
-  return paragraphs([
-    moveWaiverTable(homeOf(from), to),
-    role === undefined ? sql`` : whereCalled(homeOf(from), renderWaiverFunctions(homeOf(from), role, to)),
-  ])
-}
-
-/** Run again after the former schema has gone, nothing is made in it. */
-function whereCalled(home: AuditHome, functions: Sql): Sql {
-  const [, called] = waiverSignatures(home)
-  return when(sql`pg_catalog.to_regprocedure(${literal(sqlText(called))}) IS NOT NULL`, functions)
+  return hasWaiverTable(from) ? moveWaiverTable(homeOf(from), to) : sql``
 }
 
 function isOfWaiver({ kind }: MigrationStep): boolean {

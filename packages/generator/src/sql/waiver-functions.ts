@@ -9,10 +9,9 @@ import { WAIVER_COLUMNS, waiverHistory } from './waiver-table.ts'
  * The functions by which capture is waived.
  *
  * @param role whose members may; looked up at each use, because roles belong to the cluster and not to the database
- * @param kept where the table of waivers is
  */
-export function renderWaiverFunctions(home: AuditHome, role: string, kept: AuditHome = home): Sql {
-  return paragraphs([waiveCapture(home, role, kept), recordWaiver(home, role, kept)])
+export function renderWaiverFunctions(home: AuditHome, role: string): Sql {
+  return paragraphs([waiveCapture(home, role), recordWaiver(home, role)])
 }
 
 /** Each of them with its argument types. */
@@ -24,7 +23,7 @@ export function waiverSignatures(home: AuditHome): readonly [waiveCapture: Sql, 
 }
 
 /** `SELECT audit.waive_capture('reindexing, ticket 4711')`: until the end of the transaction, and no longer. */
-function waiveCapture(home: AuditHome, role: string, kept: AuditHome): Sql {
+function waiveCapture(home: AuditHome, role: string): Sql {
   const body = sql`DECLARE
   ${writer()}
 BEGIN
@@ -34,7 +33,7 @@ BEGIN
       ERRCODE = 'invalid_parameter_value',
       MESSAGE = 'a waiver of capture needs a reason';
   END IF;
-  ${insertWaiver(kept, sql`'W'`, sql`NULL`, sql`NULL`, sql`reason`)}
+  ${insertWaiver(home, sql`'W'`, sql`NULL`, sql`NULL`, sql`reason`)}
   PERFORM set_config(${literal(WAIVER_SETTING)}, pg_current_xact_id()::text, true);
 END`
   return sql`CREATE OR REPLACE FUNCTION ${baseFunction(home, 'waiveCapture')}(reason text)
@@ -49,17 +48,16 @@ AS ${dollarQuoted(body)};`
  * Called by the capture functions in place of history. Everybody can set the setting that leads here; only the row that
  * waive_capture wrote in this very transaction counts, and the rights that the writer has now.
  */
-function recordWaiver(home: AuditHome, role: string, kept: AuditHome): Sql {
-  const table = auditTable(waiverHistory(kept))
+function recordWaiver(home: AuditHome, role: string): Sql {
+  const table = auditTable(waiverHistory(home))
   const c = { ...AUDIT_COLUMNS, ...WAIVER_COLUMNS }
-  const isOfTransaction = sql`w.${ident(c.transactionId)} = pg_current_xact_id()::text::bigint
-AND w.${ident(c.transactionTimestamp)} = now()`
   const body = sql`DECLARE
   ${writer()}
   given CONSTANT text := (
     SELECT w.${ident(c.reason)} FROM ${table} AS w
-    WHERE ${isOfTransaction}
-    AND w.${ident(c.source)} IS NULL
+    WHERE w.${ident(c.transactionId)} = pg_current_xact_id()::text::bigint
+      AND w.${ident(c.transactionTimestamp)} = now()
+      AND w.${ident(c.source)} IS NULL
     ORDER BY w.${ident(c.id)} DESC
     LIMIT 1
   );
@@ -72,17 +70,11 @@ BEGIN
       DETAIL = format('The setting %s was set by hand, or is left from somewhere else.', ${literal(WAIVER_SETTING)}),
       HINT = format('Run SELECT %s(''<reason>'') in the transaction that writes, or RESET %s.', ${literal(callable(home, 'waiveCapture'))}, ${literal(WAIVER_SETTING)});
   END IF;
-  -- A statement that changes nothing leaves nothing out; row by row, one row tells of all.
-  IF changed_rows = 0 OR changed_rows IS NULL AND EXISTS (
-    SELECT FROM ${table} AS w
-    WHERE ${isOfTransaction}
-    AND w.${ident(c.source)} = changed_table
-    AND w.${ident(c.operation)} = operation
-    AND w.${ident(c.rowCount)} IS NULL
-  ) THEN
+  -- A statement that changes nothing leaves nothing out.
+  IF changed_rows = 0 THEN
     RETURN;
   END IF;
-  ${insertWaiver(kept, sql`operation`, sql`changed_table`, sql`changed_rows`, sql`given`)}
+  ${insertWaiver(home, sql`operation`, sql`changed_table`, sql`changed_rows`, sql`given`)}
 END`
   return sql`CREATE OR REPLACE FUNCTION ${baseFunction(home, 'recordWaiver')}(changed_table text, operation text, changed_rows bigint)
   RETURNS void
@@ -114,7 +106,7 @@ function refuseOthers(role: string): Sql {
 END IF;`
 }
 
-function insertWaiver(kept: AuditHome, operation: Sql, source: Sql, rowCount: Sql, reason: Sql): Sql {
+function insertWaiver(home: AuditHome, operation: Sql, source: Sql, rowCount: Sql, reason: Sql): Sql {
   const c = { ...AUDIT_COLUMNS, ...WAIVER_COLUMNS }
   const entries = [
     [c.operation, operation],
@@ -126,7 +118,7 @@ function insertWaiver(kept: AuditHome, operation: Sql, source: Sql, rowCount: Sq
     [c.rowCount, rowCount],
     [c.reason, reason],
   ] as const
-  return sql`INSERT INTO ${auditTable(waiverHistory(kept))} (
+  return sql`INSERT INTO ${auditTable(waiverHistory(home))} (
   ${join(
     entries.map(([column]) => ident(column)),
     sql`,\n`,

@@ -1,7 +1,8 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { waiverTable } from '../state/waiver.ts'
 import { appendOnlyGuard, makeAppendOnly } from './audit-table.ts'
-import { auditTable, createMissingIndex, type HistoryTable } from './look-first.ts'
+import { baseFunction } from './base-functions.ts'
+import { auditTable, createMissingIndex, type HistoryTable, relation } from './look-first.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS, derivedName } from './object-names.ts'
 import { refuseForeignTable } from './shared-schema.ts'
 import { dollarQuoted, ident, join, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
@@ -51,7 +52,10 @@ export function renderWaiverTable(home: AuditHome): Sql {
   ])
 }
 
-/** The table goes along to another audit schema, if it is there and has not gone yet. */
+/**
+ * The table goes along to another audit schema, if it is there and has not gone yet. Until the last table's functions have
+ * followed a view stands in its place, for those that have not.
+ */
 export function moveWaiverTable(from: AuditHome, to: AuditHome): Sql {
   const [before, after] = [waiverHistory(from), waiverHistory(to)]
   const moved = { ...after, names: before.names }
@@ -59,25 +63,39 @@ export function moveWaiverTable(from: AuditHome, to: AuditHome): Sql {
   const rename = (old: HistoryTable, name: string) =>
     old.names.table === name ? sql`` : sql`ALTER TABLE ${auditTable(old)} RENAME TO ${ident(name)};`
   const body = sql`BEGIN
-  IF ${isThere(before)} AND NOT ${isThere(after)} THEN
+  IF ${isOfKind(before, 'r')} AND ${isOfKind(after, 'r')} IS NOT TRUE THEN
     ${lines([
+      dropView(after),
       sql`ALTER TABLE ${auditTable(before)} SET SCHEMA ${ident(to.schema)};`,
       rename(oldIndex, derivedName(after.names.table, '_transaction')),
       rename(moved, after.names.table),
       // The guard calls a function of its schema.
       sql`DROP TRIGGER IF EXISTS ${ident(APPEND_ONLY_TRIGGER)} ON ${auditTable(after)};`,
       makeAppendOnly(after),
+      sql`CREATE VIEW ${auditTable(before)} AS SELECT * FROM ${auditTable(after)};`,
+      sql`CALL ${baseFunction(to, 'keepPrivate')}(ARRAY[${relation(before)}], '{}');`,
     ])}
   END IF;
 END`
   return sql`DO ${dollarQuoted(body)};`
 }
 
+/** PL/pgSQL: the view goes when nothing calls by the former name any more. */
+export function dropWaiverView(from: AuditHome): Sql {
+  return dropView(waiverHistory(from))
+}
+
+function dropView(table: HistoryTable): Sql {
+  return sql`IF ${isOfKind(table, 'v')} THEN
+  DROP VIEW ${auditTable(table)};
+END IF;`
+}
+
 /** For down.sql, where there was no waiver before: nothing is kept of none. */
 export function dropEmptyWaiverTable(home: AuditHome): Sql {
   const table = waiverHistory(home)
   const body = sql`BEGIN
-  IF ${isThere(table)} THEN
+  IF ${isOfKind(table, 'r')} THEN
     LOCK TABLE ${auditTable(table)} IN ACCESS EXCLUSIVE MODE;
     IF NOT EXISTS (SELECT FROM ${auditTable(table)}) THEN
       DROP TABLE ${auditTable(table)};
@@ -88,6 +106,10 @@ END`
 DO ${dollarQuoted(body)};`
 }
 
-function isThere(table: HistoryTable): Sql {
-  return sql`pg_catalog.to_regclass(${literal(sqlText(auditTable(table)))}) IS NOT NULL`
+/** `r` for a table, `v` for a view; NULL where there is neither. */
+function isOfKind(table: HistoryTable, kind: 'r' | 'v'): Sql {
+  return sql`(
+  SELECT c.relkind FROM pg_catalog.pg_class AS c
+  WHERE c.oid = pg_catalog.to_regclass(${literal(sqlText(auditTable(table)))})
+) = ${literal(kind)}`
 }

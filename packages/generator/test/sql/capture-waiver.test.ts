@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createDatabase, useTestDatabase } from '../../../../test/support/test-database.ts'
 import { sqlText, ident as toIdent } from '../../src/sql/sql.ts'
 import { applySteps } from '../../src/state/apply-steps.ts'
@@ -61,6 +61,11 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const role of [member, app, maintenance])
     await database.query(`DROP OWNED BY ${ident(role)}; DROP ROLE ${ident(role)}`)
+})
+
+beforeEach(async () => {
+  await told()
+  await recorded()
 })
 
 describe('the escape hatch', () => {
@@ -140,33 +145,33 @@ describe('a waiver ends', () => {
   it('with its transaction, also on a connection that is used again', async () => {
     const client = await database.pool({ max: 1 }).connect()
     try {
-      await client.query(`BEGIN; ${waive}; ${insert(1)}; COMMIT`)
-      await client.query(`BEGIN; ${insert(2)}; COMMIT`)
-      await client.query(`BEGIN; ${waive}; ${insert(3)}; ROLLBACK`)
-      await client.query(`BEGIN; ${insert(4)}; COMMIT AND CHAIN; ${insert(5)}; COMMIT`)
+      await client.query(`BEGIN; ${waive}; ${insert(5001)}; COMMIT`)
+      await client.query(`BEGIN; ${insert(5002)}; COMMIT`)
+      await client.query(`BEGIN; ${waive}; ${insert(5003)}; ROLLBACK`)
+      await client.query(`BEGIN; ${insert(5004)}; COMMIT AND CHAIN; ${insert(5005)}; COMMIT`)
     } finally {
       client.release(true)
     }
-    expect(await recorded()).toEqual(['I 2', 'I 4', 'I 5'])
+    expect(await recorded()).toEqual(['I 5002', 'I 5004', 'I 5005'])
     expect(await told()).toEqual(['W', 'I "public"."Order" 1'])
   })
 
   it('where its savepoint is rolled back, and with it the row that told of it', async () => {
-    await as(member, 'SAVEPOINT s', waive, insert(10), 'ROLLBACK TO s', insert(11))
-    expect(await recorded()).toEqual(['I 11'])
+    await as(member, 'SAVEPOINT s', waive, insert(5010), 'ROLLBACK TO s', insert(5011))
+    expect(await recorded()).toEqual(['I 5011'])
     expect(await told()).toEqual([])
   })
 
   it('row by row as well: a row that told and was rolled back is told again', async () => {
     const item = (id: number) => `INSERT INTO "Item" VALUES (${id}, 'a')`
-    await as(member, waive, 'SAVEPOINT s', item(20), 'ROLLBACK TO s', item(21), item(22))
+    await as(member, waive, 'SAVEPOINT s', item(5020), 'ROLLBACK TO s', item(5021), item(5022))
     expect(await recorded()).toEqual([])
     expect(await told()).toEqual(['W', 'I "public"."Item"'])
   })
 
   it('where the writer ends it', async () => {
-    await as(member, waive, insert(30), `SET LOCAL audit_capture.waived = ''`, insert(31))
-    expect(await recorded()).toEqual(['I 31'])
+    await as(member, waive, insert(5030), `SET LOCAL audit_capture.waived = ''`, insert(5031))
+    expect(await recorded()).toEqual(['I 5031'])
     expect(await told()).toEqual(['W', 'I "public"."Order" 1'])
   })
 
@@ -174,10 +179,15 @@ describe('a waiver ends', () => {
     await database.query(`CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
       PERFORM set_config('audit_capture.waived', '', true); RETURN NULL; END $$;
       CREATE TRIGGER b_stop AFTER UPDATE ON "Order" FOR EACH ROW EXECUTE FUNCTION stop()`)
-    await as(member, waive, `SET LOCAL audit.username = 'ann'`, 'UPDATE "Order" SET id = 310 WHERE id = 31')
+    await as(
+      member,
+      waive,
+      `SET LOCAL audit.username = 'ann'`,
+      'UPDATE "Order" SET id = 5310 WHERE id = 5031',
+    )
     await database.query('DROP FUNCTION stop CASCADE')
     expect(await told()).toEqual(['W', 'D "public"."Order"'])
-    expect(await recorded()).toEqual(['U 310'])
+    expect(await recorded()).toEqual(['U 5310'])
   })
 })
 

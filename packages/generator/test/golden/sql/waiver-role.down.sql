@@ -62,12 +62,12 @@ BEGIN
   ) THEN
     RAISE EXCEPTION USING
       ERRCODE = 'AU004',
-      MESSAGE = format('role %I may not waive capture: it has not the rights of the role %I', writer, 'a'),
+      MESSAGE = format('role %I may not waive capture: it is no member of the role %I', writer, 'a'),
       DETAIL = CASE WHEN EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = 'a')
-        THEN 'Only members of that role may, those that do not inherit after SET ROLE.'
+        THEN 'A member that does not inherit its rights has to take it by SET ROLE first.'
         ELSE 'There is no such role in this cluster, so nobody may.'
       END,
-      HINT = format('Write with capture as always (RESET %s), or have the role granted.', 'audit_capture.waived');
+      HINT = format('Write without a waiver (RESET %s), or have the role granted to you.', 'audit_capture.waived');
   END IF;
   IF reason IS NULL OR btrim(reason) = '' THEN
     RAISE EXCEPTION USING
@@ -110,8 +110,8 @@ DECLARE
   given CONSTANT text := (
     SELECT w."reason" FROM "audit"."capture_waiver" AS w
     WHERE w."audit_transaction_id" = pg_current_xact_id()::text::bigint
-    AND w."audit_transaction_timestamp" = now()
-    AND w."source" IS NULL
+      AND w."audit_transaction_timestamp" = now()
+      AND w."source" IS NULL
     ORDER BY w."audit_id" DESC
     LIMIT 1
   );
@@ -122,12 +122,12 @@ BEGIN
   ) THEN
     RAISE EXCEPTION USING
       ERRCODE = 'AU004',
-      MESSAGE = format('role %I may not waive capture: it has not the rights of the role %I', writer, 'a'),
+      MESSAGE = format('role %I may not waive capture: it is no member of the role %I', writer, 'a'),
       DETAIL = CASE WHEN EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = 'a')
-        THEN 'Only members of that role may, those that do not inherit after SET ROLE.'
+        THEN 'A member that does not inherit its rights has to take it by SET ROLE first.'
         ELSE 'There is no such role in this cluster, so nobody may.'
       END,
-      HINT = format('Write with capture as always (RESET %s), or have the role granted.', 'audit_capture.waived');
+      HINT = format('Write without a waiver (RESET %s), or have the role granted to you.', 'audit_capture.waived');
   END IF;
   IF given IS NULL THEN
     RAISE EXCEPTION USING
@@ -136,15 +136,8 @@ BEGIN
       DETAIL = format('The setting %s was set by hand, or is left from somewhere else.', 'audit_capture.waived'),
       HINT = format('Run SELECT %s(''<reason>'') in the transaction that writes, or RESET %s.', 'audit.waive_capture', 'audit_capture.waived');
   END IF;
-  -- A statement that changes nothing leaves nothing out; row by row, one row tells of all.
-  IF changed_rows = 0 OR changed_rows IS NULL AND EXISTS (
-    SELECT FROM "audit"."capture_waiver" AS w
-    WHERE w."audit_transaction_id" = pg_current_xact_id()::text::bigint
-    AND w."audit_transaction_timestamp" = now()
-    AND w."source" = changed_table
-    AND w."audit_operation" = operation
-    AND w."row_count" IS NULL
-  ) THEN
+  -- A statement that changes nothing leaves nothing out.
+  IF changed_rows = 0 THEN
     RETURN;
   END IF;
   INSERT INTO "audit"."capture_waiver" (

@@ -191,7 +191,10 @@ DROP FUNCTION IF EXISTS "audit"."record_waiver"(text, text, bigint);
 -- History is never dropped; a table without a row holds none.
 DO $audit$
 BEGIN
-  IF pg_catalog.to_regclass('"audit"."capture_waiver"') IS NOT NULL THEN
+  IF (
+    SELECT c.relkind FROM pg_catalog.pg_class AS c
+    WHERE c.oid = pg_catalog.to_regclass('"audit"."capture_waiver"')
+  ) = 'r' THEN
     LOCK TABLE "audit"."capture_waiver" IN ACCESS EXCLUSIVE MODE;
     IF NOT EXISTS (SELECT FROM "audit"."capture_waiver") THEN
       DROP TABLE "audit"."capture_waiver";

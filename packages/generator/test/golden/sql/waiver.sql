@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=3d4bcab2f8ce3cf7
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=05e4840eff286b15
 -- {"kind":"changeWaiver","schema":"audit","role":"Audit Maintenance"}
 -- {"kind":"changeWaivable","source":{"schema":"public","name":"Order"},"waivable":true}
 
@@ -64,12 +64,12 @@ BEGIN
   ) THEN
     RAISE EXCEPTION USING
       ERRCODE = 'AU004',
-      MESSAGE = format('role %I may not waive capture: it has not the rights of the role %I', writer, 'Audit Maintenance'),
+      MESSAGE = format('role %I may not waive capture: it is no member of the role %I', writer, 'Audit Maintenance'),
       DETAIL = CASE WHEN EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = 'Audit Maintenance')
-        THEN 'Only members of that role may, those that do not inherit after SET ROLE.'
+        THEN 'A member that does not inherit its rights has to take it by SET ROLE first.'
         ELSE 'There is no such role in this cluster, so nobody may.'
       END,
-      HINT = format('Write with capture as always (RESET %s), or have the role granted.', 'audit_capture.waived');
+      HINT = format('Write without a waiver (RESET %s), or have the role granted to you.', 'audit_capture.waived');
   END IF;
   IF reason IS NULL OR btrim(reason) = '' THEN
     RAISE EXCEPTION USING
@@ -112,8 +112,8 @@ DECLARE
   given CONSTANT text := (
     SELECT w."reason" FROM "audit"."capture_waiver" AS w
     WHERE w."audit_transaction_id" = pg_current_xact_id()::text::bigint
-    AND w."audit_transaction_timestamp" = now()
-    AND w."source" IS NULL
+      AND w."audit_transaction_timestamp" = now()
+      AND w."source" IS NULL
     ORDER BY w."audit_id" DESC
     LIMIT 1
   );
@@ -124,12 +124,12 @@ BEGIN
   ) THEN
     RAISE EXCEPTION USING
       ERRCODE = 'AU004',
-      MESSAGE = format('role %I may not waive capture: it has not the rights of the role %I', writer, 'Audit Maintenance'),
+      MESSAGE = format('role %I may not waive capture: it is no member of the role %I', writer, 'Audit Maintenance'),
       DETAIL = CASE WHEN EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = 'Audit Maintenance')
-        THEN 'Only members of that role may, those that do not inherit after SET ROLE.'
+        THEN 'A member that does not inherit its rights has to take it by SET ROLE first.'
         ELSE 'There is no such role in this cluster, so nobody may.'
       END,
-      HINT = format('Write with capture as always (RESET %s), or have the role granted.', 'audit_capture.waived');
+      HINT = format('Write without a waiver (RESET %s), or have the role granted to you.', 'audit_capture.waived');
   END IF;
   IF given IS NULL THEN
     RAISE EXCEPTION USING
@@ -138,15 +138,8 @@ BEGIN
       DETAIL = format('The setting %s was set by hand, or is left from somewhere else.', 'audit_capture.waived'),
       HINT = format('Run SELECT %s(''<reason>'') in the transaction that writes, or RESET %s.', 'audit.waive_capture', 'audit_capture.waived');
   END IF;
-  -- A statement that changes nothing leaves nothing out; row by row, one row tells of all.
-  IF changed_rows = 0 OR changed_rows IS NULL AND EXISTS (
-    SELECT FROM "audit"."capture_waiver" AS w
-    WHERE w."audit_transaction_id" = pg_current_xact_id()::text::bigint
-    AND w."audit_transaction_timestamp" = now()
-    AND w."source" = changed_table
-    AND w."audit_operation" = operation
-    AND w."row_count" IS NULL
-  ) THEN
+  -- A statement that changes nothing leaves nothing out.
+  IF changed_rows = 0 THEN
     RETURN;
   END IF;
   INSERT INTO "audit"."capture_waiver" (
@@ -255,7 +248,17 @@ DECLARE
 BEGIN
   -- Refused unless a member of the role waived it in this transaction; never left out without a row.
   IF current_setting('audit_capture.waived', true) <> '' THEN
-    PERFORM "audit"."record_waiver"('"public"."Order"', "audit_operation", NULL);
+    IF NOT EXISTS (
+      SELECT FROM "audit"."capture_waiver" AS w
+      WHERE w."audit_transaction_id" = pg_current_xact_id()::text::bigint
+        AND w."audit_transaction_timestamp" = now()
+        AND w."source" = '"public"."Order"'
+        AND w."audit_operation" = "audit_operation"::char(1)
+        AND w."audit_current_user" = "audit_current_user"
+        AND w."row_count" IS NULL
+    ) THEN
+      PERFORM "audit"."record_waiver"('"public"."Order"', "audit_operation", NULL);
+    END IF;
     RETURN NULL;
   END IF;
   INSERT INTO "audit"."Order_audit" (
