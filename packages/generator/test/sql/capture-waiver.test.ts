@@ -179,15 +179,17 @@ describe('a waiver ends', () => {
     await database.query(`CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
       PERFORM set_config('audit_capture.waived', '', true); RETURN NULL; END $$;
       CREATE TRIGGER b_stop AFTER UPDATE ON "Order" FOR EACH ROW EXECUTE FUNCTION stop()`)
+    await as(member, insert(5040))
+    expect(await recorded()).toEqual(['I 5040'])
     await as(
       member,
       waive,
       `SET LOCAL audit.username = 'ann'`,
-      'UPDATE "Order" SET id = 5310 WHERE id = 5031',
+      'UPDATE "Order" SET id = 5041 WHERE id = 5040',
     )
     await database.query('DROP FUNCTION stop CASCADE')
     expect(await told()).toEqual(['W', 'D "public"."Order"'])
-    expect(await recorded()).toEqual(['U 5310'])
+    expect(await recorded()).toEqual(['U 5041'])
   })
 })
 
