@@ -3,6 +3,7 @@
  * - `AU001` a required setting is missing
  * - `AU002` the history is append-only
  * - `AU003` TRUNCATE cannot prove that it sees every row
+ * - `AU004` capture may not be waived
  *
  * The others are found on the client, before any SQL is sent, except `TRANSACTION_ABORTED`
  * (`withAuditContext` found that its transaction could not be committed).
@@ -11,6 +12,7 @@ export type AuditErrorCode =
   | 'AU001'
   | 'AU002'
   | 'AU003'
+  | 'AU004'
   | 'INVALID_CONTEXT'
   | 'INVALID_SETTING'
   | 'INVALID_VALUE'
