@@ -8,7 +8,7 @@ import {
 import type { MigrationStep } from '../state/migration-step.ts'
 import { hasWaiverTable } from '../state/waiver.ts'
 import { baseFunction } from './base-functions.ts'
-import { auditTable } from './look-first.ts'
+import { auditTable, relation, when } from './look-first.ts'
 import { markFunctions, refuseForeignFunctions } from './shared-schema.ts'
 import { comment, join, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderWaiverFunctions, waiverSignatures } from './waiver-functions.ts'
@@ -53,11 +53,14 @@ function isOfWaiver({ kind }: MigrationStep): boolean {
 function waiver(home: AuditHome, role: string): Sql {
   const signatures = waiverSignatures(home)
   const each = signatures.map((signature) => literal(sqlText(signature)))
-  const table = auditTable(waiverHistory(home))
+  const history = waiverHistory(home)
   return paragraphs([
     comment(`Capture can be waived by members of the role ${role}.`),
     renderWaiverTable(home),
-    sql`COMMENT ON TABLE ${table} IS 'What was not captured, because it was waived';`,
+    when(
+      sql`pg_catalog.obj_description(${relation(history)}, 'pg_class') IS NULL`,
+      sql`COMMENT ON TABLE ${auditTable(history)} IS 'What was not captured, because it was waived';`,
+    ),
     refuseForeignFunctions(home, signatures, 'for example another schema'),
     renderWaiverFunctions(home, role),
     markFunctions(home, signatures),

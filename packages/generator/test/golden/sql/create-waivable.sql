@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=e0de0b6885b346e6
+-- prisma-generator-audit v1 from=280c9438c66e78db text=92893a4691620c63
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"changeWaiver","schema":"audit","role":"a"}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"refuse","waivable":true,"names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
@@ -347,7 +347,13 @@ BEGIN
 END
 $audit$;
 
-COMMENT ON TABLE "audit"."capture_waiver" IS 'What was not captured, because it was waived';
+DO $audit$
+BEGIN
+  IF pg_catalog.obj_description('"audit"."capture_waiver"'::regclass, 'pg_class') IS NULL THEN
+    COMMENT ON TABLE "audit"."capture_waiver" IS 'What was not captured, because it was waived';
+  END IF;
+END
+$audit$;
 
 CREATE OR REPLACE FUNCTION "audit"."waive_capture"(reason text)
   RETURNS void

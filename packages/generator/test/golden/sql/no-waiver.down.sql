@@ -44,7 +44,13 @@ BEGIN
 END
 $audit$;
 
-COMMENT ON TABLE "audit"."capture_waiver" IS 'What was not captured, because it was waived';
+DO $audit$
+BEGIN
+  IF pg_catalog.obj_description('"audit"."capture_waiver"'::regclass, 'pg_class') IS NULL THEN
+    COMMENT ON TABLE "audit"."capture_waiver" IS 'What was not captured, because it was waived';
+  END IF;
+END
+$audit$;
 
 CREATE OR REPLACE FUNCTION "audit"."waive_capture"(reason text)
   RETURNS void

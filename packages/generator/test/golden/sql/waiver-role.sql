@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=ebb50381ffe02347 text=51f124f3909a5338
+-- prisma-generator-audit v1 from=ebb50381ffe02347 text=b08de93539693fe6
 -- {"kind":"changeWaiver","schema":"audit","role":"o'b\"rien %s"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -45,7 +45,13 @@ BEGIN
 END
 $audit$;
 
-COMMENT ON TABLE "audit"."capture_waiver" IS 'What was not captured, because it was waived';
+DO $audit$
+BEGIN
+  IF pg_catalog.obj_description('"audit"."capture_waiver"'::regclass, 'pg_class') IS NULL THEN
+    COMMENT ON TABLE "audit"."capture_waiver" IS 'What was not captured, because it was waived';
+  END IF;
+END
+$audit$;
 
 CREATE OR REPLACE FUNCTION "audit"."waive_capture"(reason text)
   RETURNS void

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=6750949ee6bea64a
+-- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=0528f81cfac46ce2
 -- {"kind":"changeWaiver","schema":"audit","role":"Audit Maintenance"}
 -- {"kind":"changeWaivable","source":{"schema":"public","name":"Order"},"waivable":true}
 
@@ -46,7 +46,13 @@ BEGIN
 END
 $audit$;
 
-COMMENT ON TABLE "audit"."capture_waiver" IS 'What was not captured, because it was waived';
+DO $audit$
+BEGIN
+  IF pg_catalog.obj_description('"audit"."capture_waiver"'::regclass, 'pg_class') IS NULL THEN
+    COMMENT ON TABLE "audit"."capture_waiver" IS 'What was not captured, because it was waived';
+  END IF;
+END
+$audit$;
 
 CREATE OR REPLACE FUNCTION "audit"."waive_capture"(reason text)
   RETURNS void

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=05e4840eff286b15
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=6958b3cc4939f0ed
 -- {"kind":"changeWaiver","schema":"audit","role":"Audit Maintenance"}
 -- {"kind":"changeWaivable","source":{"schema":"public","name":"Order"},"waivable":true}
 
@@ -46,7 +46,13 @@ BEGIN
 END
 $audit$;
 
-COMMENT ON TABLE "audit"."capture_waiver" IS 'What was not captured, because it was waived';
+DO $audit$
+BEGIN
+  IF pg_catalog.obj_description('"audit"."capture_waiver"'::regclass, 'pg_class') IS NULL THEN
+    COMMENT ON TABLE "audit"."capture_waiver" IS 'What was not captured, because it was waived';
+  END IF;
+END
+$audit$;
 
 CREATE OR REPLACE FUNCTION "audit"."waive_capture"(reason text)
   RETURNS void
