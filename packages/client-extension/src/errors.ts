@@ -6,7 +6,8 @@
  * - `AU004` capture may not be waived
  *
  * The others are found on the client, before any SQL is sent, except `TRANSACTION_ABORTED`
- * (`withAuditContext` found that its transaction could not be committed).
+ * (`withAuditContext` found that its transaction could not be committed) and `NOT_A_TEST_DATABASE`, which only
+ * `prisma-extension-audit/testing` throws.
  */
 export type AuditErrorCode =
   | 'AU001'
@@ -20,6 +21,7 @@ export type AuditErrorCode =
   | 'UNSUPPORTED_CLIENT'
   | 'UNSUPPORTED_DRIVER'
   | 'TRANSACTION_ABORTED'
+  | 'NOT_A_TEST_DATABASE'
 
 export interface AuditErrorDetails {
   /** The session setting concerned, without the `audit.` prefix. */

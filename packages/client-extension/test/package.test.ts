@@ -27,6 +27,7 @@ beforeAll(async () => {
     'tsconfig.cjs.json',
     'README.md',
     'adapter-pg',
+    'testing',
     'src',
   ]) {
     await cp(path.join(packageFolder, name), path.join(copy, name), { recursive: true })
@@ -78,6 +79,22 @@ test('the adapter loads as ES module and as CommonJS', async () => {
   }
 })
 
+test('what tests use loads as ES module and as CommonJS, and needs neither Node nor Prisma', async () => {
+  const found = `process.stdout.write([testContext, clearHistory].map((each) => typeof each).join())`
+  const names = '{ testContext, clearHistory }'
+  await writeFile(
+    path.join(consumer, 'testing.cjs'),
+    `const ${names} = require('prisma-extension-audit/testing');${found}`,
+  )
+  await writeFile(
+    path.join(consumer, 'testing.mjs'),
+    `import ${names} from 'prisma-extension-audit/testing';${found}`,
+  )
+  for (const name of ['testing.cjs', 'testing.mjs']) {
+    expect((await run(process.execPath, [name], { cwd: consumer })).stdout).toBe('function,function')
+  }
+})
+
 test('import loads the ES module build', async () => {
   await writeFile(path.join(consumer, 'load.mjs'), `import * as audit from 'prisma-extension-audit'${check}`)
   const { stdout } = await run(process.execPath, ['load.mjs'], { cwd: consumer })
@@ -101,9 +118,15 @@ test('the main entry imports nothing at run time, neither node:* nor @prisma/cli
   }
 })
 
-test('the package holds the builds, the way in to the adapter for old resolvers, package.json and README.md, and nothing else', async () => {
+test('the package holds the builds, the ways in for old resolvers, package.json and README.md, and nothing else', async () => {
   const installed = path.join(consumer, 'node_modules/prisma-extension-audit')
-  expect((await readdir(installed)).sort()).toEqual(['README.md', 'adapter-pg', 'dist', 'package.json'])
+  expect((await readdir(installed)).sort()).toEqual([
+    'README.md',
+    'adapter-pg',
+    'dist',
+    'package.json',
+    'testing',
+  ])
   expect((await readdir(path.join(installed, 'dist'))).sort()).toEqual(['cjs', 'esm'])
 })
 
