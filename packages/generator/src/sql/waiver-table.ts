@@ -97,12 +97,12 @@ export function dropEmptyWaiverTable(home: AuditHome): Sql {
   const body = sql`BEGIN
   IF ${isOfKind(table, 'r')} THEN
     LOCK TABLE ${auditTable(table)} IN ACCESS EXCLUSIVE MODE;
-    IF NOT EXISTS (SELECT FROM ${auditTable(table)}) THEN
+    IF pg_catalog.pg_relation_size(${relation(table)}) = 0 THEN
       DROP TABLE ${auditTable(table)};
     END IF;
   END IF;
 END`
-  return sql`-- History is never dropped; a table without a row holds none.
+  return sql`-- History is never dropped; a table that never had a row holds none.
 DO ${dollarQuoted(body)};`
 }
 

@@ -154,7 +154,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 DROP FUNCTION IF EXISTS "audit"."waive_capture"(text);
 DROP FUNCTION IF EXISTS "audit"."record_waiver"(text, text, bigint);
 
--- History is never dropped; a table without a row holds none.
+-- History is never dropped; a table that never had a row holds none.
 DO $audit$
 BEGIN
   IF (
@@ -162,7 +162,7 @@ BEGIN
     WHERE c.oid = pg_catalog.to_regclass('"audit"."capture_waiver"')
   ) = 'r' THEN
     LOCK TABLE "audit"."capture_waiver" IN ACCESS EXCLUSIVE MODE;
-    IF NOT EXISTS (SELECT FROM "audit"."capture_waiver") THEN
+    IF pg_catalog.pg_relation_size('"audit"."capture_waiver"'::regclass) = 0 THEN
       DROP TABLE "audit"."capture_waiver";
     END IF;
   END IF;
