@@ -1,12 +1,12 @@
-import type { QualifiedName } from '../model/names.ts'
+import { type QualifiedName, WAIVER_TABLE } from '../model/names.ts'
 import type { AuditHome, AuditSchemaObject, AuditTableObject } from './database-state.ts'
 import type { MigrationStep } from './migration-step.ts'
 
 type Waiver = Pick<AuditSchemaObject, 'waiverRole' | 'waiverRetired'>
 
-/** The table that tells of every waiver. Among the application's own tables it carries a prefix. */
+/** The table that tells of every waiver. */
 export function waiverTable({ schema, shared }: AuditHome): QualifiedName {
-  return { schema, name: shared ? 'audit_capture_waiver' : 'capture_waiver' }
+  return { schema, name: shared ? WAIVER_TABLE.shared : WAIVER_TABLE.own }
 }
 
 /** What goes along when the audit schema gets another name. */

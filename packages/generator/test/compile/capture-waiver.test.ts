@@ -55,6 +55,15 @@ test('without the option the migration has not a word of it', async () => {
   expect(`${migration?.sql}${migration?.downSql}`).not.toMatch(/waive/i)
 })
 
+test('no audit table may be called like the table of waivers', async () => {
+  const named = (options: string) =>
+    schemaOf(auditedModel('capture'), SETTINGS, `table = "{table}_waiver"\n${options}`)
+  expect((await compileProject(named('captureWaiverRole = "maintenance"'), tables)).text).toContain(
+    'error AUD503: The audit table of "capture" would have the name of the table of waivers: "capture_waiver".',
+  )
+  expect((await compileProject(named(''), tables)).text).toBe('')
+})
+
 test('while a table has to wait, the functions stay that its own ones call', async () => {
   const folder = await installed()
   const early = await compileProject(bare('note'), folder)
