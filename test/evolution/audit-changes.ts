@@ -113,6 +113,18 @@ export const changeTruncate: Change = (draft, { a, b }) => {
   }
 }
 
+/** Roles that no cluster has: nothing in a migration asks for them. */
+export const changeCaptureWaiver: Change = (draft, { a }) => {
+  const { captureWaiverRole: now, ...rest } = draft.target.audit
+  const role = choose([undefined, 'the keepers', "o'clock"], a)
+  if (role === now) return undefined
+  const audit = role === undefined ? rest : { ...rest, captureWaiverRole: role }
+  return {
+    label: role === undefined ? 'capture cannot be waived' : `capture can be waived by ${role}`,
+    draft: inSchema(draft, (world) => ({ ...world, audit })),
+  }
+}
+
 export const changeLevel: Change = (draft, { a }) => {
   const model = settledModel(draft, a, ({ audited }) => audited)
   if (!model) return undefined

@@ -34,6 +34,7 @@ const CHANGES = {
   changeModelSettings: [audit.changeModelSettings, 3],
   changeMissingSettings: [audit.changeMissingSettings, 2],
   changeTruncate: [audit.changeTruncate, 2],
+  changeCaptureWaiver: [audit.changeCaptureWaiver, 3],
   changeLevel: [audit.changeLevel, 3],
   changeNaming: [audit.changeNaming, 3],
   changeAuditTable: [audit.changeAuditTable, 2],

@@ -47,6 +47,8 @@ export async function lostHistory(
   for (const before of remembered.values()) {
     const now = tables.get(before.oid)
     if (now === undefined) {
+      // down.sql takes the table of waivers away again if it never had a row.
+      if (before.last === '0' && before.name.endsWith('.capture_waiver')) continue
       problems.push(`audit table ${before.name} is gone`)
       continue
     }

@@ -15,6 +15,7 @@ export interface AuditOptions {
   readonly settings: readonly Setting[]
   readonly missingSettings?: 'refuse' | 'record'
   readonly truncate?: 'record' | 'refuse'
+  readonly captureWaiverRole?: string
   readonly schema?: string
   readonly table?: string
   readonly function?: string

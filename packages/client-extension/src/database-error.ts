@@ -7,7 +7,7 @@ interface DatabaseReport {
   readonly hint: string | undefined
 }
 
-const auditStates: ReadonlySet<unknown> = new Set<AuditErrorCode>(['AU001', 'AU002', 'AU003'])
+const auditStates: ReadonlySet<unknown> = new Set<AuditErrorCode>(['AU001', 'AU002', 'AU003', 'AU004'])
 /** The last one in the message: before it stands the table, whose schema may be called `audit`. */
 const settingName = /\baudit\.([A-Za-z][A-Za-z0-9_]*)(?!.*\baudit\.)/s
 

@@ -3,14 +3,17 @@
  * - `AU001` a required setting is missing
  * - `AU002` the history is append-only
  * - `AU003` TRUNCATE cannot prove that it sees every row
+ * - `AU004` capture may not be waived
  *
  * The others are found on the client, before any SQL is sent, except `TRANSACTION_ABORTED`
- * (`withAuditContext` found that its transaction could not be committed).
+ * (`withAuditContext` found that its transaction could not be committed) and `NOT_A_TEST_DATABASE`, which only
+ * `prisma-extension-audit/testing` throws.
  */
 export type AuditErrorCode =
   | 'AU001'
   | 'AU002'
   | 'AU003'
+  | 'AU004'
   | 'INVALID_CONTEXT'
   | 'INVALID_SETTING'
   | 'INVALID_VALUE'
@@ -18,6 +21,7 @@ export type AuditErrorCode =
   | 'UNSUPPORTED_CLIENT'
   | 'UNSUPPORTED_DRIVER'
   | 'TRANSACTION_ABORTED'
+  | 'NOT_A_TEST_DATABASE'
 
 export interface AuditErrorDetails {
   /** The session setting concerned, without the `audit.` prefix. */

@@ -28,6 +28,7 @@ beforeAll(async () => {
     'README.md',
     'adapter-pg',
     'async-context',
+    'testing',
     'src',
   ]) {
     await cp(path.join(packageFolder, name), path.join(copy, name), { recursive: true })
@@ -82,6 +83,22 @@ test.each([
   }
 })
 
+test('what tests use loads as ES module and as CommonJS, and needs neither Node nor Prisma', async () => {
+  const found = `process.stdout.write([testContext, clearHistory].map((each) => typeof each).join())`
+  const names = '{ testContext, clearHistory }'
+  await writeFile(
+    path.join(consumer, 'testing.cjs'),
+    `const ${names} = require('prisma-extension-audit/testing');${found}`,
+  )
+  await writeFile(
+    path.join(consumer, 'testing.mjs'),
+    `import ${names} from 'prisma-extension-audit/testing';${found}`,
+  )
+  for (const name of ['testing.cjs', 'testing.mjs']) {
+    expect((await run(process.execPath, [name], { cwd: consumer })).stdout).toBe('function,function')
+  }
+})
+
 test('import loads the ES module build', async () => {
   await writeFile(path.join(consumer, 'load.mjs'), `import * as audit from 'prisma-extension-audit'${check}`)
   const { stdout } = await run(process.execPath, ['load.mjs'], { cwd: consumer })
@@ -112,6 +129,7 @@ test('the package holds the builds, the ways in for old resolvers, package.json 
     'async-context',
     'dist',
     'package.json',
+    'testing',
   ])
   expect((await readdir(path.join(installed, 'dist'))).sort()).toEqual(['cjs', 'esm'])
 })

@@ -7,6 +7,7 @@ import {
   oneOf,
   parseBoolean,
   parseDuration,
+  parseRole,
   parseSchema,
   parseSettings,
   parseTemplate,
@@ -22,6 +23,7 @@ export interface AuditOptions {
   readonly sessionSettings: readonly string[]
   readonly missingSettings: MissingSettings
   readonly truncate: TruncatePolicy
+  readonly captureWaiverRole?: string
   readonly schema: string
   readonly table: string
   readonly function: string
@@ -82,6 +84,13 @@ export const OPTIONS: { readonly [Name in OptionName]-?: OptionRow<AuditOptions[
     documentation:
       'What happens to TRUNCATE: `"record"` writes every vanishing row as deleted, `"refuse"` stops it.',
     parse: oneOf('record', 'refuse'),
+  },
+  captureWaiverRole: {
+    default: '',
+    value: undefined,
+    documentation:
+      'Role whose members may waive capture for bulk maintenance, which leaves a row; [docs/sql.md](docs/sql.md#waiving-capture). Without it nobody can.',
+    parse: parseRole,
   },
   schema: {
     default: '"audit"',

@@ -26,15 +26,19 @@ export function diagnoseHeaders(
         }
       : {
           code: 'AUD602',
-          severity: problem.tables.length === 0 ? 'info' : 'warning',
+          severity: isSettled(problem) ? 'info' : 'warning',
           message: `In ${problem.migration}, ${problem.message}.`,
           place,
-          hint:
-            problem.tables.length === 0
-              ? 'No table is concerned twice: nothing is to be done.'
-              : 'The next audit migration re-emits the functions of the tables concerned.',
+          hint: isSettled(problem)
+            ? 'No table is concerned twice: nothing is to be done.'
+            : 'The next audit migration re-emits the functions of the tables concerned.',
         }
   })
+}
+
+/** No table, and no waiver of capture, was changed on both sides. */
+function isSettled({ tables, waiver }: Extract<FoldProblem, { kind: 'diverged' }>): boolean {
+  return tables.length === 0 && !waiver
 }
 
 const HAZARD_CODES = {
@@ -43,6 +47,7 @@ const HAZARD_CODES = {
   'refuses-writes': 'AUD605',
   'index-missing': 'AUD606',
   'schema-moves': 'AUD617',
+  'capture-waivable': 'AUD618',
   // Said already where the model stands, as AUD504.
   'no-key': undefined,
 } as const satisfies Record<Hazard['code'], DiagnosticCode | undefined>

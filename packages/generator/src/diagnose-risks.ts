@@ -28,7 +28,7 @@ function diagnoseRisk({ kind, source, was, place }: Risk): Diagnostic {
     }
     case 'column exchanged':
       return warning(
-        'AUD618',
+        'AUD619',
         `The history of ${table} holds another column's values as "${was}" ${until}, or writes fail for their type: this takes the name away, and a column has it again.`,
         place,
       )

@@ -53,7 +53,16 @@ export function draftSteps(
     if (isTouched) touched.add(nameKey(step.to))
     return isTouched || touched.has(nameKey(step.to))
   })
-  return own.every(isSchemaStep) ? [] : own
+  return own.every(isSchemaStep) ? [] : withoutEarly(own, steps)
+}
+
+/** The functions of the waiver go when no table's function calls them any more. */
+function withoutEarly(
+  own: readonly MigrationStep[],
+  all: readonly MigrationStep[],
+): readonly MigrationStep[] {
+  const isLeft = all.some((step) => step.kind === 'changeWaivable' && !step.waivable && !own.includes(step))
+  return isLeft ? own.filter((step) => step.kind !== 'changeWaiver' || step.role !== undefined) : own
 }
 
 function touchedTables({ name, database }: Draft): ReadonlySet<string> {

@@ -70,6 +70,26 @@ export function parseSchema(raw: RawValue, report: ReportOption): string | undef
   return name
 }
 
+/** The name of a role; whether there is one is known only where the migration runs, and only then. */
+export function parseRole(raw: RawValue, report: ReportOption): string | undefined {
+  const name = text(raw, report)
+  if (name === undefined) return undefined
+  if (byteLength(name) > MAX_IDENTIFIER_BYTES) {
+    return report({
+      code: 'AUD502',
+      message: `The role name "${name}" has ${byteLength(name)} bytes; PostgreSQL keeps ${MAX_IDENTIFIER_BYTES}.`,
+      hint: 'Choose a shorter one.',
+    })
+  }
+  if (name === 'public' || name === 'none') {
+    return report({
+      message: `"${name}" is no role of PostgreSQL.`,
+      hint: 'Name a role that has only the members that need it: CREATE ROLE audit_maintenance NOLOGIN',
+    })
+  }
+  return name
+}
+
 /** Checks every setting; the text is what is kept, because places belong to the schema and not to the options. */
 export function parseSettings(
   raw: RawValue,

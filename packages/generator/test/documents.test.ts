@@ -40,15 +40,17 @@ describe('The documents are true', () => {
   beforeAll(async () => {
     const [datamodel = ''] = codeBlocks(document('README.md'), 'prisma')
     const byRow = datamodel.replace('@audit(enabled)', '@audit(enabled, level: row, updates: changed)')
-    const rename = document('packages/generator/test/golden/sql/rename-column.sql')
-    sql = (await migrationOf(datamodel)) + (await migrationOf(byRow)) + rename
+    const golden = ['rename-column', 'waiver'].map((name) =>
+      document(`packages/generator/test/golden/sql/${name}.sql`),
+    )
+    sql = (await migrationOf(datamodel)) + (await migrationOf(byRow)) + golden.join('')
   })
 
   test('docs/sql.md shows the SQL that the generator emits for the model of the README', () => {
     const shown = codeBlocks(document('docs/sql.md'), 'sql').filter((code) =>
-      /^\s*(CREATE|IF TG_OP|LOOP|-- {1,2}An)/.test(code),
+      /^\s*(CREATE|IF TG_OP|LOOP|-- {1,2}An|-- Refused)/.test(code),
     )
-    expect(shown.length).toBeGreaterThanOrEqual(10)
+    expect(shown.length).toBeGreaterThanOrEqual(11)
     for (const code of shown) expect(sql).toContain(code.trimEnd())
   })
 

@@ -27,6 +27,8 @@ export function describeStep(step: MigrationStep): string {
       return `truncate is "${step.truncate}"`
     case 'changeLevel':
       return `it is recorded by level "${step.level}", updates "${step.updates}"`
+    case 'changeWaivable':
+      return step.waivable ? 'its capture cannot be waived yet' : 'its capture can still be waived'
     case 'renameTable':
       return `the table was called "${step.source.schema}"."${step.source.name}"`
     case 'renameObjects':
@@ -49,6 +51,10 @@ export function describeStep(step: MigrationStep): string {
       return `the audit schema is "${step.name}"`
     case 'dropSchema':
       return `the audit schema "${step.name}" is still there`
+    case 'changeWaiver':
+      return step.role === undefined
+        ? 'its capture can still be waived'
+        : `captureWaiverRole is "${step.role}"`
     case 'unsupported':
       return step.detail
     default:

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedTable } from '../model/audit-model.ts'
+import { WAIVER_TABLE } from '../model/names.ts'
 import type { SourcePlace } from '../model/place.ts'
 
 /**
@@ -24,6 +25,28 @@ export function findNameClashes(
     if (sameTable) return [clash(sameTable, table, `audit table "${names.table}"`, at)]
     if (functionOwner) return [clash(functionOwner, table, `function "${sameFunction}"`, at)]
     return []
+  })
+}
+
+/** An audit table that would be the table of waivers too. */
+export function findWaiverClashes(
+  tables: readonly AuditedTable[],
+  placeOf: (model: string) => SourcePlace | undefined,
+): readonly Diagnostic[] {
+  const taken: readonly string[] = Object.values(WAIVER_TABLE)
+  return tables.flatMap(({ model, names }): readonly Diagnostic[] => {
+    const place = placeOf(model)
+    if (!taken.includes(names.table)) return []
+    return [
+      {
+        code: 'AUD503',
+        severity: 'error',
+        message: `The audit table of "${model}" would have the name of the table of waivers: "${names.table}".`,
+        ...(place ? { place } : {}),
+        model,
+        hint: 'Give it another one: @audit(enabled, table: "…")',
+      },
+    ]
   })
 }
 

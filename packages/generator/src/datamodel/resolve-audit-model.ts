@@ -10,7 +10,7 @@ import type { SourceFile, SourcePlace } from '../model/place.ts'
 import { isSharedSchema } from './audit-schema.ts'
 import { explainLost } from './lost-annotations.ts'
 import { misplacedAnnotations } from './misplaced-annotations.ts'
-import { findNameClashes } from './name-clashes.ts'
+import { findNameClashes, findWaiverClashes } from './name-clashes.ts'
 import { readNodeAnnotation } from './node-annotation.ts'
 import { type RenamedNodes, tableRenamingProblems } from './renamed-from.ts'
 import { type ResolvedTable, resolveTable } from './resolve-table.ts'
@@ -75,6 +75,7 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
     ...resolved.flatMap((each) => each.diagnostics),
     ...compareSettings(lists),
     ...findNameClashes(tables, placeOf),
+    ...(options.captureWaiverRole === undefined ? [] : findWaiverClashes(tables, placeOf)),
     ...tableRenamingProblems(resolved, models.map(sourceOf)),
     ...nothingAudited(scanned),
   )
@@ -88,6 +89,7 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
     model: {
       auditSchema: options.schema,
       ...(isSharedSchema(options.schema, datasourceSchemas) ? { sharedSchema: true } : {}),
+      ...(options.captureWaiverRole === undefined ? {} : { captureWaiverRole: options.captureWaiverRole }),
       tables,
     },
     places,

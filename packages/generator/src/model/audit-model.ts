@@ -92,5 +92,7 @@ export interface AuditModel {
   readonly auditSchema: string
   /** Objects of the application's live in that schema too: it is `public`, or one that the datasource names. */
   readonly sharedSchema?: true
+  /** The role whose members may waive capture; without one nobody can. */
+  readonly captureWaiverRole?: string
   readonly tables: readonly AuditedTable[]
 }

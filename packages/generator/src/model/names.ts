@@ -9,5 +9,8 @@ export function nameKey({ schema, name }: QualifiedName): string {
   return JSON.stringify([schema, name])
 }
 
+/** The table that tells of waivers of capture: in a schema of the audit's own, and with a prefix among the application's tables. */
+export const WAIVER_TABLE = { own: 'capture_waiver', shared: 'audit_capture_waiver' } as const
+
 /** PostgreSQL cuts identifiers at this many bytes, in silence (NAMEDATALEN - 1). */
 export const MAX_IDENTIFIER_BYTES = 63

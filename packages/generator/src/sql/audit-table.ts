@@ -1,7 +1,14 @@
 import type { AuditTableObject, CapturedColumn, StateSetting } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { renderType } from './column-type.ts'
-import { addMissingColumns, auditTable, createMissingIndex, type NewColumn, relation } from './look-first.ts'
+import {
+  addMissingColumns,
+  auditTable,
+  createMissingIndex,
+  type HistoryTable,
+  type NewColumn,
+  relation,
+} from './look-first.ts'
 import {
   APPEND_ONLY_TRIGGER,
   AUDIT_COLUMNS,
@@ -73,7 +80,8 @@ function createKeyIndex(table: AuditTableObject): Sql {
   )
 }
 
-function appendOnlyGuard(table: AuditTableObject): Sql {
+/** The guard, and on a table that is new the rights. */
+export function appendOnlyGuard(table: HistoryTable): Sql {
   const body = sql`BEGIN
   IF NOT EXISTS (
     SELECT FROM pg_catalog.pg_trigger AS t
@@ -88,7 +96,7 @@ END`
 }
 
 /** ENABLE ALWAYS: it fires under session_replication_role = replica too. */
-export function makeAppendOnly(table: AuditTableObject): Sql {
+export function makeAppendOnly(table: HistoryTable): Sql {
   const trigger = ident(APPEND_ONLY_TRIGGER)
   return sql`CREATE TRIGGER ${trigger}
   BEFORE UPDATE OR DELETE OR TRUNCATE ON ${auditTable(table)}

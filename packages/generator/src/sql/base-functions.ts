@@ -59,7 +59,8 @@ AS ${dollarQuoted(body)};`
 
 /** Volatile, so that it is not evaluated before a row needs it. */
 function missingSetting(home: AuditHome): Sql {
-  const example = literal(`SELECT ${exampleSetContext(home)}('{"%2$s": "..."}')`)
+  const setContext = callable(home, 'setContext').replaceAll('%', '%%')
+  const example = literal(`SELECT ${setContext}('{"%2$s": "..."}')`)
   const body = sql`BEGIN
   RAISE EXCEPTION USING
     ERRCODE = 'AU001',
@@ -79,12 +80,12 @@ END`
 AS ${dollarQuoted(body)};`
 }
 
-/** For a person to read and to paste: quoted where it has to be, inside a template of format(). */
-function exampleSetContext({ schema, shared }: AuditHome): string {
-  const name = shared ? SHARED_PREFIX + BASE_FUNCTIONS.setContext : BASE_FUNCTIONS.setContext
+/** For a person to read and to paste: quoted where it has to be. */
+export function callable({ schema, shared }: AuditHome, role: keyof typeof BASE_FUNCTIONS): string {
+  const name = shared ? SHARED_PREFIX + BASE_FUNCTIONS[role] : BASE_FUNCTIONS[role]
   // No keyword of SQL begins with these letters.
   const isPlain = schema === 'public' || /^audit[a-z0-9_]*$/.test(schema)
-  return `${isPlain ? schema : sqlText(ident(schema)).replaceAll('%', '%%')}.${name}`
+  return `${isPlain ? schema : sqlText(ident(schema))}.${name}`
 }
 
 function appendOnly(home: AuditHome): Sql {

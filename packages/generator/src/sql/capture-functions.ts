@@ -5,6 +5,7 @@ import { rowFunctionName } from './object-names.ts'
 import { keyStillHeld, rowCapture } from './row-capture.ts'
 import { withOwnFunctions } from './shared-schema.ts'
 import { dollarQuoted, lines, paragraphs, qualified, type Sql, sql } from './sql.ts'
+import { unlessRowWaived, unlessWaived } from './unless-waived.ts'
 
 /** The functions of one table's triggers; each replaces its former self. */
 export function renderCaptureFunctions(table: AuditTableObject): Sql {
@@ -34,8 +35,11 @@ function statementCapture(table: AuditTableObject): Sql {
   return sql`#variable_conflict use_variable
 ${declarations(table, sql`left(TG_OP, 1)`)}
 BEGIN
-  ${insertRows(table, sql`changed`, sql`FROM changed`)};
-  RETURN NULL;
+  ${lines([
+    unlessWaived(table, sql`(SELECT count(*) FROM changed)`),
+    sql`${insertRows(table, sql`changed`, sql`FROM changed`)};`,
+    sql`RETURN NULL;`,
+  ])}
 END`
 }
 
@@ -48,6 +52,7 @@ function keyFunction(table: AuditTableObject): Sql {
 ${declarations(table, sql`'D'`)}
 BEGIN
   ${lines([
+    unlessRowWaived(table),
     table.level === 'row' ? keyStillHeld(table) : sql``,
     sql`${insertRows(table, sql`OLD`, sql``)};`,
     sql`RETURN NULL;`,
@@ -87,18 +92,21 @@ function truncateRecord(table: AuditTableObject): Sql {
   return sql`#variable_conflict use_variable
 ${declarations(table, sql`'D'`)}
 BEGIN
-  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
-  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'AU003',
-      MESSAGE = format(
-        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
-        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
-      ),
-      HINT = 'Run it at READ COMMITTED, or use DELETE.';
-  END IF;
-  ${insertRows(table, sql`changed`, truncatedRows(table))};
-  RETURN NULL;
+  ${lines([
+    unlessWaived(table, sql`NULL`, sql`'T'`),
+    sql`-- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+  RAISE EXCEPTION USING
+    ERRCODE = 'AU003',
+    MESSAGE = format(
+      '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+      TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+    ),
+    HINT = 'Run it at READ COMMITTED, or use DELETE.';
+END IF;`,
+    sql`${insertRows(table, sql`changed`, truncatedRows(table))};`,
+    sql`RETURN NULL;`,
+  ])}
 END`
 }
 

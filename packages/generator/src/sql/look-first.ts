@@ -1,4 +1,4 @@
-import type { AuditTableObject } from '../state/database-state.ts'
+import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
 import { cutToBytes } from '../state/free-name.ts'
 import { requiredCheckName } from './object-names.ts'
 import { dollarQuoted, ident, integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
@@ -9,13 +9,18 @@ import { dollarQuoted, ident, integer, join, literal, qualified, type Sql, sql, 
  * later section failed, therefore looks into the catalog first.
  */
 
+/** A table of the audit's own: one table's history, or that of waivers. */
+export interface HistoryTable extends AuditHome {
+  readonly names: { readonly table: string }
+}
+
 /** The name of the audit table. */
-export function auditTable(table: AuditTableObject): Sql {
+export function auditTable(table: HistoryTable): Sql {
   return qualified({ schema: table.schema, name: table.names.table })
 }
 
 /** The audit table as a value of type regclass. */
-export function relation(table: AuditTableObject): Sql {
+export function relation(table: HistoryTable): Sql {
   return sql`${literal(sqlText(auditTable(table)))}::regclass`
 }
 
@@ -112,7 +117,7 @@ export function stepAside(table: AuditTableObject, column: string): Sql {
 }
 
 /** `statement`, which creates the index `name` in the audit schema, unless that is there. */
-export function createMissingIndex(table: AuditTableObject, name: string, statement: Sql): Sql {
+export function createMissingIndex(table: HistoryTable, name: string, statement: Sql): Sql {
   const index = literal(sqlText(qualified({ schema: table.schema, name })))
   return when(sql`pg_catalog.to_regclass(${index}) IS NULL`, statement)
 }

@@ -10,6 +10,10 @@ const REPLACED = { 'branches met': 'merge', 'enum changed': 'enum', 'column rety
 export function migrationSlug(plan: MigrationPlan): string {
   const move = plan.steps.find((step) => step.kind === 'moveSchema')
   if (move?.kind === 'moveSchema') return slug(`move to ${move.name}`)
+  const waiver = plan.steps.find((step) => step.kind === 'changeWaiver')
+  if (waiver?.kind === 'changeWaiver' && plan.steps.every(isOfWaiver)) {
+    return waiver.role === undefined ? 'no_capture_waiver' : 'capture_waiver'
+  }
   const ways = followSources(plan.steps)
   const [way] = ways
   if (way === undefined) {
@@ -17,6 +21,10 @@ export function migrationSlug(plan: MigrationPlan): string {
   }
   if (ways.length > 1) return `${ways.length}_tables`
   return slug([way.source.name, describeAll(way.steps)].filter((word) => word !== '').join(' '))
+}
+
+function isOfWaiver({ kind }: MigrationStep): boolean {
+  return kind === 'changeWaiver' || kind === 'changeWaivable'
 }
 
 interface Way {
@@ -86,6 +94,8 @@ function describe(step: MigrationStep): string {
       return `${step.missingSettings} missing settings`
     case 'changeTruncate':
       return `${step.truncate} truncate`
+    case 'changeWaivable':
+      return step.waivable ? 'waivable' : 'not waivable'
     case 'changeLevel':
       return `level ${step.level}`
     case 'changeKey':
@@ -100,6 +110,8 @@ function describe(step: MigrationStep): string {
       return 'schema'
     case 'upgradeSchema':
       return 'upgrade'
+    case 'changeWaiver':
+      return 'capture waiver'
     case 'moveSchema':
     case 'dropSchema':
       return 'move schema'

@@ -1,8 +1,11 @@
-import type { AuditHome } from '../state/database-state.ts'
+import { type AuditHome, type AuditSchemaObject, homeOf } from '../state/database-state.ts'
+import { hasWaiverTable } from '../state/waiver.ts'
 import { baseSignatures } from './base-functions.ts'
 import { MARK, renderDetachedMark, renderMark } from './base-guard.ts'
 import { renderBaseSchema } from './base-schema.ts'
 import { dollarQuoted, ident, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
+import { waiverSignatures } from './waiver-functions.ts'
+import { dropWaiverView } from './waiver-table.ts'
 
 /**
  * The audit schema under its new name, before the first table moves there. Until the last has, the schema says in its
@@ -42,8 +45,11 @@ function movingMark(from: AuditHome): Sql {
  * The former audit schema, when every table has left it. Our functions go, unless something uses them; the schema goes
  * if nothing else is in it. Nothing is dropped by CASCADE.
  */
-export function renderDropSchema(from: AuditHome, to: AuditHome, sqlVersion: number): Sql {
-  const each = baseSignatures(from).map(
+export function renderDropSchema(former: AuditSchemaObject, next: AuditSchemaObject): Sql {
+  const [from, to] = [homeOf(former), homeOf(next)]
+  const waiver = hasWaiverTable(former) ? waiverSignatures(from) : []
+  const view = hasWaiverTable(former) ? dropWaiverView(from) : sql``
+  const each = [...waiver, ...baseSignatures(from)].map(
     (signature) => sql`BEGIN
   DROP ROUTINE IF EXISTS ${signature};
 EXCEPTION WHEN dependent_objects_still_exist THEN
@@ -54,12 +60,12 @@ END;`,
   IF pg_catalog.to_regnamespace(${literal(sqlText(ident(from.schema)))}) IS NULL THEN
     RETURN;
   END IF;
-  ${lines([...each, from.shared ? sql`` : dropIfEmpty(from)])}
+  ${lines([view, ...each, from.shared ? sql`` : dropIfEmpty(from)])}
 END`
   return paragraphs([
     sql`-- The former audit schema: what is not ours stays.
 DO ${dollarQuoted(functions)};`,
-    to.shared ? sql`` : renderMark(to, sqlVersion),
+    to.shared ? sql`` : renderMark(to, next.sqlVersion),
   ])
 }
 

@@ -26,7 +26,12 @@ export const BASE_FUNCTIONS = {
   appendOnly: 'append_only',
   requireSource: 'require_source',
   keepPrivate: 'keep_private',
+  waiveCapture: 'waive_capture',
+  recordWaiver: 'record_waiver',
 } as const
+
+/** Set in the transaction in which capture is waived; outside `audit.`, where every setting is the application's. */
+export const WAIVER_SETTING = 'audit_capture.waived'
 
 export const SHARED_PREFIX = 'audit_'
 

@@ -6,7 +6,8 @@ import { renderDetachedMark } from './base-guard.ts'
 import { clusterGroups } from './crossing-names.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { assertPossible, inTransactions, type RenderOptions } from './render-migration.ts'
-import { comment, type Sql, sql, sqlText } from './sql.ts'
+import { renderMoveWaiver, renderWaiver, renderWaiverGoneDown } from './render-waiver.ts'
+import { comment, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderClusterDown } from './table-down.ts'
 
 /**
@@ -20,9 +21,9 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
   const to = applySteps(from, plan.steps)
   const groups = groupByTable(plan.steps, from, to).filter((group) => group.steps.length > 0)
   const sections = [
-    moveBack(plan, from, to),
+    paragraphs([moveBack(plan, from, to), renderWaiver(plan.steps, from)]),
     ...clusterGroups(groups).toReversed().flatMap(renderClusterDown),
-    renderSchemaDown(plan, from, to),
+    paragraphs([renderWaiverGoneDown(plan.steps, from), renderSchemaDown(plan, from, to)]),
   ]
   const head = 'Takes the steps of migration.sql back. No history is dropped. Run it by hand.'
   // A file of its own, whatever its migration is appended to.
@@ -31,7 +32,8 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
 
 function moveBack(plan: MigrationPlan, from: DatabaseState, to: DatabaseState): Sql {
   if (!isMoved(plan) || from.schema === undefined || to.schema === undefined) return sql``
-  return renderMoveSchema(homeOf(to.schema), homeOf(from.schema), from.schema.sqlVersion)
+  const move = renderMoveSchema(homeOf(to.schema), homeOf(from.schema), from.schema.sqlVersion)
+  return paragraphs([move, renderMoveWaiver(to.schema, homeOf(from.schema))])
 }
 
 function isMoved(plan: MigrationPlan): boolean {
@@ -41,7 +43,7 @@ function isMoved(plan: MigrationPlan): boolean {
 function renderSchemaDown(plan: MigrationPlan, from: DatabaseState, to: DatabaseState): Sql {
   if (to.schema === undefined) return sql``
   if (isMoved(plan) && from.schema !== undefined) {
-    return renderDropSchema(homeOf(to.schema), homeOf(from.schema), from.schema.sqlVersion)
+    return renderDropSchema(to.schema, from.schema)
   }
   // Functions of a newer SQL version serve the older ones' tables too, and the kept history needs its guard.
   return plan.steps.some((step) => step.kind === 'createSchema')

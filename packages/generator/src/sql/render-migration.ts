@@ -10,6 +10,7 @@ import { type Cluster, clusterGroups } from './crossing-names.ts'
 import { waitForWriters } from './lock-writers.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { renameUp } from './rename-block.ts'
+import { renderMoveWaiver, renderWaiver, renderWaiverGone } from './render-waiver.ts'
 import { addChecks, missingChecks } from './required-checks.ts'
 import { comment, integer, isFilled, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderTableSection, renderTableSections } from './table-section.ts'
@@ -48,9 +49,9 @@ function renderSections(steps: readonly MigrationStep[], { from, appended }: Ren
     (group) => group.steps.length > 0 || (isUpgrade && group.after.capturing),
   )
   return [
-    paragraphs(steps.map((step) => renderSchemaStep(step, from, to))),
+    paragraphs([...steps.map((step) => renderSchemaStep(step, from, to)), renderWaiver(steps, to)]),
     ...clusterGroups(touched).flatMap((cluster) => renderCluster(cluster, appended === true)),
-    paragraphs(steps.map((step) => renderLastStep(step, from, to))),
+    paragraphs([renderWaiverGone(steps, to), ...steps.map((step) => renderLastStep(step, from, to))]),
   ]
 }
 
@@ -58,12 +59,13 @@ function renderSchemaStep(step: MigrationStep, from: DatabaseState, to: Database
   if (step.kind === 'createSchema') return renderBaseSchema(homeOf(step), step.sqlVersion)
   if (step.kind === 'upgradeSchema' && to.schema) return renderBaseUpgrade(homeOf(to.schema))
   if (step.kind !== 'moveSchema' || from.schema === undefined) return sql``
-  return renderMoveSchema(homeOf(from.schema), homeOf(step), step.sqlVersion)
+  const move = renderMoveSchema(homeOf(from.schema), homeOf(step), step.sqlVersion)
+  return paragraphs([move, renderMoveWaiver(from.schema, homeOf(step))])
 }
 
 function renderLastStep(step: MigrationStep, from: DatabaseState, to: DatabaseState): Sql {
   if (step.kind !== 'dropSchema' || from.schema === undefined || to.schema === undefined) return sql``
-  return renderDropSchema(homeOf(from.schema), homeOf(to.schema), to.schema.sqlVersion)
+  return renderDropSchema(from.schema, to.schema)
 }
 
 /**

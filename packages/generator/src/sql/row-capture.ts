@@ -3,6 +3,7 @@ import { liveColumns } from './audit-table.ts'
 import { declarations, insertRow } from './history-row.ts'
 import { isText } from './key-text.ts'
 import { ident, join, lines, qualified, type Sql, sql } from './sql.ts'
+import { unlessRowWaived } from './unless-waived.ts'
 
 /** The body of level row: called for one row, right after it was written, with OLD and NEW. */
 export function rowCapture(table: AuditTableObject): Sql {
@@ -10,6 +11,7 @@ export function rowCapture(table: AuditTableObject): Sql {
 ${declarations(table, sql`left(TG_OP, 1)`)}
 BEGIN
   ${lines([
+    unlessRowWaived(table),
     sql`IF TG_OP = 'DELETE' THEN
   ${insertRow(table, sql`OLD`)};
   RETURN NULL;

@@ -1,7 +1,8 @@
 import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { MARK } from './base-guard.ts'
-import { APPEND_ONLY_TRIGGER, keyIndexName } from './object-names.ts'
+import type { HistoryTable } from './look-first.ts'
+import { APPEND_ONLY_TRIGGER } from './object-names.ts'
 import {
   dollarQuoted,
   ident,
@@ -114,15 +115,17 @@ AND NOT EXISTS (
 }
 
 /** Before the audit table is made: neither its name nor that of its index is the application's. */
-export function refuseForeignTable(table: AuditTableObject): Sql {
+export function refuseForeignTable(
+  table: HistoryTable,
+  index: string,
+  wayOut = 'for example @audit(enabled, table: "…") above the model',
+): Sql {
   if (!table.shared) return sql``
   const named = (name: string) => literal(sqlText(qualified({ schema: table.schema, name })))
-  const hint = literal(
-    `${WAY_OUT}, for example @audit(enabled, table: "…") above the model, and run "npx prisma generate".`,
-  )
+  const hint = literal(`${WAY_OUT}, ${wayOut}, and run "npx prisma generate".`)
   const body = sql`DECLARE
   ours regclass := pg_catalog.to_regclass(${named(table.names.table)});
-  taken regclass := pg_catalog.to_regclass(${named(keyIndexName(table))});
+  taken regclass := pg_catalog.to_regclass(${named(index)});
 BEGIN
   IF ours IS NOT NULL AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_trigger AS t

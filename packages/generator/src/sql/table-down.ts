@@ -186,6 +186,7 @@ function columnDown(step: TableStep, before: AuditTableObject): Sql {
     case 'changeSetting':
     case 'changeMissingSettings':
     case 'changeTruncate':
+    case 'changeWaivable':
     case 'changeLevel':
     case 'changeKey':
     case 'renameColumn':

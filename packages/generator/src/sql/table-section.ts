@@ -16,6 +16,7 @@ import { renderCaptureFunctions } from './capture-functions.ts'
 import { renderType } from './column-type.ts'
 import { changesKey, needsTwoTransactions } from './lock-order.ts'
 import { addMissingColumns, renameUnlessTaken } from './look-first.ts'
+import { keyIndexName } from './object-names.ts'
 import { checksGone } from './required-checks.ts'
 import { refuseForeignTable } from './shared-schema.ts'
 import {
@@ -93,7 +94,11 @@ function renderCapture(
 function renderStep(step: TableStep, before: AuditTableObject | undefined, table: AuditTableObject): Sql {
   switch (step.kind) {
     case 'createAuditTable':
-      return paragraphs([renderRequireSource(table), refuseForeignTable(table), renderAuditTable(table)])
+      return paragraphs([
+        renderRequireSource(table),
+        refuseForeignTable(table, keyIndexName(table)),
+        renderAuditTable(table),
+      ])
     case 'addColumn':
       return lines([
         addMissingColumns(table, [newColumn(step.column)]),
@@ -128,6 +133,7 @@ function renderStep(step: TableStep, before: AuditTableObject | undefined, table
       return sql``
     case 'changeMissingSettings':
     case 'changeTruncate':
+    case 'changeWaivable':
     case 'changeLevel':
     case 'changeKey':
       // The functions and triggers that follow carry it.

@@ -8,6 +8,7 @@ import {
   sortTables,
 } from './database-state.ts'
 import { type MigrationStep, type TableStep, unreachable } from './migration-step.ts'
+import { waiverOf, withWaiver } from './waiver.ts'
 
 /**
  * The state after the steps. Forgiving, because two branches may have taken the same step: what is there
@@ -24,7 +25,9 @@ function applyStep(state: DatabaseState, step: MigrationStep): DatabaseState {
     case 'createSchema':
       return { ...state, schema: state.schema ?? schemaObject(step) }
     case 'moveSchema':
-      return { ...state, schema: schemaObject(step) }
+      return { ...state, schema: { ...schemaObject(step), ...waiverOf(state.schema) } }
+    case 'changeWaiver':
+      return state.schema === undefined ? state : { ...state, schema: withWaiver(state.schema, step.role) }
     case 'dropSchema':
       return state
     case 'upgradeSchema': {
@@ -101,6 +104,10 @@ function applyToTable(table: AuditTableObject | undefined, step: TableStep): Aud
       return { ...table, missingSettings: step.missingSettings }
     case 'changeTruncate':
       return { ...table, truncate: step.truncate }
+    case 'changeWaivable': {
+      const { waivable: _, ...rest } = table
+      return step.waivable ? { ...rest, waivable: true } : rest
+    }
     case 'changeLevel':
       return { ...table, level: step.level, updates: step.updates }
     case 'changeKey':
@@ -155,7 +162,7 @@ function union(first: AuditTableObject, second: AuditTableObject): AuditTableObj
 /** A state without what is retired, its columns and settings by name: what two equal installations share. */
 export function liveState(state: DatabaseState): DatabaseState {
   return {
-    schema: state.schema,
+    schema: state.schema && withoutRetired(state.schema),
     tables: state.tables
       .filter((table) => table.capturing)
       .map((table) => ({
@@ -164,4 +171,8 @@ export function liveState(state: DatabaseState): DatabaseState {
         settings: table.settings.filter((s) => !s.retired).toSorted((a, b) => compareText(a.name, b.name)),
       })),
   }
+}
+
+function withoutRetired({ waiverRetired: _, ...schema }: AuditSchemaObject): AuditSchemaObject {
+  return schema
 }

@@ -16,6 +16,10 @@ export interface AuditSchemaObject {
   readonly sqlVersion: number
   /** See `AuditHome`. */
   readonly shared?: true
+  /** The role whose members may waive capture, on tables that are `waivable`. */
+  readonly waiverRole?: string
+  /** Capture could be waived once: the table that tells of it is kept. */
+  readonly waiverRetired?: true
 }
 
 /** The PostgreSQL schema of audit objects. */
@@ -63,6 +67,8 @@ export interface AuditTableObject extends AuditHome {
   readonly truncate: TruncatePolicy
   readonly level: CaptureLevel
   readonly updates: UpdatePolicy
+  /** Its functions leave out what a member of the schema's `waiverRole` waives. */
+  readonly waivable?: true
   readonly capturing: boolean
 }
 

@@ -26,9 +26,13 @@ export function desiredState(model: AuditModel, recorded: DatabaseState = EMPTY_
   const isShared =
     recorded.schema?.name === name ? recorded.schema.shared === true : model.sharedSchema === true
   const shared = isShared ? ({ shared: true } as const) : {}
+  const waiverRole = model.captureWaiverRole
+  const waiver = waiverRole === undefined ? {} : { waiverRole }
+  const waivable = waiverRole === undefined ? {} : ({ waivable: true } as const)
+  const home = { schema: name, ...shared }
   return {
-    schema: { kind: 'schema', name, sqlVersion: SQL_VERSION, ...shared },
-    tables: sortTables(model.tables.map((table) => desiredTable({ schema: name, ...shared }, table))),
+    schema: { kind: 'schema', name, sqlVersion: SQL_VERSION, ...shared, ...waiver },
+    tables: sortTables(model.tables.map((table) => ({ ...desiredTable(home, table), ...waivable }))),
   }
 }
 

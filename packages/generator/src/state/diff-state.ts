@@ -4,6 +4,7 @@ import { policyChange } from './diff-columns.ts'
 import { diffTable } from './diff-table.ts'
 import type { MigrationStep, UnsupportedStep } from './migration-step.ts'
 import { nameAnew } from './name-anew.ts'
+import { noWaiverSteps, waiverSteps } from './waiver.ts'
 
 /**
  * The steps that lead from one state to another, in the order in which a migration takes them.
@@ -13,7 +14,14 @@ import { nameAnew } from './name-anew.ts'
  */
 export function diffState(from: DatabaseState, to: DatabaseState): readonly MigrationStep[] {
   const { first, last, renamed } = nameAnew(from, to)
-  return [...first, ...diffSchema(renamed, to), ...diffTables(renamed, to), ...last]
+  return [
+    ...first,
+    ...diffSchema(renamed, to),
+    ...(to.schema ? waiverSteps(from.schema, to.schema) : []),
+    ...diffTables(renamed, to),
+    ...(to.schema ? noWaiverSteps(from.schema, to.schema) : []),
+    ...last,
+  ]
 }
 
 function diffSchema(from: DatabaseState, to: DatabaseState): MigrationStep[] {

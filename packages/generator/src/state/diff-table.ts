@@ -59,6 +59,9 @@ function diffOptions(before: AuditTableObject, after: AuditTableObject): readonl
   if (before.level !== after.level || before.updates !== after.updates) {
     steps.push({ kind: 'changeLevel', source, level: after.level, updates: after.updates })
   }
+  if (before.waivable !== after.waivable) {
+    steps.push({ kind: 'changeWaivable', source, waivable: after.waivable === true })
+  }
   if (!before.capturing) steps.push({ kind: 'resumeTable', source })
   return steps
 }

@@ -1,11 +1,17 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { Interference } from '../model/source-database.ts'
 import { applySteps } from './apply-steps.ts'
-import { type AuditTableObject, type DatabaseState, EMPTY_STATE } from './database-state.ts'
+import {
+  type AuditSchemaObject,
+  type AuditTableObject,
+  type DatabaseState,
+  EMPTY_STATE,
+} from './database-state.ts'
 import { type MigrationStep, stepSource } from './migration-step.ts'
 import { type AuditPart, parseHeaders } from './part-header.ts'
 import { stateHash } from './state-hash.ts'
 import { recordStep, type TableHistories, type TableHistory } from './table-history.ts'
+import { changeWaiver } from './waiver.ts'
 
 /** A migration file: the name of its directory and its text. */
 export interface PartFile {
@@ -31,6 +37,8 @@ export type FoldProblem =
       readonly line: number
       readonly message: string
       readonly tables: readonly QualifiedName[]
+      /** Both sides said who may waive capture. */
+      readonly waiver?: true
     }
 
 /** An audit table that a migration of the application's dropped, alone or with the audit schema, and no part made anew. */
@@ -103,19 +111,29 @@ function withoutDropped(state: DatabaseState, interference: Interference): Datab
   return { schema: isSchemaGone ? undefined : state.schema, tables }
 }
 
-/** The steps of a merge part: the functions that both branches emitted, from the union of their columns. */
-export function mergeSteps(problems: readonly FoldProblem[]): readonly MigrationStep[] {
+/**
+ * The steps of a merge part: the functions that both branches emitted, from the union of their columns.
+ *
+ * @param schema as the folder leaves it
+ */
+export function mergeSteps(
+  problems: readonly FoldProblem[],
+  schema?: AuditSchemaObject,
+): readonly MigrationStep[] {
+  const isWaiverUnclear = problems.some((problem) => problem.kind === 'diverged' && problem.waiver)
+  const waiver = schema && isWaiverUnclear ? [changeWaiver(schema, schema.waiverRole)] : []
   const tables = new Map(
     problems
       .flatMap((problem) => (problem.kind === 'diverged' ? problem.tables : []))
       .map((table) => [nameKey(table), table]),
   )
-  return [...tables.keys()].sort().flatMap((key) => {
+  const functions = [...tables.keys()].sort().flatMap((key) => {
     const source = tables.get(key)
     return source === undefined
       ? []
       : [{ kind: 'replaceFunctions' as const, source, reason: 'branches met' as const }]
   })
+  return [...waiver, ...functions]
 }
 
 function divergence(migration: string, part: AuditPart, hash: string, taken: readonly Taken[]): FoldProblem {
@@ -123,12 +141,14 @@ function divergence(migration: string, part: AuditPart, hash: string, taken: rea
   // Without a common start nothing is known of the other side: all that the part touches is suspect.
   const other = start === -1 ? undefined : touched(taken.slice(start).map((each) => each.part))
   const own = touched([part])
+  const isOther = start === -1 || taken.slice(start).some((each) => changesWaiver(each.part))
+  const waiver = isOther && changesWaiver(part) ? ({ waiver: true } as const) : {}
   const tables = [...own].filter(([key]) => other === undefined || other.has(key)).map(([, table]) => table)
   const message =
     start === -1
       ? `its audit part starts from state ${part.from}, which no earlier migration leaves (they leave ${hash}): a migration is missing or was edited`
       : `its audit part starts from state ${part.from}, but the migrations before it leave ${hash}: two branches were merged`
-  return { kind: 'diverged', migration, line: part.line, message, tables }
+  return { kind: 'diverged', migration, line: part.line, message, tables, ...waiver }
 }
 
 /** A later part that starts from the fold knows both branches: the functions that it emits are right again. */
@@ -137,8 +157,15 @@ function settle(problems: readonly FoldProblem[], part: AuditPart): FoldProblem[
   return problems.flatMap((problem): FoldProblem[] => {
     if (problem.kind !== 'diverged') return [problem]
     const tables = problem.tables.filter((table) => !emitted.has(nameKey(table)))
-    return tables.length === 0 ? [] : [{ ...problem, tables }]
+    const { waiver, ...rest } = problem
+    const isUnclear = waiver && !changesWaiver(part)
+    if (tables.length === 0 && !isUnclear) return []
+    return [{ ...rest, tables, ...(isUnclear ? { waiver } : {}) }]
   })
+}
+
+function changesWaiver({ steps }: AuditPart): boolean {
+  return steps.some(({ kind }) => kind === 'changeWaiver')
 }
 
 function touched(parts: readonly AuditPart[]): ReadonlyMap<string, QualifiedName> {

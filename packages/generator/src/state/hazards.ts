@@ -12,6 +12,7 @@ export interface Hazard {
     | 'index-missing'
     | 'no-key'
     | 'schema-moves'
+    | 'capture-waivable'
   /** `error`: the plan cannot be carried out. */
   readonly severity: 'error' | 'warning' | 'info'
   readonly source: QualifiedName | undefined
@@ -28,6 +29,7 @@ export function findHazards(
 ): readonly Hazard[] {
   if (step.kind === 'unsupported') return [unsupported(step)]
   if (step.kind === 'moveSchema') return moved(from, step.name, step.shared === true)
+  if (step.kind === 'changeWaiver') return step.role === undefined ? [] : [waivable(step.role)]
   if (group === undefined) return []
   const { renamed, after } = group
   return [
@@ -50,6 +52,16 @@ function moved({ schema }: DatabaseState, name: string, shared: boolean): readon
       hint: `Let them set the settings by set_config('audit.…', …, true) before, which works in both, or call ${call(name, shared)}(…) after.`,
     },
   ]
+}
+
+function waivable(role: string): Hazard {
+  return {
+    code: 'capture-waivable',
+    severity: 'warning',
+    source: undefined,
+    message: `members of the role "${role}" may waive capture from this migration on: what they write then is not in the history, only that they wrote it`,
+    hint: 'Grant the role to nobody who need not have it; a superuser has the rights of every role. Remove captureWaiverRole to take it back.',
+  }
 }
 
 function unsupported({ source, detail, hint }: UnsupportedStep): Hazard {

@@ -30,6 +30,13 @@ export type SchemaStep =
     }
   /** The former audit schema, from which every table has moved. */
   | { readonly kind: 'dropSchema'; readonly name: string }
+  /** Capture can be waived by members of `role`; without one by nobody any more. `schema` is the audit schema. */
+  | {
+      readonly kind: 'changeWaiver'
+      readonly schema: string
+      readonly shared?: true
+      readonly role?: string
+    }
 
 /** A change of one audit table; `source` is the table whose history it holds. */
 export type TableStep =
@@ -55,6 +62,8 @@ export type TableStep =
       readonly missingSettings: MissingSettings
     }
   | { readonly kind: 'changeTruncate'; readonly source: QualifiedName; readonly truncate: TruncatePolicy }
+  /** The functions leave out what is waived, or record it again. */
+  | { readonly kind: 'changeWaivable'; readonly source: QualifiedName; readonly waivable: boolean }
   /** The triggers of insert, update and delete give way to those of the other level, or with another condition. */
   | {
       readonly kind: 'changeLevel'
@@ -117,7 +126,8 @@ export function isSchemaStep(step: MigrationStep): step is SchemaStep {
     step.kind === 'createSchema' ||
     step.kind === 'upgradeSchema' ||
     step.kind === 'moveSchema' ||
-    step.kind === 'dropSchema'
+    step.kind === 'dropSchema' ||
+    step.kind === 'changeWaiver'
   )
 }
 

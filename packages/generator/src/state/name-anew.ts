@@ -1,6 +1,12 @@
 import type { QualifiedName } from '../model/names.ts'
 import { applySteps } from './apply-steps.ts'
-import { type AuditTableObject, type DatabaseState, findTable, homeOf } from './database-state.ts'
+import {
+  type AuditSchemaObject,
+  type AuditTableObject,
+  type DatabaseState,
+  findTable,
+  homeOf,
+} from './database-state.ts'
 import type { MigrationStep } from './migration-step.ts'
 import { type ColumnRenamings, renameColumns } from './rename-columns.ts'
 import { renameObjects } from './rename-objects.ts'
@@ -38,7 +44,7 @@ export function nameAnew(
   }: Partial<Naming> = {},
 ): NewNames {
   const home = movesSchema(from, to) ? to.schema : undefined
-  const begin = [...(home === undefined ? [] : [{ ...home, kind: 'moveSchema' as const }]), ...followed]
+  const begin = [...(home === undefined ? [] : [moveSchema(home)]), ...followed]
   const withSources = applySteps(from, begin)
   const objects = renameObjects(withSources, wanted, home && homeOf(home))
   const withObjects = applySteps(withSources, objects)
@@ -51,6 +57,10 @@ export function nameAnew(
     last: home && from.schema ? [{ kind: 'dropSchema', name: from.schema.name }] : [],
     renamed: applySteps(withObjects, columns),
   }
+}
+
+function moveSchema({ name, sqlVersion, shared }: AuditSchemaObject): MigrationStep {
+  return { kind: 'moveSchema', name, sqlVersion, ...(shared ? { shared } : {}) }
 }
 
 export function movesSchema({ schema }: DatabaseState, to: DatabaseState): boolean {

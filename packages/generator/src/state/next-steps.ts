@@ -38,7 +38,7 @@ export function nextSteps(input: NextStepsInput): {
     waiting.map(({ source }) => source),
   )
   const steps = [
-    ...mergeSteps(recorded.problems),
+    ...mergeSteps(recorded.problems, recorded.state.schema),
     ...renames.first,
     ...diffState(renamed, reachable),
     ...resumed,

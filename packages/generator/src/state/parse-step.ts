@@ -2,7 +2,7 @@ import type { MigrationStep } from './migration-step.ts'
 import { expandStep } from './step-text.ts'
 
 type Kind = Exclude<MigrationStep['kind'], 'unsupported'>
-type Shape = 'string' | 'number' | 'object' | 'strings'
+type Shape = 'string' | 'number' | 'boolean' | 'object' | 'strings' | 'optional string'
 
 /** What each step must hold. The generator wrote it; this finds hand-made and newer ones. */
 const SHAPES = {
@@ -10,6 +10,7 @@ const SHAPES = {
   upgradeSchema: { sqlVersion: 'number' },
   moveSchema: { name: 'string', sqlVersion: 'number' },
   dropSchema: { name: 'string' },
+  changeWaiver: { schema: 'string', role: 'optional string' },
   createAuditTable: { source: 'object', table: 'object' },
   addColumn: { source: 'object', column: 'object' },
   retireColumn: { source: 'object', column: 'string' },
@@ -20,6 +21,7 @@ const SHAPES = {
   changeSetting: { source: 'object', setting: 'object' },
   changeMissingSettings: { source: 'object', missingSettings: 'string' },
   changeTruncate: { source: 'object', truncate: 'string' },
+  changeWaivable: { source: 'object', waivable: 'boolean' },
   changeLevel: { source: 'object', level: 'string', updates: 'string' },
   renameColumn: { source: 'object', column: 'string', to: 'string' },
   renameTable: { source: 'object', to: 'object' },
@@ -62,5 +64,6 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function hasShape(value: unknown, shape: Shape): boolean {
   if (shape === 'object') return isRecord(value)
   if (shape === 'strings') return Array.isArray(value) && value.every((item) => typeof item === 'string')
+  if (shape === 'optional string') return value === undefined || typeof value === 'string'
   return typeof value === shape
 }

@@ -9,6 +9,7 @@ import {
   sortTables,
 } from './database-state.ts'
 import { formatType } from './format-type.ts'
+import { keepWaiver } from './waiver.ts'
 
 /** A table whose audit cannot change yet, because the migrations folder has not caught up with the schema. */
 export interface WaitingTable {
@@ -70,7 +71,8 @@ export function reachableState(
     tables.push(table)
   }
   if (tables.length === 0 && recorded.schema === undefined) return { state: EMPTY_STATE, waiting }
-  return { state: { schema: desired.schema ?? recorded.schema, tables: sortTables(tables) }, waiting }
+  const schema = keepWaiver(desired.schema ?? recorded.schema, recorded.schema, tables)
+  return { state: { schema, tables: sortTables(tables) }, waiting }
 }
 
 function reasonWithout(source: SourceTable | undefined): WaitingTable['reason'] {

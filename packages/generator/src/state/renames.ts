@@ -9,6 +9,7 @@ import { reachableState, type WaitingTable } from './reachable-state.ts'
 import { type RenameEvidence, renameEvidence } from './rename-evidence.ts'
 import { renameTables } from './rename-tables.ts'
 import type { TableHistories, TableHistory } from './table-history.ts'
+import { withWaiver } from './waiver.ts'
 
 export interface RenamesInput {
   readonly recorded: DatabaseState
@@ -85,7 +86,8 @@ function isCapturing(recorded: DatabaseState, source: QualifiedName): boolean {
 function inHome(state: DatabaseState, schema: NonNullable<DatabaseState['schema']>): DatabaseState {
   const home: AuditHome = homeOf(schema)
   const tables = state.tables.map(({ shared: _, ...table }) => ({ ...table, ...home }))
-  return { schema: { ...schema, sqlVersion: state.schema?.sqlVersion ?? schema.sqlVersion }, tables }
+  const sqlVersion = state.schema?.sqlVersion ?? schema.sqlVersion
+  return { schema: withWaiver({ ...schema, sqlVersion }, state.schema?.waiverRole), tables }
 }
 
 function renameHistories(histories: TableHistories, steps: readonly MigrationStep[]): TableHistories {

@@ -40,6 +40,7 @@ export function recordStep(
     case 'createSchema':
     case 'moveSchema':
     case 'dropSchema':
+    case 'changeWaiver':
     case 'unsupported':
     case 'retireTable':
       return

@@ -118,10 +118,10 @@ test.each([
   ],
   ['dropped and added', 'ALTER TABLE "A" DROP COLUMN "a"; ALTER TABLE "A" ADD COLUMN "a" TEXT;', 1],
 ])(
-  'AUD618: names of columns that are %s make writes not fail but go to the wrong one',
+  'AUD619: names of columns that are %s make writes not fail but go to the wrong one',
   async (_, sql, count) => {
     const { project } = await followed(schema, await after(sql))
-    expect(said(project)).toEqual(Array.from({ length: count }, () => ['AUD618', 'warning', AT, 2]))
+    expect(said(project)).toEqual(Array.from({ length: count }, () => ['AUD619', 'warning', AT, 2]))
   },
 )
 

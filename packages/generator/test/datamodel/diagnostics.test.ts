@@ -29,7 +29,7 @@ test('AUD101: an unknown option', async () => {
     schema.prisma:8:3 - error AUD101: The generator has no option "colour".
         8 |   colour = "red"
           |   ^^^^^^
-       Known here: output, sessionSettings, missingSettings, truncate, schema, table, function, trigger, settingColumn, migrations, write, strict, lockTimeout.
+       Known here: output, sessionSettings, missingSettings, truncate, captureWaiverRole, schema, table, function, trigger, settingColumn, migrations, write, strict, lockTimeout.
 
     2 errors
     "

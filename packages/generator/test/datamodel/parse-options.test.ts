@@ -28,6 +28,7 @@ describe('the generator block', () => {
       sessionSettings: ['username String'],
       missingSettings: 'record',
       truncate: 'refuse',
+      captureWaiverRole: 'Audit Maintenance',
       schema: 'Audit Trail',
       table: '{schema}.{model}',
       function: '{model} {role}',
@@ -70,6 +71,17 @@ describe('the generator block', () => {
 
   test('a schema name over 63 bytes is refused', () => {
     expect(parseOptions({ schema: 'é'.repeat(32) }).diagnostics).toMatchObject([{ code: 'AUD502' }])
+  })
+
+  test.each([
+    ['é'.repeat(32), 'AUD502'],
+    ['', 'AUD102'],
+    ['public', 'AUD102'],
+    ['none', 'AUD102'],
+  ])('a name that no role can have is refused: %j', (captureWaiverRole, code) => {
+    const { options, diagnostics } = parseOptions({ captureWaiverRole })
+    expect(diagnostics).toMatchObject([{ code }])
+    expect(options.captureWaiverRole).toBeUndefined()
   })
 
   test('problems stand at the place that the caller gives', () => {

@@ -1,6 +1,6 @@
 import type { AuditedTable } from '../../src/model/audit-model.ts'
 import { type DatabaseState, EMPTY_STATE } from '../../src/state/database-state.ts'
-import { column, setting, state, table, type } from './fixture.ts'
+import { column, setting, state, table, type, waivable } from './fixture.ts'
 
 /** The audited table that every case starts from. */
 export const base = table('Order', {
@@ -84,6 +84,16 @@ export const CASES: readonly Case[] = [
   },
   { name: 'create-row', from: EMPTY_STATE, to: state({ ...base, level: 'row', updates: 'changed' }) },
   { name: 'truncate-refuse', ...change({ truncate: 'refuse' }) },
+  // A role that no cluster has: the migration does not ask.
+  { name: 'waiver', from: state(base), to: waivable('Audit Maintenance', base) },
+  {
+    name: 'waiver-row',
+    from: state({ ...base, level: 'row' }),
+    to: waivable('Audit Maintenance', { ...base, level: 'row' }),
+  },
+  { name: 'waiver-role', from: waivable('a', base), to: waivable('o\'b"rien %s', base) },
+  { name: 'no-waiver', from: waivable('a', base), to: state(base) },
+  { name: 'create-waivable', from: EMPTY_STATE, to: waivable('a', { ...base, truncate: 'refuse' }) },
   {
     name: 'change-key',
     ...change({ key: ['id', 'note'] }),

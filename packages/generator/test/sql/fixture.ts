@@ -83,6 +83,11 @@ export function state(...tables: readonly AuditedTable[]): DatabaseState {
   return desiredState(model(...tables))
 }
 
+/** The same, and members of `role` may waive capture. */
+export function waivable(role: string, ...tables: readonly AuditedTable[]): DatabaseState {
+  return desiredState({ ...model(...tables), captureWaiverRole: role })
+}
+
 export function model(...tables: readonly AuditedTable[]): AuditModel {
   return { auditSchema: 'audit', tables }
 }

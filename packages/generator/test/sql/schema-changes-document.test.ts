@@ -8,7 +8,7 @@ import { type LockMode, measureMigration, strongest } from './measured-locks.ts'
 
 /** Each row of the document's table, with the migrations that it speaks of. */
 const ROWS: Readonly<Record<string, readonly string[]>> = {
-  'a model is audited for the first time': ['create', 'create-row'],
+  'a model is audited for the first time': ['create', 'create-row', 'create-waivable'],
   'a column is added': ['add-column'],
   'a column is removed': ['drop-column'],
   'a column is renamed': ['rename-column', 'rename-column-swap', 'rename-key-column'],
@@ -34,6 +34,7 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
     'missing-record',
   ],
   'a setting gets a default, or TRUNCATE another policy': ['setting-default', 'truncate-refuse'],
+  'who may waive capture changes': ['waiver', 'waiver-row', 'waiver-role', 'no-waiver'],
   'level or updates change': ['level-row', 'level-row-changed', 'level-statement', 'updates-changed'],
   "a setting's column gets another name": ['rename-setting-column', 'swap-setting-columns'],
   'audit objects get other names': ['rename-objects', 'rename-objects-at-level-row'],

@@ -10,7 +10,7 @@ import { foldParts, mergeSteps } from '../../src/state/fold-parts.ts'
 import type { MigrationStep } from '../../src/state/migration-step.ts'
 import { parseHeaders, renderPart } from '../../src/state/part-header.ts'
 import { stateHash } from '../../src/state/state-hash.ts'
-import { column, model, names, setting, state, table, type } from '../sql/fixture.ts'
+import { column, model, names, setting, state, table, type, waivable } from '../sql/fixture.ts'
 
 const columnType: fc.Arbitrary<ColumnType> = fc.constantFrom(
   type('text'),
@@ -54,10 +54,11 @@ const anyNaming = fc.record({
   objects: fc.shuffledSubarray(OBJECT_NAMES, { minLength: OBJECT_NAMES.length }),
   columns: fc.shuffledSubarray(SETTING_COLUMNS, { minLength: SETTING_COLUMNS.length }),
   schema: fc.constantFrom('audit', 'history'),
+  role: fc.option(fc.constantFrom('one', 'two')),
 })
 const anyState: fc.Arbitrary<DatabaseState> = fc
   .tuple(anyNaming, fc.tuple(...['Order', 'item', 'Zoo'].map((name) => fc.option(anyTable(name)))))
-  .map(([{ objects, columns, schema }, tables]) => {
+  .map(([{ objects, columns, schema, role }, tables]) => {
     const named = tables.flatMap((each, at) =>
       each === null
         ? []
@@ -69,7 +70,8 @@ const anyState: fc.Arbitrary<DatabaseState> = fc
             },
           ],
     )
-    return desiredState({ ...model(...named), auditSchema: schema })
+    const waiver = role === null ? {} : { captureWaiverRole: role }
+    return desiredState({ ...model(...named), auditSchema: schema, ...waiver })
   })
 
 /** A new table may want the audit table of another one: that is refused. */
@@ -105,7 +107,7 @@ describe('the laws of states and steps', () => {
         const reached = liveState(applySteps(from, steps))
         expect(reached.tables).toEqual(liveState(to).tables)
         // The last audit schema is never removed: it holds history.
-        expect(reached.schema).toEqual(to.schema ?? from.schema)
+        expect(reached.schema).toEqual(to.schema ?? liveState(from).schema)
       }),
       { numRuns: 500 },
     )
@@ -153,6 +155,19 @@ describe('the laws of states and steps', () => {
     fc.assert(
       fc.property(grownState, (s) => {
         expect(s.tables.filter(({ schema }) => schema !== s.schema?.name)).toEqual([])
+      }),
+    )
+  })
+
+  it('functions that leave out what is waived have a role to ask for, after every step', () => {
+    fc.assert(
+      fc.property(grownState, anyState, (from, to) => {
+        diffState(from, to).reduce((at, step) => {
+          const after = applySteps(at, [step])
+          const isAsked = after.tables.some(({ waivable, capturing }) => waivable && capturing)
+          if (isAsked && to.schema) expect(after.schema?.waiverRole).toBeDefined()
+          return after
+        }, from)
       }),
     )
   })
@@ -270,6 +285,21 @@ describe('two branches', () => {
     expect(
       foldParts([...files.slice(0, 2), part(base, other, '3'), part(folded, left, '4')]).problems,
     ).toEqual([])
+  })
+
+  it('that both say who may waive capture are settled by saying it once more', () => {
+    const [one, two] = [waivable('one', table('Order')), waivable('two', table('Order'))]
+    const start = state(table('Order'))
+    const folder = [part(empty, start, '1'), part(start, one, '2'), part(start, two, '3')]
+    const { state: folded, problems } = foldParts(folder)
+    const steps = mergeSteps(problems, folded.schema)
+    expect(steps).toEqual([
+      { kind: 'changeWaiver', schema: 'audit', role: 'two' },
+      { kind: 'replaceFunctions', source: { schema: 'public', name: 'Order' }, reason: 'branches met' },
+    ])
+    const merge = { migration: '4', text: renderPart(stateHash(folded), steps) }
+    const again = foldParts([...folder, merge])
+    expect({ state: again.state, problems: again.problems }).toEqual({ state: folded, problems: [] })
   })
 
   it('are told apart from a migration that went away', () => {

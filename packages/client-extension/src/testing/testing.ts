@@ -1,0 +1,3 @@
+export { type ClearHistoryOptions, clearHistory } from './clear-history.ts'
+export type { TestClient } from './test-client.ts'
+export { testContext } from './test-context.ts'
