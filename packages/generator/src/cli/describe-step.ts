@@ -36,7 +36,9 @@ export function describeStep(step: MigrationStep): string {
     case 'retireTable':
       return 'it is audited no more, and no migration takes its triggers away'
     case 'resumeTable':
-      return 'its triggers are gone'
+      return step.replaced === undefined
+        ? 'its triggers are gone'
+        : `its triggers are on "${step.replaced.schema}"."${step.replaced.name}", which had its name`
     case 'replaceFunctions':
       return step.reason === 'branches met'
         ? 'two branches changed it'

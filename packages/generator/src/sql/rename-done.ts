@@ -4,6 +4,7 @@ import { historyTarget } from './history-row.ts'
 import { auditTable } from './look-first.ts'
 import { allColumns } from './rename-columns.ts'
 import { isRenamed } from './rename-objects.ts'
+import { replacedBy } from './replaced-table.ts'
 import { integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 import { insertTrigger } from './triggers.ts'
 
@@ -43,7 +44,9 @@ function isBack(group: TableGroup, before: AuditTableObject, source: Sql): Sql {
 }
 
 /** A table that was made in place of the one whose history it goes on with. */
-export function isContinued({ before, steps, after }: TableGroup): boolean {
+export function isContinued(group: TableGroup): boolean {
+  const { before, steps, after } = group
+  if (after.capturing && replacedBy(group) !== undefined) return true
   if (before === undefined || sqlText(qualified(before.source)) === sqlText(qualified(after.source)))
     return false
   return before.capturing && steps.some(({ kind }) => kind === 'resumeTable')

@@ -9,6 +9,7 @@ import { waitForWriters } from './lock-writers.ts'
 import { swapBack, when } from './look-first.ts'
 import { renameDown } from './rename-block.ts'
 import { isContinued } from './rename-done.ts'
+import { replacedBy } from './replaced-table.ts'
 import { addChecks, checksGone, missingChecks } from './required-checks.ts'
 import {
   comment,
@@ -122,19 +123,23 @@ type Source = Pick<AuditTableObject, 'source' | 'columns' | 'key'>
 
 /**
  * What is done to the source under the names that it has: those from after the migration, or again those from before.
- * Where another table was made in its place, only the former one is meant, if it is back.
+ * Where another table was made in its place, only the former one is meant, if it is back; where that one was renamed, it
+ * is meant under its new name.
  */
 function onEither(group: TableGroup, before: AuditTableObject, render: (source: Source) => Sql): Sql {
   const { renamed = before, after } = group
-  const { columns, key } = renamed
-  const [then, now] = [render(before), render({ source: after.source, columns, key })]
+  const replaced = replacedBy(group)
+  const { columns, key } = replaced === undefined ? renamed : before
+  const [then, now] = [render(before), render({ source: replaced ?? after.source, columns, key })]
   if (!isFilled(then) || sqlText(then) === sqlText(now)) return then
-  if (isContinued(group)) return when(isThere(before.source), then)
+  if (replaced === undefined && isContinued(group)) return when(isThere(before.source), then)
   const isRenamedColumn = key.find((column) => !before.key.includes(column))
   const isAfter =
-    nameKey(before.source) === nameKey(after.source) && isRenamedColumn !== undefined
+    replaced === undefined &&
+    nameKey(before.source) === nameKey(after.source) &&
+    isRenamedColumn !== undefined
       ? hasColumn(after.source, isRenamedColumn)
-      : isThere(after.source)
+      : isThere(replaced ?? after.source)
   const body = sql`BEGIN
   IF ${isAfter} THEN
     ${now}

@@ -16,6 +16,7 @@ import { renderCaptureFunctions } from './capture-functions.ts'
 import { renderType } from './column-type.ts'
 import { changesKey, needsTwoTransactions } from './lock-order.ts'
 import { addMissingColumns, renameUnlessTaken } from './look-first.ts'
+import { renderReplacedOff } from './replaced-table.ts'
 import { checksGone } from './required-checks.ts'
 import { refuseForeignTable } from './shared-schema.ts'
 import {
@@ -47,19 +48,20 @@ import {
  */
 export function renderTableSections(group: TableGroup, renames: Sql): readonly Sql[] {
   const { renamed, rest, after } = group
-  const table = renderTable(group, renames)
   const capture = renderCapture(renamed, rest, after)
+  const off = renderReplacedOff(group)
   // What has got another name the old functions would miss; and the writers are locked out by then.
   if (renamed === undefined || isFilled(renames) || !needsTwoTransactions(renamed, rest, after)) {
-    return [paragraphs([table, capture])]
+    return [paragraphs([renderTable(group, paragraphs([off, renames])), capture])]
   }
-  return [table, capture]
+  return [renderTable(group, renames), paragraphs([off, capture])]
 }
 
 /** The same in one transaction, where Prisma's statements hold the source table already; `checks` are new CHECKs. */
 export function renderTableSection(group: TableGroup, renames: Sql, checks: Sql): Sql {
   const { renamed, rest, after } = group
-  return paragraphs([renderTable(group, renames), checks, renderCapture(renamed, rest, after)])
+  const first = paragraphs([renderReplacedOff(group), renames])
+  return paragraphs([renderTable(group, first), checks, renderCapture(renamed, rest, after)])
 }
 
 function renderTable({ renamed, rest, after }: TableGroup, renames: Sql): Sql {

@@ -34,6 +34,8 @@ export interface Renames {
   /** How much of the desired state can be brought about now. */
   readonly reachable: DatabaseState
   readonly waiting: readonly WaitingTable[]
+  /** See `RenamedTables`; the names stay as they are. */
+  readonly replaced: ReadonlyMap<string, QualifiedName | undefined>
 }
 
 /**
@@ -66,16 +68,19 @@ function renamesTo(
   waits: ReadonlySet<string>,
 ) {
   const { recorded, database, declared } = input
-  const { steps: followed, left } = renameTables(recorded, evidence.ofTables(desired, waits))
+  const { steps: followed, left, replaced } = renameTables(recorded, evidence.ofTables(desired, waits))
   const histories = renameHistories(input.histories, followed)
   const wanted = desired.tables.filter(({ source }) => !waits.has(nameKey(source)))
   const { first, last, renamed } = nameAnew(recorded, desired, {
     wanted,
     followed,
-    renamingsOf: (source) => evidence.ofColumns(source, histories.get(nameKey(source))),
+    renamingsOf(source) {
+      const key = nameKey(source)
+      return evidence.ofColumns(source, histories.get(key), replaced.has(key))
+    },
   })
   const { state: reachable, waiting } = reachableState(renamed, desired, database, declared, left)
-  return { first, last, renamed, histories, reachable, waiting, left }
+  return { first, last, renamed, histories, reachable, waiting, left, replaced }
 }
 
 function isCapturing(recorded: DatabaseState, source: QualifiedName): boolean {

@@ -1,0 +1,55 @@
+import type { QualifiedName } from '../model/names.ts'
+import { replaces } from '../state/replacements.ts'
+import type { TableGroup } from '../state/table-group.ts'
+import { LOCK_VARIABLES, tryLocks } from './lock-writers.ts'
+import { dollarQuoted, join, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
+import { functionNames } from './triggers.ts'
+
+/*
+ * A table was renamed away, and another one has its name and goes on with its history. Our triggers went along with the
+ * former one, which may be a partition of the other one by now: row triggers of that are cloned to it, and would meet
+ * triggers of the same names there.
+ */
+
+/** What the table is called now that carried the triggers before; undefined where the same one still has the name. */
+export function replacedBy({ steps }: TableGroup): QualifiedName | undefined {
+  return steps.find(replaces)?.replaced
+}
+
+/**
+ * Takes the triggers off the former table, whatever it is called by then: they are those that call the functions. Clones
+ * go with the trigger that they are clones of. Empty where no table was replaced.
+ */
+export function renderReplacedOff(group: TableGroup): Sql {
+  const { before, after } = group
+  if (before === undefined || replacedBy(group) === undefined) return sql``
+  const source = qualified(after.source)
+  const oids = functionNames(before).map((name) => {
+    const text = `${sqlText(qualified({ schema: before.schema, name }))}()`
+    return sql`pg_catalog.to_regprocedure(${literal(text)})`
+  })
+  const body = sql`DECLARE
+  ${LOCK_VARIABLES}
+BEGIN
+  -- No write goes on in one of the tables while the other one gets its triggers.
+  ${tryLocks(
+    sql`LOCK TABLE ONLY ${source} IN SHARE ROW EXCLUSIVE MODE;`,
+    lines([
+      sql`LOCK TABLE ${source} IN SHARE ROW EXCLUSIVE MODE;`,
+      sql`FOR command IN
+  SELECT pg_catalog.format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
+  FROM pg_catalog.pg_trigger AS t
+  WHERE t.tgfoid IN (
+    ${join(oids, sql`,\n`)}
+  )
+    AND t.tgparentid = 0
+    AND t.tgrelid <> ${literal(sqlText(source))}::regclass
+  ORDER BY t.tgrelid, t.tgname
+LOOP
+  EXECUTE command;
+END LOOP;`,
+    ]),
+  )}
+END`
+  return sql`DO ${dollarQuoted(body)};`
+}
