@@ -53,3 +53,28 @@ END LOOP;`,
 END`
   return sql`DO ${dollarQuoted(body)};`
 }
+
+/** For down.sql, before the triggers go back: both tables at once, whichever are there. Empty where none was replaced. */
+export function renderReplacedLock(group: TableGroup): Sql {
+  const replaced = replacedBy(group)
+  if (replaced === undefined) return sql``
+  const { source } = group.after
+  const body = sql`DECLARE
+  ${LOCK_VARIABLES}
+BEGIN
+  -- The triggers go back to the table that they were on.
+  ${tryLocks(lockThere(sql`ONLY %s`, [source]), lockThere(sql`%s`, [source, replaced]))}
+END`
+  return sql`DO ${dollarQuoted(body)};`
+}
+
+function lockThere(what: Sql, tables: readonly QualifiedName[]): Sql {
+  const oids = tables.map((name) => sql`pg_catalog.to_regclass(${literal(sqlText(qualified(name)))})`)
+  return sql`FOR command IN
+  SELECT pg_catalog.format('LOCK TABLE ${what} IN ACCESS EXCLUSIVE MODE', c.oid::regclass)
+  FROM pg_catalog.pg_class AS c
+  WHERE c.oid IN (${join(oids, sql`, `)})
+LOOP
+  EXECUTE command;
+END LOOP;`
+}

@@ -1,6 +1,7 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { type TableStep, unreachable } from '../state/migration-step.ts'
+import { replaces } from '../state/replacements.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import { commentOnColumn, commentOnTable } from './audit-table.ts'
 import { renderCaptureFunctions } from './capture-functions.ts'
@@ -9,7 +10,7 @@ import { waitForWriters } from './lock-writers.ts'
 import { swapBack, when } from './look-first.ts'
 import { renameDown } from './rename-block.ts'
 import { isContinued } from './rename-done.ts'
-import { replacedBy } from './replaced-table.ts'
+import { renderReplacedLock, replacedBy } from './replaced-table.ts'
 import { addChecks, checksGone, missingChecks } from './required-checks.ts'
 import {
   comment,
@@ -59,11 +60,14 @@ function tableDown(group: TableGroup, renames: Sql): readonly Sql[] {
   const columns = moves.length > 0 ? [] : columnsDown(group)
   const dropsChecks = moves.length === 0 && isFilled(checksGone(after, before, rest))
   const naming = steps.map((step) => commentDown(step, before))
-  const table = paragraphs([head, renames, ...columns, ...naming])
   const capture = captureDown(group, before)
+  const lock = renderReplacedLock(group)
   // As on the way up: no transaction holds the audit table and waits for the source.
   const isSplit = dropsChecks && !isFilled(renames) && dropsOrMakesTriggers(before, steps, after)
-  return isSplit ? [table, capture] : [paragraphs([table, capture])]
+  const table = [renames, ...columns, ...naming]
+  return isSplit
+    ? [paragraphs([head, ...table]), paragraphs([lock, capture])]
+    : [paragraphs([head, lock, ...table, capture])]
 }
 
 /** The CHECKs of before come when the functions of before are committed, as on the way up. */
@@ -85,7 +89,7 @@ function dropsOrMakesTriggers(
 ): boolean {
   return (
     before.capturing !== after.capturing ||
-    steps.some(({ kind }) => kind === 'changeKey' || kind === 'changeLevel')
+    steps.some((step) => step.kind === 'changeKey' || step.kind === 'changeLevel' || replaces(step))
   )
 }
 
