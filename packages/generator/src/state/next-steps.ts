@@ -32,11 +32,11 @@ export function nextSteps(input: NextStepsInput): {
 } {
   const { recorded, database, positionOf, lost } = input
   const renames = findRenames({ ...input, recorded: recorded.state, histories: recorded.histories })
-  const { renamed, reachable, waiting, histories, replaced } = renames
+  const { renamed, reachable, waiting, histories, replaced, left } = renames
   const folder = { tables: database.tables, histories, positionOf, lost, replaced }
   const resumed = resumeSteps(
     recreatedTables(renamed, reachable, folder),
-    waiting.map(({ source }) => source),
+    new Set([...waiting.map(({ source }) => nameKey(source)), ...left.keys()]),
   )
   const steps = [
     ...mergeSteps(recorded.problems),

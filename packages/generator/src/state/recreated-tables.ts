@@ -56,12 +56,15 @@ function isMeant({ schema, table }: LostObject, source: QualifiedName): boolean 
   return table === source.name && (schema ?? source.schema) === source.schema
 }
 
-/** The steps that put the triggers on again, for the tables that do not wait for Prisma. */
+/**
+ * The steps that put the triggers on again, for the tables that do not wait for Prisma.
+ *
+ * @param waits by `nameKey`: what has to wait, and whose history waits to follow its table
+ */
 export function resumeSteps(
   recreated: readonly QualifiedName[],
-  waiting: readonly QualifiedName[],
+  waits: ReadonlySet<string>,
 ): readonly MigrationStep[] {
-  const waits = new Set(waiting.map(nameKey))
   return recreated
     .filter((source) => !waits.has(nameKey(source)))
     .map(({ schema, name }) => ({ kind: 'resumeTable' as const, source: { schema, name } }))

@@ -34,6 +34,8 @@ export interface Renames {
   /** How much of the desired state can be brought about now. */
   readonly reachable: DatabaseState
   readonly waiting: readonly WaitingTable[]
+  /** See `RenamedTables`. */
+  readonly left: ReadonlyMap<string, QualifiedName>
   /** See `RenamedTables`; the names stay as they are. */
   readonly replaced: ReadonlyMap<string, QualifiedName | undefined>
 }
@@ -49,12 +51,12 @@ export function findRenames(input: RenamesInput): Renames {
   const evidence = renameEvidence(input)
   let wish = desired
   for (;;) {
-    const { left, ...found } = renamesTo(input, evidence, wish, waits)
+    const found = renamesTo(input, evidence, wish, waits)
     const more = found.waiting.map(({ source }) => nameKey(source)).filter((key) => !waits.has(key))
     const isStuck =
       wish === desired &&
       movesSchema(recorded, desired) &&
-      (left.size > 0 || found.waiting.some(({ source }) => isCapturing(recorded, source)))
+      (found.left.size > 0 || found.waiting.some(({ source }) => isCapturing(recorded, source)))
     if (more.length === 0 && !isStuck) return found
     for (const key of more) waits.add(key)
     if (isStuck && recorded.schema) wish = inHome(desired, recorded.schema)

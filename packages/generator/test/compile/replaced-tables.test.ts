@@ -314,6 +314,14 @@ describe('what still waits names the other table, and the ways out', () => {
     expect(steps(project)).toEqual(['renameTable public.Order -> public.Kept', 'retireTable Kept'])
   })
 
+  test('one whose model is gone, while another table has its name', async () => {
+    for (const sql of [PARTITIONS, SWAP]) {
+      expect(await report(schemaWith(auditedModel('Other')), sql)).toContain(
+        'the model of "public"."Order", as it was called, is gone',
+      )
+    }
+  })
+
   test('one under the name of another that waits', async () => {
     const wish = schemaWith(auditedModel('Order', 'note') + auditedModel('Order_old', 'note', 'more'))
     const text = await report(wish, SWAP)
