@@ -1,10 +1,10 @@
 import type { AuditTableObject } from '../state/database-state.ts'
+import { replacedBy } from '../state/replacements.ts'
 import { isColumnStep, type TableGroup } from '../state/table-group.ts'
 import { historyTarget } from './history-row.ts'
 import { auditTable } from './look-first.ts'
 import { allColumns } from './rename-columns.ts'
 import { isRenamed } from './rename-objects.ts'
-import { replacedBy } from './replaced-table.ts'
 import { integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 import { insertTrigger } from './triggers.ts'
 
@@ -64,7 +64,7 @@ function newNames({ before, steps, after }: TableGroup): readonly string[] {
 }
 
 /** The source's trigger calls the table's own function, and that writes the table's own columns. */
-function callsOwn(table: AuditTableObject, source: Sql): Sql {
+export function callsOwn(table: AuditTableObject, source: Sql): Sql {
   const { name, calls } = insertTrigger(table)
   return sql`EXISTS (
   SELECT FROM pg_catalog.pg_trigger AS t
@@ -94,7 +94,7 @@ function procedure(name: { readonly schema: string; readonly name: string }): Sq
   return sql`pg_catalog.to_regprocedure(${literal(`${sqlText(qualified(name))}()`)})`
 }
 
-function exists(table: AuditTableObject): Sql {
+export function exists(table: AuditTableObject): Sql {
   return sql`pg_catalog.to_regclass(${literal(sqlText(auditTable(table)))}) IS NOT NULL`
 }
 

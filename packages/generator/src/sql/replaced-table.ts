@@ -1,7 +1,10 @@
 import type { QualifiedName } from '../model/names.ts'
-import { replaces } from '../state/replacements.ts'
+import type { AuditTableObject } from '../state/database-state.ts'
+import { replacedBy } from '../state/replacements.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import { LOCK_VARIABLES, tryLocks } from './lock-writers.ts'
+import { callsOwn, exists } from './rename-done.ts'
+import { isRenamed } from './rename-objects.ts'
 import { dollarQuoted, join, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 import { functionNames } from './triggers.ts'
 
@@ -11,14 +14,10 @@ import { functionNames } from './triggers.ts'
  * triggers of the same names there.
  */
 
-/** What the table is called now that carried the triggers before; undefined where the same one still has the name. */
-export function replacedBy({ steps }: TableGroup): QualifiedName | undefined {
-  return steps.find(replaces)?.replaced
-}
-
 /**
  * Takes the triggers off the former table, whatever it is called by then: they are those that call the functions. Clones
- * go with the trigger that they are clones of. Empty where no table was replaced.
+ * go with the trigger that they are clones of. Empty where no table was replaced. Before all renames: it finds the
+ * functions by their names of before, which may be another table's once these are done.
  */
 export function renderReplacedOff(group: TableGroup): Sql {
   const { before, after } = group
@@ -31,6 +30,7 @@ export function renderReplacedOff(group: TableGroup): Sql {
   const body = sql`DECLARE
   ${LOCK_VARIABLES}
 BEGIN
+  ${unlessDone(before, after)}
   -- No write goes on in one of the tables while the other one gets its triggers.
   ${tryLocks(
     sql`LOCK TABLE ONLY ${source} IN SHARE ROW EXCLUSIVE MODE;`,
@@ -52,6 +52,16 @@ END LOOP;`,
   )}
 END`
   return sql`DO ${dollarQuoted(body)};`
+}
+
+function unlessDone(before: AuditTableObject, after: AuditTableObject): Sql {
+  if (!after.capturing && !isRenamed(before, after)) return sql``
+  const source = sql`pg_catalog.to_regclass(${literal(sqlText(qualified(after.source)))})`
+  return sql`IF
+  ${after.capturing ? callsOwn(after, source) : exists(after)}
+THEN
+  RETURN;
+END IF;`
 }
 
 /** For down.sql, before the triggers go back: both tables at once, whichever are there. Empty where none was replaced. */

@@ -1,7 +1,7 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { type TableStep, unreachable } from '../state/migration-step.ts'
-import { replaces } from '../state/replacements.ts'
+import { replacedBy, replaces } from '../state/replacements.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import { commentOnColumn, commentOnTable } from './audit-table.ts'
 import { renderCaptureFunctions } from './capture-functions.ts'
@@ -10,7 +10,7 @@ import { waitForWriters } from './lock-writers.ts'
 import { swapBack, when } from './look-first.ts'
 import { renameDown } from './rename-block.ts'
 import { isContinued } from './rename-done.ts'
-import { renderReplacedLock, replacedBy } from './replaced-table.ts'
+import { renderReplacedLock } from './replaced-table.ts'
 import { addChecks, checksGone, missingChecks } from './required-checks.ts'
 import {
   comment,

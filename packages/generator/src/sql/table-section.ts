@@ -60,8 +60,7 @@ export function renderTableSections(group: TableGroup, renames: Sql): readonly S
 /** The same in one transaction, where Prisma's statements hold the source table already; `checks` are new CHECKs. */
 export function renderTableSection(group: TableGroup, renames: Sql, checks: Sql): Sql {
   const { renamed, rest, after } = group
-  const first = paragraphs([renderReplacedOff(group), renames])
-  return paragraphs([renderTable(group, first), checks, renderCapture(renamed, rest, after)])
+  return paragraphs([renderTable(group, renames), checks, renderCapture(renamed, rest, after)])
 }
 
 function renderTable({ renamed, rest, after }: TableGroup, renames: Sql): Sql {

@@ -13,6 +13,15 @@ export function replaces(step: MigrationStep): step is ReplacingStep {
   return (step.kind === 'retireTable' || step.kind === 'resumeTable') && step.replaced !== undefined
 }
 
+/** What the table is called now that carried the triggers before; undefined where the same one still has the name. */
+export function replacedBy({
+  steps,
+}: {
+  readonly steps: readonly MigrationStep[]
+}): QualifiedName | undefined {
+  return steps.find(replaces)?.replaced
+}
+
 /** A table that was renamed away, and another one under its name that goes on with its history. */
 export interface Replacement {
   readonly source: QualifiedName

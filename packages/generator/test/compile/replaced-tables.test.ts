@@ -260,6 +260,36 @@ model Order {
   await other.drop()
 })
 
+test('two histories may exchange their names meanwhile: no trigger of the other table goes, once and again', async () => {
+  const named = (model: string, other: string) =>
+    auditedModel(model, 'note').replace(
+      'enabled',
+      `enabled, table: "${other}_audit", function: "${other}_audit_{role}"`,
+    )
+  const two = schemaWith(auditedModel('Order', 'note') + auditedModel('Item', 'note'))
+  const folder = {
+    ...(await audited(two, createTable('Order', 'note') + createTable('Item', 'note'))),
+    [NAME]: SWAP,
+  }
+  const wish = schemaWith(named('Order', 'Item') + named('Item', 'Order'))
+  const { project } = await followed(wish, folder)
+  const { sql: up = '', downSql = '' } = project.migration ?? {}
+  const database = await apply(folder, { '20260102': `${FIRST}; INSERT INTO "Item" VALUES (5, 'item')` })
+  const rows = (id: number) =>
+    `INSERT INTO "Order" VALUES (${id}, 'o'); INSERT INTO "Item" VALUES (${id}, 'i')`
+  for (const [index, text] of [up, up, downSql, up].entries()) {
+    await database.query(text)
+    await database.query('COMMIT')
+    expect(await carriers(database)).toEqual(['"Item"', text === downSql ? '"Order_old"' : '"Order"'])
+    await database.query(rows(10 + index))
+  }
+  const found = async (table: string) => (await history(database, table, 'id', 'note')).map(({ id }) => id)
+  // What is written to the new table after down.sql is not recorded, as before the migration.
+  expect(await found('audit."Item_audit"')).toEqual([1, 2, 10, 11, 13])
+  expect(await found('audit."Order_audit"')).toEqual([5, 10, 11, 12, 13])
+  await database.drop()
+})
+
 test('a model for the renamed table takes the history along, unless it is not audited', async () => {
   const withOld = (text: string) => schemaWith(auditedModel('Order', 'note') + text)
   const both = await followed(withOld(auditedModel('Order_old', 'note')), with_(SWAP))

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=bd58eda671206017
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=01fe2e3413c654d4
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"all"}
 -- {"kind":"resumeTable","source":{"schema":"public","name":"Order"},"replaced":{"schema":"public","name":"Order_p1"}}
 
@@ -13,6 +13,18 @@ DECLARE
   deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interval;
   command text;
 BEGIN
+  IF
+    EXISTS (
+      SELECT FROM pg_catalog.pg_trigger AS t
+      JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
+      WHERE t.tgrelid = pg_catalog.to_regclass('"public"."Order"')
+        AND t.tgname = 'audit_insert'
+        AND f.oid = pg_catalog.to_regprocedure('"audit"."Order_audit_capture_row"()')
+        AND pg_catalog.strpos(pg_catalog.regexp_replace(f.prosrc, '[ \r\n]+', ' ', 'g'), 'INSERT INTO "audit"."Order_audit" ( "audit_operation", "audit_operation_timestamp", "audit_transaction_timestamp", "audit_current_user", "audit_transaction_id", "audit_username", "audit_app_uuid", "id", "note", "price" )') > 0
+    )
+  THEN
+    RETURN;
+  END IF;
   -- No write goes on in one of the tables while the other one gets its triggers.
   LOOP
     BEGIN

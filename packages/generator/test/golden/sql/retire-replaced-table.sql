@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=f005a46e9e9d8a43
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=8ba3920e626205fa
 -- {"kind":"retireTable","source":{"schema":"public","name":"Order"},"replaced":{"schema":"public","name":"Order_old"}}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -12,6 +12,7 @@ DECLARE
   deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interval;
   command text;
 BEGIN
+  
   -- No write goes on in one of the tables while the other one gets its triggers.
   LOOP
     BEGIN

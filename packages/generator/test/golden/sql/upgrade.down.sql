@@ -1,3 +1,3 @@
--- Takes the steps of migration.sql back. No history is dropped. Run it by hand.
+-- Nothing is to be taken back: the functions of the newer version stay, and serve the tables as they were.
 
 
