@@ -9,6 +9,7 @@ import {
   diagnoseNotInterpreted,
 } from './diagnose-folder.ts'
 import { diagnoseRenamedFrom } from './diagnose-renamed-from.ts'
+import { diagnoseReplacements } from './diagnose-replacements.ts'
 import { diagnoseInterferences, diagnoseMarks, diagnoseRisks } from './diagnose-risks.ts'
 import { diagnoseOwnTriggers } from './diagnose-triggers.ts'
 import { type Diagnostic, hasErrors } from './diagnostics.ts'
@@ -34,6 +35,7 @@ import { type MigrationPlan, planMigration } from './state/migration-plan.ts'
 import { nextSteps } from './state/next-steps.ts'
 import type { WaitingTable } from './state/reachable-state.ts'
 import { renamedFromEffects } from './state/renamed-from-effect.ts'
+import { findReplacements } from './state/replacements.ts'
 import { findRisks } from './state/risks.ts'
 import {
   type ClientGenerator,
@@ -147,6 +149,7 @@ export function compile(input: CompileInput): Compilation {
     ...diagnoseInterferences(findInterferences(recorded, database, positionOf)),
     ...diagnoseRenamedFrom(renamed, renamedFromEffects(recorded.state, steps, database.tables)),
     ...diagnoseRisks(findRisks({ recorded, steps, database, positionOf, draft: draft?.name })),
+    ...diagnoseReplacements(findReplacements(steps, database.tables, { positionOf, draft: draft?.name })),
     ...(waiting.length === 0 ? [] : diagnoseNotInterpreted(database.notInterpreted)),
   ]
   if ((steps.length === 0 && cured.length === 0) || hasErrors(diagnostics)) {

@@ -64,14 +64,18 @@ export function describeWaiting(reason: WaitingTable['reason']): string {
   switch (reason.kind) {
     case 'table not created':
       return 'no migration creates this table yet'
+    case 'table renamed':
+      return `a migration renamed it to ${display(reason.to)}, which no model has; map the model to that name, and the history follows, or let a migration create this table anew, and the history stays here`
     case 'columns not created':
       return `no migration adds ${reason.columns.map((name) => `"${name}"`).join(', ')} yet`
     case 'columns not retyped':
       return `no migration gives ${reason.columns.map((name) => `"${name}"`).join(', ')} the new type yet`
     case 'table not dropped':
-      return 'its model is gone, but no migration drops the table yet'
+      return reason.was === undefined
+        ? 'its model is gone, but no migration drops the table yet'
+        : `the model of ${display(reason.was)}, as it was called, is gone, but no migration drops the table yet; to keep it, give it a model with @audit(disabled)`
     case 'name not free':
-      return 'a renamed table has to be followed first, and that one waits'
+      return `the history under its name is that of ${display(reason.other)}, as a migration renamed the table, and cannot follow it yet; give that one what it waits for, or a model, or drop it`
   }
 }
 

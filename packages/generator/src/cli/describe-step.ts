@@ -38,11 +38,11 @@ export function describeStep(step: MigrationStep): string {
     case 'retireTable':
       return 'it is audited no more, and no migration takes its triggers away'
     case 'resumeTable':
-      return 'its triggers are gone'
+      return step.replaced === undefined
+        ? 'its triggers are gone'
+        : `its triggers are on "${step.replaced.schema}"."${step.replaced.name}", which had its name`
     case 'replaceFunctions':
-      return step.reason === 'branches met'
-        ? 'two branches changed it'
-        : 'an enum type of one of its columns changed'
+      return REASONS[step.reason]
     case 'createSchema':
       return 'no migration creates the audit schema'
     case 'upgradeSchema':
@@ -61,6 +61,12 @@ export function describeStep(step: MigrationStep): string {
       return unreachable(step)
   }
 }
+
+const REASONS = {
+  'branches met': 'two branches changed it',
+  'enum changed': 'an enum type of one of its columns changed',
+  'column retyped': 'one of its columns has another type',
+} as const
 
 /** The column of the source that a step is about. */
 export function stepColumn(step: MigrationStep): string | undefined {

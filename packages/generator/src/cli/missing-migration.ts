@@ -67,7 +67,7 @@ function missing(
   const key = nameKey(source)
   const table = tables.find((each) => nameKey(each) === key)
   const reasons = steps
-    .filter((step) => !isSecondHalf(step, steps))
+    .filter((step) => !isSaidByAnother(step, steps))
     .map((step) => describeStep(step) + cause(step, table?.columnChanges ?? []))
   return {
     code: 'AUD701',
@@ -78,20 +78,37 @@ function missing(
   }
 }
 
-/** A column of another type is set aside and added anew: that is said once. */
-function isSecondHalf(step: MigrationStep, steps: readonly MigrationStep[]): boolean {
-  return (
-    step.kind === 'addColumn' &&
-    steps.some((each) => each.kind === 'setAsideColumn' && each.column === step.column.name)
-  )
+/**
+ * A column of another type is retired, set aside and added anew: that it is set aside says it all. Otherwise a column
+ * that is set aside makes room for one that is renamed or added, and of that one it is said.
+ */
+function isSaidByAnother(step: MigrationStep, steps: readonly MigrationStep[]): boolean {
+  const column = auditColumn(step)
+  const same = steps.filter((each) => column !== undefined && auditColumn(each) === column)
+  const isRetyped = [RETIRED, ASIDE, ADDED].every((kinds) => same.some(({ kind }) => kinds.includes(kind)))
+  if (ASIDE.includes(step.kind)) return !isRetyped
+  return isRetyped && (RETIRED.includes(step.kind) || ADDED.includes(step.kind))
+}
+
+type Kinds = readonly MigrationStep['kind'][]
+const RETIRED: Kinds = ['retireColumn', 'retireSetting']
+const ASIDE: Kinds = ['setAsideColumn']
+const ADDED: Kinds = ['addColumn', 'addSetting']
+
+/** The column of the audit table that a step retires, sets aside or adds. */
+function auditColumn(step: MigrationStep): string | undefined {
+  if (step.kind === 'addSetting') return step.setting.column
+  if (step.kind === 'retireSetting') return step.column
+  return step.kind === 'renameColumn' ? undefined : stepColumn(step)
 }
 
 /** Which migration did it, where the folder tells. */
 function cause(step: MigrationStep, changes: readonly ColumnChange[]): string {
   const column = stepColumn(step)
-  const change = changes.findLast(
-    (each) => column !== undefined && (each.column === column || each.to === column),
-  )
+  const own = changes.filter((each) => column !== undefined && (each.column === column || each.to === column))
+  const isGone = step.kind === 'retireColumn'
+  const dropped = own.findLast(({ kind }) => isGone && kind === 'dropped')
+  const change = dropped ?? own.at(-1)
   if (change === undefined) return ''
   const { file, line, column: at } = change.place
   return ` (${change.kind} in ${file}:${line}:${at})`

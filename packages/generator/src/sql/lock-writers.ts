@@ -30,11 +30,22 @@ export function lockWriters(tables: readonly LockedTable[]): Sql {
   const written = tables.filter(({ from }) => from.capturing)
   if (written.length === 0) return sql``
   return sql`-- No writer may be in the old functions meanwhile. A reader of the history stops none: its lock is tried for.
-LOOP
+${tryLocks(
+  lines(written.map(lockSource)),
+  lines(tables.map(({ from }) => sql`LOCK TABLE ${auditTable(from)} IN ACCESS EXCLUSIVE MODE;`)),
+)}`
+}
+
+/**
+ * PL/pgSQL that waits for the first locks, and for the others but a moment at a time: in between all are let go, so that
+ * whoever holds one of the others and waits for one of the first is no victim of a deadlock.
+ */
+export function tryLocks(first: Sql, others: Sql): Sql {
+  return sql`LOOP
   BEGIN
-    ${lines(written.map(lockSource))}
+    ${first}
     PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
-    ${lines(tables.map(({ from }) => sql`LOCK TABLE ${auditTable(from)} IN ACCESS EXCLUSIVE MODE;`))}
+    ${others}
     PERFORM pg_catalog.set_config('lock_timeout', patience, true);
     EXIT;
   EXCEPTION WHEN lock_not_available THEN

@@ -1,4 +1,5 @@
 import type { AuditTableObject } from '../state/database-state.ts'
+import { replacedBy } from '../state/replacements.ts'
 import { isColumnStep, type TableGroup } from '../state/table-group.ts'
 import { historyTarget } from './history-row.ts'
 import { auditTable } from './look-first.ts'
@@ -43,7 +44,9 @@ function isBack(group: TableGroup, before: AuditTableObject, source: Sql): Sql {
 }
 
 /** A table that was made in place of the one whose history it goes on with. */
-export function isContinued({ before, steps, after }: TableGroup): boolean {
+export function isContinued(group: TableGroup): boolean {
+  const { before, steps, after } = group
+  if (after.capturing && replacedBy(group) !== undefined) return true
   if (before === undefined || sqlText(qualified(before.source)) === sqlText(qualified(after.source)))
     return false
   return before.capturing && steps.some(({ kind }) => kind === 'resumeTable')
@@ -61,7 +64,7 @@ function newNames({ before, steps, after }: TableGroup): readonly string[] {
 }
 
 /** The source's trigger calls the table's own function, and that writes the table's own columns. */
-function callsOwn(table: AuditTableObject, source: Sql): Sql {
+export function callsOwn(table: AuditTableObject, source: Sql): Sql {
   const { name, calls } = insertTrigger(table)
   return sql`EXISTS (
   SELECT FROM pg_catalog.pg_trigger AS t
@@ -91,7 +94,7 @@ function procedure(name: { readonly schema: string; readonly name: string }): Sq
   return sql`pg_catalog.to_regprocedure(${literal(`${sqlText(qualified(name))}()`)})`
 }
 
-function exists(table: AuditTableObject): Sql {
+export function exists(table: AuditTableObject): Sql {
   return sql`pg_catalog.to_regclass(${literal(sqlText(auditTable(table)))}) IS NOT NULL`
 }
 

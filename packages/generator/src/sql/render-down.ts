@@ -7,7 +7,7 @@ import { clusterGroups } from './crossing-names.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { assertPossible, inTransactions, type RenderOptions } from './render-migration.ts'
 import { renderMoveWaiver, renderWaiver, renderWaiverGoneDown } from './render-waiver.ts'
-import { comment, paragraphs, type Sql, sql, sqlText } from './sql.ts'
+import { comment, isFilled, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderClusterDown } from './table-down.ts'
 
 /**
@@ -25,7 +25,9 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
     ...clusterGroups(groups).toReversed().flatMap(renderClusterDown),
     paragraphs([renderWaiverGoneDown(plan.steps, from), renderSchemaDown(plan, from, to)]),
   ]
-  const head = 'Takes the steps of migration.sql back. No history is dropped. Run it by hand.'
+  const head = sections.some(isFilled)
+    ? 'Takes the steps of migration.sql back. No history is dropped. Run it by hand.'
+    : 'Nothing is to be taken back: the functions of the newer version stay, and serve the tables as they were.'
   // A file of its own, whatever its migration is appended to.
   return `${sqlText(comment(head))}\n\n${inTransactions(sections, { ...options, appended: false })}`
 }

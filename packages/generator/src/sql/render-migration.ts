@@ -11,6 +11,7 @@ import { waitForWriters } from './lock-writers.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { renameUp } from './rename-block.ts'
 import { renderMoveWaiver, renderWaiver, renderWaiverGone } from './render-waiver.ts'
+import { renderReplacedOff } from './replaced-table.ts'
 import { addChecks, missingChecks } from './required-checks.ts'
 import { comment, integer, isFilled, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderTableSection, renderTableSections } from './table-section.ts'
@@ -76,14 +77,17 @@ function renderCluster(cluster: Cluster, appended: boolean): readonly Sql[] {
   const { groups, crosses } = cluster
   const renames = renameUp(cluster)
   const lead = crosses
-    ? paragraphs([comment('Tables of the audit exchange names: all at once.'), renames])
+    ? paragraphs([
+        comment('Tables of the audit exchange names: all at once.'),
+        ...groups.map(renderReplacedOff),
+        renames,
+      ])
     : sql``
-  const own = crosses ? sql`` : renames
-  const sections = groups.map((group) =>
-    appended || crosses
-      ? [renderTableSection(group, own, appended ? newChecks(group) : sql``)]
-      : renderTableSections(group, own),
-  )
+  const sections = groups.map((group) => {
+    if (!appended && !crosses) return renderTableSections(group, renames)
+    const own = crosses ? sql`` : paragraphs([renderReplacedOff(group), renames])
+    return [renderTableSection(group, own, appended ? newChecks(group) : sql``)]
+  })
   const barriers = appended ? [] : groups.flatMap(renderNewChecks)
   return crosses ? [paragraphs([lead, ...sections.flat()]), ...barriers] : [...sections.flat(), ...barriers]
 }

@@ -1,6 +1,7 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { type TableStep, unreachable } from '../state/migration-step.ts'
+import { replacedBy, replaces } from '../state/replacements.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import { commentOnColumn, commentOnTable } from './audit-table.ts'
 import { renderCaptureFunctions } from './capture-functions.ts'
@@ -9,6 +10,7 @@ import { waitForWriters } from './lock-writers.ts'
 import { swapBack, when } from './look-first.ts'
 import { renameDown } from './rename-block.ts'
 import { isContinued } from './rename-done.ts'
+import { renderReplacedLock } from './replaced-table.ts'
 import { addChecks, checksGone, missingChecks } from './required-checks.ts'
 import {
   comment,
@@ -58,11 +60,14 @@ function tableDown(group: TableGroup, renames: Sql): readonly Sql[] {
   const columns = moves.length > 0 ? [] : columnsDown(group)
   const dropsChecks = moves.length === 0 && isFilled(checksGone(after, before, rest))
   const naming = steps.map((step) => commentDown(step, before))
-  const table = paragraphs([head, renames, ...columns, ...naming])
   const capture = captureDown(group, before)
+  const lock = renderReplacedLock(group)
   // As on the way up: no transaction holds the audit table and waits for the source.
   const isSplit = dropsChecks && !isFilled(renames) && dropsOrMakesTriggers(before, steps, after)
-  return isSplit ? [table, capture] : [paragraphs([table, capture])]
+  const table = [renames, ...columns, ...naming]
+  return isSplit
+    ? [paragraphs([head, ...table]), paragraphs([lock, capture])]
+    : [paragraphs([head, lock, ...table, capture])]
 }
 
 /** The CHECKs of before come when the functions of before are committed, as on the way up. */
@@ -84,7 +89,7 @@ function dropsOrMakesTriggers(
 ): boolean {
   return (
     before.capturing !== after.capturing ||
-    steps.some(({ kind }) => kind === 'changeKey' || kind === 'changeLevel')
+    steps.some((step) => step.kind === 'changeKey' || step.kind === 'changeLevel' || replaces(step))
   )
 }
 
@@ -122,19 +127,23 @@ type Source = Pick<AuditTableObject, 'source' | 'columns' | 'key'>
 
 /**
  * What is done to the source under the names that it has: those from after the migration, or again those from before.
- * Where another table was made in its place, only the former one is meant, if it is back.
+ * Where another table was made in its place, only the former one is meant, if it is back; where that one was renamed, it
+ * is meant under its new name.
  */
 function onEither(group: TableGroup, before: AuditTableObject, render: (source: Source) => Sql): Sql {
   const { renamed = before, after } = group
-  const { columns, key } = renamed
-  const [then, now] = [render(before), render({ source: after.source, columns, key })]
+  const replaced = replacedBy(group)
+  const { columns, key } = replaced === undefined ? renamed : before
+  const [then, now] = [render(before), render({ source: replaced ?? after.source, columns, key })]
   if (!isFilled(then) || sqlText(then) === sqlText(now)) return then
-  if (isContinued(group)) return when(isThere(before.source), then)
+  if (replaced === undefined && isContinued(group)) return when(isThere(before.source), then)
   const isRenamedColumn = key.find((column) => !before.key.includes(column))
   const isAfter =
-    nameKey(before.source) === nameKey(after.source) && isRenamedColumn !== undefined
+    replaced === undefined &&
+    nameKey(before.source) === nameKey(after.source) &&
+    isRenamedColumn !== undefined
       ? hasColumn(after.source, isRenamedColumn)
-      : isThere(after.source)
+      : isThere(replaced ?? after.source)
   const body = sql`BEGIN
   IF ${isAfter} THEN
     ${now}

@@ -17,6 +17,7 @@ import { renderType } from './column-type.ts'
 import { changesKey, needsTwoTransactions } from './lock-order.ts'
 import { addMissingColumns, renameUnlessTaken } from './look-first.ts'
 import { keyIndexName } from './object-names.ts'
+import { renderReplacedOff } from './replaced-table.ts'
 import { checksGone } from './required-checks.ts'
 import { refuseForeignTable } from './shared-schema.ts'
 import {
@@ -48,13 +49,13 @@ import {
  */
 export function renderTableSections(group: TableGroup, renames: Sql): readonly Sql[] {
   const { renamed, rest, after } = group
-  const table = renderTable(group, renames)
   const capture = renderCapture(renamed, rest, after)
+  const off = renderReplacedOff(group)
   // What has got another name the old functions would miss; and the writers are locked out by then.
   if (renamed === undefined || isFilled(renames) || !needsTwoTransactions(renamed, rest, after)) {
-    return [paragraphs([table, capture])]
+    return [paragraphs([renderTable(group, paragraphs([off, renames])), capture])]
   }
-  return [table, capture]
+  return [renderTable(group, renames), paragraphs([off, capture])]
 }
 
 /** The same in one transaction, where Prisma's statements hold the source table already; `checks` are new CHECKs. */

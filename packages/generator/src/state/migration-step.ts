@@ -90,9 +90,19 @@ export type TableStep =
     }
   | { readonly kind: 'changeKey'; readonly source: QualifiedName; readonly key: readonly string[] }
   /** Audited no more: triggers and functions go, the history stays. */
-  | { readonly kind: 'retireTable'; readonly source: QualifiedName }
+  | {
+      readonly kind: 'retireTable'
+      readonly source: QualifiedName
+      /** See `resumeTable`. */
+      readonly replaced?: QualifiedName
+    }
   /** Audited again, into the same history. */
-  | { readonly kind: 'resumeTable'; readonly source: QualifiedName }
+  | {
+      readonly kind: 'resumeTable'
+      readonly source: QualifiedName
+      /** What the table is called now that had this name, and carries our triggers until this step. */
+      readonly replaced?: QualifiedName
+    }
   /**
    * The functions are emitted anew though the state stays as it is: two branches met, or the type of a source
    * column changed, perhaps only its enum (the replacement is what makes open connections plan anew).

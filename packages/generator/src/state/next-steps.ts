@@ -1,3 +1,4 @@
+import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { DatabaseState } from './database-state.ts'
 import { diffState } from './diff-state.ts'
 import { type FoldProblem, mergeSteps } from './fold-parts.ts'
@@ -31,17 +32,26 @@ export function nextSteps(input: NextStepsInput): {
 } {
   const { recorded, database, positionOf, lost } = input
   const renames = findRenames({ ...input, recorded: recorded.state, histories: recorded.histories })
-  const { renamed, reachable, waiting, histories } = renames
-  const folder = { tables: database.tables, histories, positionOf, lost }
+  const { renamed, reachable, waiting, histories, replaced, left } = renames
+  const folder = { tables: database.tables, histories, positionOf, lost, replaced }
   const resumed = resumeSteps(
     recreatedTables(renamed, reachable, folder),
-    waiting.map(({ source }) => source),
+    new Set([...waiting.map(({ source }) => nameKey(source)), ...left.keys()]),
   )
   const steps = [
     ...mergeSteps(recorded.problems, recorded.state.schema),
     ...renames.first,
-    ...diffState(renamed, reachable),
-    ...resumed,
+    ...[...diffState(renamed, reachable), ...resumed].map((step) => instead(step, replaced)),
   ]
   return { steps: [...steps, ...replaceRetyped(renamed, reachable, steps, folder), ...renames.last], waiting }
+}
+
+/** Tells a step that takes triggers off or puts them on where they are now. */
+function instead(
+  step: MigrationStep,
+  replaced: ReadonlyMap<string, QualifiedName | undefined>,
+): MigrationStep {
+  if (step.kind !== 'retireTable' && step.kind !== 'resumeTable') return step
+  const now = replaced.get(nameKey(step.source))
+  return now === undefined ? step : { ...step, replaced: now }
 }

@@ -32,6 +32,9 @@ const SHAPES = {
   replaceFunctions: { source: 'object', reason: 'string' },
 } as const satisfies Record<Kind, Record<string, Shape>>
 
+/** Every kind of step that a header may hold. */
+export const STEP_KINDS: readonly string[] = Object.keys(SHAPES)
+
 /** A step from its line of JSON, or a sentence that says why it is none. */
 export function parseStep(json: string): MigrationStep | string {
   let value: unknown

@@ -16,11 +16,14 @@ export interface WaitingTable {
   readonly source: QualifiedName
   readonly reason:
     | { readonly kind: 'table not created' }
+    /** It was renamed, to a name that no model has. */
+    | { readonly kind: 'table renamed'; readonly to: QualifiedName }
     | { readonly kind: 'columns not created'; readonly columns: readonly string[] }
     | { readonly kind: 'columns not retyped'; readonly columns: readonly string[] }
-    | { readonly kind: 'table not dropped' }
-    /** Another table's audit, under this table's name, waits to follow its own. */
-    | { readonly kind: 'name not free' }
+    /** `was`: the audited table's name, where it was renamed since. */
+    | { readonly kind: 'table not dropped'; readonly was?: QualifiedName }
+    /** The audit under this table's name is that of `other`, which was renamed, and waits to follow it. */
+    | { readonly kind: 'name not free'; readonly other: QualifiedName }
 }
 
 /**
@@ -44,9 +47,11 @@ export function reachableState(
 
   for (const table of desired.tables) {
     const source = created.get(nameKey(table.source))
-    const reason = left.has(nameKey(table.source))
-      ? reasonWithout(source)
-      : reasonToWait(table, source, findTable(recorded, table.source))
+    const other = left.get(nameKey(table.source))
+    const reason =
+      other === undefined
+        ? reasonToWait(table, source, findTable(recorded, table.source))
+        : reasonWithout(source, other, stillDeclared)
     if (reason !== undefined) waiting.push({ source: table.source, reason })
     const reachable =
       reason === undefined
@@ -61,7 +66,7 @@ export function reachableState(
     if (now !== undefined) {
       // Its triggers went along with the table: they go on until the audit can follow.
       if (findTable(desired, now) === undefined)
-        waiting.push({ source: now, reason: { kind: 'table not dropped' } })
+        waiting.push({ source: now, reason: { kind: 'table not dropped', was: table.source } })
       tables.push(table)
       continue
     }
@@ -75,8 +80,14 @@ export function reachableState(
   return { state: { schema, tables: sortTables(tables) }, waiting }
 }
 
-function reasonWithout(source: SourceTable | undefined): WaitingTable['reason'] {
-  return { kind: source === undefined ? 'table not created' : 'name not free' }
+/** @param other what the audited table of this name is called now */
+function reasonWithout(
+  source: SourceTable | undefined,
+  other: QualifiedName,
+  declared: ReadonlySet<string>,
+): WaitingTable['reason'] {
+  if (source !== undefined) return { kind: 'name not free', other }
+  return declared.has(nameKey(other)) ? { kind: 'table not created' } : { kind: 'table renamed', to: other }
 }
 
 function reasonToWait(

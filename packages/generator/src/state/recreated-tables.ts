@@ -11,11 +11,13 @@ export interface FoldedFolder {
   readonly tables: readonly SourceTable[]
   readonly histories: TableHistories
   readonly lost: readonly LostObject[]
+  /** See `RenamedTables`. */
+  readonly replaced: ReadonlyMap<string, QualifiedName | undefined>
 }
 
 /**
- * Audited tables that lost triggers after these were made, and would be written in silence: dropped and created
- * anew, or by a `DROP TRIGGER`, which a migration that retypes a column of the key needs. What the part's own file
+ * Audited tables that lost triggers after these were made, and would be written in silence: dropped or renamed, and
+ * created anew, or by a `DROP TRIGGER`, which a migration that retypes a column of the key needs. What the part's own file
  * does comes before the part.
  *
  * @param from the recorded state, under today's names: only what it captures can have been lost
@@ -24,7 +26,7 @@ export interface FoldedFolder {
 export function recreatedTables(
   from: DatabaseState,
   to: DatabaseState,
-  { positionOf, tables, histories, lost }: FoldedFolder,
+  { positionOf, tables, histories, lost, replaced }: FoldedFolder,
 ): readonly QualifiedName[] {
   const created = new Map(tables.map((table) => [nameKey(table), table]))
   const wanted = new Set(to.tables.filter(({ capturing }) => capturing).map(({ source }) => nameKey(source)))
@@ -33,6 +35,7 @@ export function recreatedTables(
       const key = nameKey(source)
       const history = histories.get(key)
       if (!capturing || !wanted.has(key) || history === undefined) return false
+      if (replaced.has(key)) return true
       const table = created.get(key)
       const sources = [source, ...(table?.formerNames ?? [])]
       const own = new Set(Object.values(names))
@@ -53,12 +56,15 @@ function isMeant({ schema, table }: LostObject, source: QualifiedName): boolean 
   return table === source.name && (schema ?? source.schema) === source.schema
 }
 
-/** The steps that put the triggers on again, for the tables that do not wait for Prisma. */
+/**
+ * The steps that put the triggers on again, for the tables that do not wait for Prisma.
+ *
+ * @param waits by `nameKey`: what has to wait, and whose history waits to follow its table
+ */
 export function resumeSteps(
   recreated: readonly QualifiedName[],
-  waiting: readonly QualifiedName[],
+  waits: ReadonlySet<string>,
 ): readonly MigrationStep[] {
-  const waits = new Set(waiting.map(nameKey))
   return recreated
     .filter((source) => !waits.has(nameKey(source)))
     .map(({ schema, name }) => ({ kind: 'resumeTable' as const, source: { schema, name } }))

@@ -13,8 +13,9 @@ export interface RenameEvidence {
   /**
    * @param source as the table is called now
    * @param history of the table that it was when it was recorded
+   * @param isOther another table had the name then
    */
-  ofColumns(source: QualifiedName, history: TableHistory | undefined): ColumnRenamings
+  ofColumns(source: QualifiedName, history: TableHistory | undefined, isOther: boolean): ColumnRenamings
 }
 
 export function renameEvidence(input: Omit<RenamesInput, 'recorded' | 'desired'>): RenameEvidence {
@@ -22,6 +23,7 @@ export function renameEvidence(input: Omit<RenamesInput, 'recorded' | 'desired'>
   const names = sourceNames(database.tables, positionOf)
   const tables = new Map(database.tables.map((table) => [nameKey(table), table]))
   const audited = new Map(model.tables.map((table) => [nameKey(table.source), table]))
+  const declaredKeys = new Set(declared.map(nameKey))
   const renamedFrom = new Map(
     [...audited].flatMap(([key, { renamedFrom: former }]) => (former ? [[key, former] as const] : [])),
   )
@@ -34,14 +36,20 @@ export function renameEvidence(input: Omit<RenamesInput, 'recorded' | 'desired'>
         isThere: (name) => tables.has(nameKey(name)),
         wanted: desired.tables.filter(({ source }) => isReady(source) && tables.has(nameKey(source))),
         declared: declared.filter(isReady),
+        isReplaced({ source }, now) {
+          const [name, other] = [nameKey(source), nameKey(now)]
+          // A model of its own that is not audited asks for no history either; one that is takes it along.
+          const isAsked = declaredKeys.has(other) ? audited.has(name) : declaredKeys.has(name)
+          return tables.has(name) && isAsked && !audited.has(other)
+        },
         renamedFrom,
       }
     },
-    ofColumns(source, history) {
+    ofColumns(source, history, isOther) {
       const table = tables.get(nameKey(source))
       const present = new Set(table?.columns.map(({ name }) => name))
       // A table that was dropped and created anew knows nothing of what its columns were called before.
-      const isSame = table && positionOf(table.place.file) <= positionOf(history?.attached ?? '')
+      const isSame = table && !isOther && positionOf(table.place.file) <= positionOf(history?.attached ?? '')
       const columns = audited.get(nameKey(source))?.columns ?? []
       return {
         columnNow(column) {

@@ -14,6 +14,8 @@ export interface SourceRenamings {
   readonly wanted: readonly AuditTableObject[]
   /** The tables that the schema still has, audited or not, without those that have to wait. */
   readonly declared: readonly QualifiedName[]
+  /** Whether another table has taken the place of a renamed one, which is called `now`. */
+  readonly isReplaced: (table: AuditTableObject, now: QualifiedName) => boolean
   /** By the `nameKey` of the new table: what it was called, as the schema says. */
   readonly renamedFrom: ReadonlyMap<string, QualifiedName>
 }
@@ -22,25 +24,43 @@ export interface RenamedTables {
   readonly steps: readonly MigrationStep[]
   /** By `nameKey` of the recorded source: what it is called now, where the audit does not follow yet. */
   readonly left: ReadonlyMap<string, QualifiedName>
+  /**
+   * By `nameKey` of the recorded source: what the table that had this name is called now, where another one stands under
+   * it and goes on with the history; undefined where the former one is gone.
+   */
+  readonly replaced: ReadonlyMap<string, QualifiedName | undefined>
 }
 
 /**
  * The steps by which audit tables follow their source tables: those that were renamed or moved, and those whose history
  * another table goes on with, because the schema says so or because both have one audit table by name. An audit table
- * whose source is gone makes room for the one that takes its name.
+ * whose source is gone makes room for the one that takes its name. Where a table was renamed away and another one was
+ * made under its name, the history stays with the model, that is, with the name.
  */
 export function renameTables(recorded: DatabaseState, renamings: SourceRenamings): RenamedTables {
-  const { tableNow, isThere, wanted, declared, renamedFrom } = renamings
+  const { tableNow, isThere, wanted, declared, isReplaced, renamedFrom } = renamings
   const now = new Map(recorded.tables.map((table) => [table, tableNow(table)]))
   const wantedKeys = new Set(wanted.map(({ source }) => nameKey(source)))
   const declaredKeys = new Set(declared.map(nameKey))
   const going = new Map<AuditTableObject, QualifiedName>()
   const left = new Map<string, QualifiedName>()
+  const replaced = new Map<string, QualifiedName | undefined>()
+  // An audited table that took a name brings a history of its own, also where it waits.
+  const brought = new Set(
+    [...now].flatMap(([table, source]) => (table.capturing && source ? nameKey(source) : [])),
+  )
   for (const [table, source] of now) {
-    if (source === undefined || nameKey(source) === nameKey(table.source)) continue
-    const follows = (table.capturing ? declaredKeys : wantedKeys).has(nameKey(source))
-    if (follows) going.set(table, { schema: source.schema, name: source.name })
-    else if (table.capturing) left.set(nameKey(table.source), { schema: source.schema, name: source.name })
+    const key = nameKey(table.source)
+    const mayStay = table.capturing && !brought.has(key)
+    if (source === undefined) {
+      if (mayStay && isThere(table.source)) replaced.set(key, undefined)
+      continue
+    }
+    if (nameKey(source) === key) continue
+    const to = { schema: source.schema, name: source.name }
+    if (mayStay && isReplaced(table, to)) replaced.set(key, to)
+    else if ((table.capturing ? declaredKeys : wantedKeys).has(nameKey(source))) going.set(table, to)
+    else if (table.capturing) left.set(key, to)
   }
   const arriving = new Set([...going.values()].map(nameKey))
   for (const { source, names } of wanted) {
@@ -69,7 +89,7 @@ export function renameTables(recorded: DatabaseState, renamings: SourceRenamings
       blocked = true
     }
   }
-  return { steps: stepsOf(recorded, going, wanted), left }
+  return { steps: stepsOf(recorded, going, wanted), left, replaced }
 }
 
 function stepsOf(

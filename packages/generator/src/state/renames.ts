@@ -35,6 +35,10 @@ export interface Renames {
   /** How much of the desired state can be brought about now. */
   readonly reachable: DatabaseState
   readonly waiting: readonly WaitingTable[]
+  /** See `RenamedTables`. */
+  readonly left: ReadonlyMap<string, QualifiedName>
+  /** See `RenamedTables`; the names stay as they are. */
+  readonly replaced: ReadonlyMap<string, QualifiedName | undefined>
 }
 
 /**
@@ -48,12 +52,12 @@ export function findRenames(input: RenamesInput): Renames {
   const evidence = renameEvidence(input)
   let wish = desired
   for (;;) {
-    const { left, ...found } = renamesTo(input, evidence, wish, waits)
+    const found = renamesTo(input, evidence, wish, waits)
     const more = found.waiting.map(({ source }) => nameKey(source)).filter((key) => !waits.has(key))
     const isStuck =
       wish === desired &&
       movesSchema(recorded, desired) &&
-      (left.size > 0 || found.waiting.some(({ source }) => isCapturing(recorded, source)))
+      (found.left.size > 0 || found.waiting.some(({ source }) => isCapturing(recorded, source)))
     if (more.length === 0 && !isStuck) return found
     for (const key of more) waits.add(key)
     if (isStuck && recorded.schema) wish = inHome(desired, recorded.schema)
@@ -67,16 +71,19 @@ function renamesTo(
   waits: ReadonlySet<string>,
 ) {
   const { recorded, database, declared } = input
-  const { steps: followed, left } = renameTables(recorded, evidence.ofTables(desired, waits))
+  const { steps: followed, left, replaced } = renameTables(recorded, evidence.ofTables(desired, waits))
   const histories = renameHistories(input.histories, followed)
   const wanted = desired.tables.filter(({ source }) => !waits.has(nameKey(source)))
   const { first, last, renamed } = nameAnew(recorded, desired, {
     wanted,
     followed,
-    renamingsOf: (source) => evidence.ofColumns(source, histories.get(nameKey(source))),
+    renamingsOf(source) {
+      const key = nameKey(source)
+      return evidence.ofColumns(source, histories.get(key), replaced.has(key))
+    },
   })
   const { state: reachable, waiting } = reachableState(renamed, desired, database, declared, left)
-  return { first, last, renamed, histories, reachable, waiting, left }
+  return { first, last, renamed, histories, reachable, waiting, left, replaced }
 }
 
 function isCapturing(recorded: DatabaseState, source: QualifiedName): boolean {

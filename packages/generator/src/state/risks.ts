@@ -4,6 +4,7 @@ import type { SourceDatabase, SourceTable } from '../model/source-database.ts'
 import type { AuditTableObject, DatabaseState } from './database-state.ts'
 import { type PositionOf, sourceNames } from './folder-order.ts'
 import { type MigrationStep, stepSource } from './migration-step.ts'
+import { replaces } from './replacements.ts'
 import type { TableHistories, TableHistory } from './table-history.ts'
 
 /** What a migration does to an audited table before the audit part that repairs it. */
@@ -36,6 +37,8 @@ export interface RiskInput {
 /** What is at risk between the application's migrations and the audit part that is being written. */
 export function findRisks({ recorded, steps, database, positionOf, draft }: RiskInput): readonly Risk[] {
   const touched = new Set(steps.flatMap((step) => stepSource(step) ?? []).map(nameKey))
+  // What the former table has become is no risk: see `findReplacements`.
+  const replaced = new Set(steps.filter(replaces).map(({ source }) => nameKey(source)))
   const names = sourceNames(database.tables, positionOf)
   const isDraft = (place: SourcePlace) => draft !== undefined && positionOf(place.file) === positionOf(draft)
   return recorded.state.tables
@@ -43,6 +46,7 @@ export function findRisks({ recorded, steps, database, positionOf, draft }: Risk
       const key = nameKey(table.source)
       const history = recorded.histories.get(key)
       if (!table.capturing || !touched.has(key) || history === undefined) return []
+      if (replaced.has(key)) return []
       const now = names.tableNow(table.source, positionOf(history.named))
       if (now === undefined) return droppedTable(table, history, { steps, database, positionOf })
       return [...renamedTable(now, history, positionOf), ...columnRisks(table, now, history, positionOf)]

@@ -48,13 +48,7 @@ export function recordStep(
       const key = nameKey(step.source)
       const columns = new Map(histories.get(key)?.columns)
       for (const { name } of step.table.columns) columns.set(name, migration)
-      histories.set(key, {
-        attached: migration,
-        keyed: migration,
-        named: migration,
-        emitted: migration,
-        columns,
-      })
+      histories.set(key, { ...attachedBy(migration), columns })
       return
     }
     case 'renameTable': {
@@ -64,17 +58,29 @@ export function recordStep(
       histories.set(nameKey(step.to), { ...history, named: migration, emitted: migration })
       return
     }
+    case 'resumeTable': {
+      // The table that has the name now, whatever had it before, with the columns that it has now.
+      const key = nameKey(step.source)
+      const columns = new Map(histories.get(key)?.columns)
+      for (const { name, retired } of findTable(after, step.source)?.columns ?? [])
+        if (!retired) columns.set(name, migration)
+      if (histories.has(key)) histories.set(key, { ...attachedBy(migration), columns })
+      return
+    }
     default: {
       const key = nameKey(step.source)
       const history = histories.get(key)
       if (history === undefined) return
-      const attached = step.kind === 'resumeTable' ? migration : history.attached
-      const isKeyed = step.kind === 'resumeTable' || makesKey(step, findTable(after, step.source)?.key ?? [])
+      const isKeyed = makesKey(step, findTable(after, step.source)?.key ?? [])
       const keyed = isKeyed ? migration : history.keyed
       const columns = columnsAfter(history.columns, step, migration)
-      histories.set(key, { ...history, attached, keyed, emitted: migration, columns })
+      histories.set(key, { ...history, keyed, emitted: migration, columns })
     }
   }
+}
+
+function attachedBy(migration: string): Omit<TableHistory, 'columns'> {
+  return { attached: migration, keyed: migration, named: migration, emitted: migration }
 }
 
 /** The key's trigger names columns and compares them by their type: these steps make it anew. */

@@ -133,7 +133,10 @@ test('a table that was moved away while its model stayed waits, and is not retir
   const project = await compileProject(schema, folder)
   expect(steps(project)).toEqual([])
   expect(project.waiting).toEqual([
-    { source: { schema: 'public', name: 'A' }, reason: { kind: 'table not created' } },
+    {
+      source: { schema: 'public', name: 'A' },
+      reason: { kind: 'table renamed', to: { schema: 'shop', name: 'A' } },
+    },
   ])
 })
 

@@ -57,10 +57,11 @@ export const EXAMPLES: ReadonlyMap<string, Example> = new Map([
     onBase(...diffState(state(base), change({ settings: [...base.settings, setting('note String?')] }).to)),
   ],
   ['enum-changed', onBase({ kind: 'replaceFunctions', source: base.source, reason: 'enum changed' })],
+  ['column-retyped', onBase({ kind: 'replaceFunctions', source: base.source, reason: 'column retyped' })],
   ['branches-met', onBase({ kind: 'replaceFunctions', source: base.source, reason: 'branches met' })],
   ['upgrade', onBase({ kind: 'upgradeSchema', sqlVersion: 2 })],
   [
-    'resume',
+    'resume-table',
     {
       from: retired,
       steps: diffState(retired, state(base)),

@@ -193,6 +193,38 @@ export const RENAMES: readonly RenameCase[] = [
     writes: [[insert('"Order"')], [insert('"Purchase"')]],
   },
   {
+    name: 'replace-table',
+    from: state(order),
+    steps: [{ kind: 'resumeTable', source: main, replaced: at('Order_old') }],
+    sources: source('"Order"'),
+    prisma: `ALTER TABLE "Order" RENAME TO "Order_old"; ${source('"Order"')}`,
+    undo: `DROP TABLE "Order"; ALTER TABLE "Order_old" RENAME TO "Order"`,
+    writes: [[insert('"Order"')], [insert('"Order"')]],
+  },
+  {
+    name: 'partition-table',
+    from: state(order),
+    steps: [
+      { kind: 'changeLevel', source: main, level: 'row', updates: 'all' },
+      { kind: 'resumeTable', source: main, replaced: at('Order_p1') },
+    ],
+    sources: source('"Order"'),
+    prisma: `ALTER TABLE "Order" RENAME TO "Order_p1";
+      CREATE TABLE "Order" (LIKE "Order_p1" INCLUDING DEFAULTS) PARTITION BY RANGE (id);
+      ALTER TABLE "Order" ADD PRIMARY KEY (id); ALTER TABLE "Order" ATTACH PARTITION "Order_p1" DEFAULT`,
+    undo: `ALTER TABLE "Order" DETACH PARTITION "Order_p1"; DROP TABLE "Order"; ALTER TABLE "Order_p1" RENAME TO "Order"`,
+    writes: [[insert('"Order"')], [insert('"Order"')]],
+  },
+  {
+    name: 'retire-replaced-table',
+    from: state(order),
+    steps: [{ kind: 'retireTable', source: main, replaced: at('Order_old') }],
+    sources: source('"Order"'),
+    prisma: `ALTER TABLE "Order" RENAME TO "Order_old"; ${source('"Order"')}`,
+    undo: `DROP TABLE "Order"; ALTER TABLE "Order_old" RENAME TO "Order"`,
+    writes: [[insert('"Order"')], []],
+  },
+  {
     name: 'rename-objects',
     from: state(order),
     steps: [{ kind: 'renameObjects', source: main, schema: 'audit', names: everyName }],
