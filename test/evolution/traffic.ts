@@ -81,7 +81,7 @@ export function startTraffic(
         n += 1
         for (const statement of statements(model)) {
           await inContext(client, FULL_CONTEXT, () => client.query(statement)).catch((error: unknown) => {
-            failed.push({ model, ...describe(error) })
+            if (!isOfRowsAlone(error)) failed.push({ model, ...describe(error) })
           })
         }
       }
@@ -96,6 +96,12 @@ export function startTraffic(
       return failed
     },
   }
+}
+
+/** Two writers that update all rows may meet in other orders, with no migration at all; one would lock a relation. */
+function isOfRowsAlone(error: unknown): boolean {
+  const { code, detail = '' } = error as { code?: string; detail?: string }
+  return code === '40P01' && /Lock on (?:transaction|tuple)/.test(detail) && !/Lock on relation/.test(detail)
 }
 
 function commonStatements(before: World, after: World, model: Model, n: number): readonly Statement[] {

@@ -11,8 +11,11 @@ export interface CountingProxy {
   close(): Promise<void>
 }
 
-/** @param latency added to each round trip, in milliseconds */
-export async function startCountingProxy(url: string, latency = 0): Promise<CountingProxy> {
+/**
+ * @param latency added to each round trip, in milliseconds
+ * @param port to listen on; any that is free unless it is given
+ */
+export async function startCountingProxy(url: string, latency = 0, port = 0): Promise<CountingProxy> {
   const target = new URL(url)
   const sockets = new Set<Socket>()
   let roundTrips = 0
@@ -40,7 +43,7 @@ export async function startCountingProxy(url: string, latency = 0): Promise<Coun
       client.write(data)
     })
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const through = new URL(url)
   through.hostname = '127.0.0.1'
