@@ -24,10 +24,10 @@ export function auditedPool(pool: PgPool, take: () => SettingsStatement | undefi
     query(config) {
       const statement = typeof config === 'string' ? { text: config } : config
       const settings = take()
+      // Without a context there is nothing that a connection could keep: as the bare client sends it.
+      if (settings === undefined) return pool.query(statement)
       return onConnection(pool, (client) =>
-        settings === undefined
-          ? client.query(statement)
-          : behind(settings, (prefix) => sentQuery(client, makeQuery(statement, [prefix]))),
+        behind(settings, (prefix) => sentQuery(client, makeQuery(statement, [prefix]))),
       )
     },
     async connect() {

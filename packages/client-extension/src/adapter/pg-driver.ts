@@ -52,6 +52,7 @@ export interface PgPoolClient {
 }
 
 export interface PgPool {
+  query(config: PgQueryConfig): Promise<PgResult>
   connect(callback: (error: Error | undefined, client: PgPoolClient | undefined) => void): void
   readonly Client: { readonly Query: PgQueryClass }
   readonly options?: { readonly max?: number }
@@ -72,7 +73,9 @@ export function assertPgPool(pool: unknown): asserts pool is PgPool {
   const client = property(pool, 'Client')
   const prototype = property(property(client, 'Query'), 'prototype')
   const missing = [
-    ...(typeof property(pool, 'connect') === 'function' ? [] : ['Pool.connect']),
+    ...['query', 'connect']
+      .filter((name) => typeof property(pool, name) !== 'function')
+      .map((name) => `Pool.${name}`),
     ...queryMethods
       .filter((name) => typeof property(prototype, name) !== 'function')
       .map((name) => `Query.${name}`),
