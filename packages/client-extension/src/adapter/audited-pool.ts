@@ -24,7 +24,7 @@ export function auditedPool(pool: PgPool, take: () => SettingsStatement | undefi
     query(config) {
       const statement = typeof config === 'string' ? { text: config } : config
       const settings = take()
-      // Without a context there is nothing that a connection could keep: as the bare client sends it.
+      // Reads and the bare client's statements go as adapter-pg sends them: they bring no name that a connection could keep.
       if (settings === undefined) return pool.query(statement)
       return onConnection(pool, (client) =>
         behind(settings, (prefix) => sentQuery(client, makeQuery(statement, [prefix]))),
