@@ -34,24 +34,39 @@ BEGIN
   -- No write goes on in one of the tables while the other one gets its triggers.
   ${tryLocks(
     sql`LOCK TABLE ONLY ${source} IN SHARE ROW EXCLUSIVE MODE;`,
+    // The strongest lock at once: one that is raised meets a reader who is about to write in a deadlock on the spot.
     lines([
+      forTriggersOf(
+        oids,
+        source,
+        sql`SELECT DISTINCT pg_catalog.format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', t.tgrelid::regclass)`,
+      ),
       sql`LOCK TABLE ${source} IN SHARE ROW EXCLUSIVE MODE;`,
-      sql`FOR command IN
-  SELECT pg_catalog.format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
-  FROM pg_catalog.pg_trigger AS t
-  WHERE t.tgfoid IN (
-    ${join(oids, sql`,\n`)}
-  )
-    AND t.tgparentid = 0
-    AND t.tgrelid <> ${literal(sqlText(source))}::regclass
-  ORDER BY t.tgrelid, t.tgname
-LOOP
-  EXECUTE command;
-END LOOP;`,
+      forTriggersOf(
+        oids,
+        source,
+        sql`SELECT pg_catalog.format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)`,
+      ),
     ]),
   )}
 END`
   return sql`DO ${dollarQuoted(body)};`
+}
+
+/** For each trigger that calls one of the functions on a table other than the source, the command that is selected. */
+function forTriggersOf(functions: readonly Sql[], source: Sql, command: Sql): Sql {
+  return sql`FOR command IN
+  ${command}
+  FROM pg_catalog.pg_trigger AS t
+  WHERE t.tgfoid IN (
+    ${join(functions, sql`,\n`)}
+  )
+    AND t.tgparentid = 0
+    AND t.tgrelid <> ${literal(sqlText(source))}::regclass
+  ORDER BY 1
+LOOP
+  EXECUTE command;
+END LOOP;`
 }
 
 function unlessDone(before: AuditTableObject, after: AuditTableObject): Sql {

@@ -88,7 +88,9 @@ test('an audit migration of its own takes the triggers over while the table and 
   const project = await compileProject(schema, folder)
   const database = await apply(folder, { '20260102': `INSERT INTO "Order" VALUES (0, 'first')` })
   const partitionFirst = `SELECT count(*) FROM "Order_p1"; INSERT INTO "Order_p1" VALUES ($n, 'p'); UPDATE "Order" SET note = 'q' WHERE id = $n`
-  const application = writers(database, [...WRITES, partitionFirst])
+  // Who reads the partition and then writes it waits between two locks that must not be raised.
+  const readFirst = `SELECT count(*) FROM "Order_p1"; INSERT INTO "Order_p1" VALUES ($n, 'r')`
+  const application = writers(database, [...WRITES, partitionFirst, readFirst, readFirst, readFirst])
   await application.goOn()
   await database.query(project.migration?.sql ?? '')
   await application.goOn()

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=2b8f85355dd308ca
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=d7aa17dc434be7f0
 -- {"kind":"renameTable","source":{"schema":"public","name":"Order"},"to":{"schema":"public","name":"Purchase"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Purchase"},"schema":"audit","names":{"table":"Purchase_audit","captureFunction":"Purchase_audit_capture","keyFunction":"Purchase_audit_key","truncateFunction":"Purchase_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 -- {"kind":"resumeTable","source":{"schema":"public","name":"Purchase"}}
@@ -35,7 +35,7 @@ BEGIN
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

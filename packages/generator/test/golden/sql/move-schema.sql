@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=2e7a4748d1571a57 text=d1f4fafbd30a9036
+-- prisma-generator-audit v1 from=2e7a4748d1571a57 text=26225be249756818
 -- {"kind":"moveSchema","name":"trail","sqlVersion":1}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Item"},"schema":"trail","names":{"table":"Item_audit","captureFunction":"Item_audit_capture","keyFunction":"Item_audit_key","truncateFunction":"Item_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"trail","names":{"table":"Order_audit","captureFunction":"Order_audit_capture","keyFunction":"Order_audit_key","truncateFunction":"Order_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
@@ -386,7 +386,7 @@ BEGIN
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=01fe2e3413c654d4
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=74f3633b093dff23
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"all"}
 -- {"kind":"resumeTable","source":{"schema":"public","name":"Order"},"replaced":{"schema":"public","name":"Order_p1"}}
 
@@ -30,6 +30,20 @@ BEGIN
     BEGIN
       LOCK TABLE ONLY "public"."Order" IN SHARE ROW EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
+      FOR command IN
+        SELECT DISTINCT pg_catalog.format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', t.tgrelid::regclass)
+        FROM pg_catalog.pg_trigger AS t
+        WHERE t.tgfoid IN (
+          pg_catalog.to_regprocedure('"audit"."Order_audit_capture"()'),
+          pg_catalog.to_regprocedure('"audit"."Order_audit_key"()'),
+          pg_catalog.to_regprocedure('"audit"."Order_audit_truncate"()')
+        )
+          AND t.tgparentid = 0
+          AND t.tgrelid <> '"public"."Order"'::regclass
+        ORDER BY 1
+      LOOP
+        EXECUTE command;
+      END LOOP;
       LOCK TABLE "public"."Order" IN SHARE ROW EXCLUSIVE MODE;
       FOR command IN
         SELECT pg_catalog.format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
@@ -41,13 +55,13 @@ BEGIN
         )
           AND t.tgparentid = 0
           AND t.tgrelid <> '"public"."Order"'::regclass
-        ORDER BY t.tgrelid, t.tgname
+        ORDER BY 1
       LOOP
         EXECUTE command;
       END LOOP;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

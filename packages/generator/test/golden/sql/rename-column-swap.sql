@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=70005739776dd5e3 text=bb0706efaaa63b40
+-- prisma-generator-audit v1 from=70005739776dd5e3 text=7e57245e23ffea86
 -- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"a","to":"a__2"}
 -- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"b","to":"a"}
 -- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"a__2","to":"b"}
@@ -35,7 +35,7 @@ BEGIN
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

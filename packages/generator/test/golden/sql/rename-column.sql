@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=161cf595087a7344
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=bc94e694ede05e60
 -- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"note","to":"remark"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -39,7 +39,7 @@ BEGIN
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

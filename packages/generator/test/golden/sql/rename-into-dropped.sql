@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=70005739776dd5e3 text=b1ee10f28b001125
+-- prisma-generator-audit v1 from=70005739776dd5e3 text=4d5d5359f690b714
 -- {"kind":"retireColumn","source":{"schema":"public","name":"Order"},"column":"a"}
 -- {"kind":"setAsideColumn","source":{"schema":"public","name":"Order"},"column":"a","as":"a__2"}
 -- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"b","to":"a"}
@@ -42,7 +42,7 @@ BEGIN
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=af1a6dd89033fab5
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=74fe05f746dd19d1
 -- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"id","to":"number"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -39,7 +39,7 @@ BEGIN
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

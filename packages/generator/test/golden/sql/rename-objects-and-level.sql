@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=d03cb05fe2d39281
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=a59518ea781f090c
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"audit","names":{"table":"history_Order","captureFunction":"capture Order","keyFunction":"key Order","truncateFunction":"truncate Order","insertTrigger":"a_i","updateTrigger":"a_u","deleteTrigger":"a_d","keyTrigger":"a_k","truncateTrigger":"a_t"}}
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"changed"}
 
@@ -34,7 +34,7 @@ BEGIN
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=36a763b7e3182348 text=74ba5c1bef6fcb44
+-- prisma-generator-audit v1 from=36a763b7e3182348 text=6b1d8b0035c933fb
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"audit","names":{"table":"history_Order","captureFunction":"capture Order","keyFunction":"key Order","truncateFunction":"truncate Order","insertTrigger":"a_i","updateTrigger":"a_u","deleteTrigger":"a_d","keyTrigger":"a_k","truncateTrigger":"a_t"}}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -33,7 +33,7 @@ BEGIN
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=77dede2d4e23ed77
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=417d1ece5c2ae21f
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"audit","names":{"table":"history_Order","captureFunction":"capture Order","keyFunction":"key Order","truncateFunction":"truncate Order","insertTrigger":"a_i","updateTrigger":"a_u","deleteTrigger":"a_d","keyTrigger":"a_k","truncateTrigger":"a_t"}}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -33,7 +33,7 @@ BEGIN
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=e2104d5f8e873edf text=497f230c0c05cbb2
+-- prisma-generator-audit v1 from=e2104d5f8e873edf text=c5db5c6b247b1f79
 -- {"kind":"renameTable","source":{"schema":"public","name":"ein \"Käse\"; -- üüüüüüüüüüüüüüüüüüüü!"},"to":{"schema":"public","name":"lllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllll"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"lllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllll"},"schema":"audit","names":{"table":"\"ßßßßßßßßßßßßßßßßßßßßßßßßßßßßßß","captureFunction":"lllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllll","keyFunction":"x_audit_key","truncateFunction":"x_audit_truncate","insertTrigger":"'\"$$","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 -- {"kind":"renameColumn","source":{"schema":"public","name":"lllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllll"},"column":"lllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllll","to":"ööööööööööööööööööööööööööööööö\""}
@@ -44,7 +44,7 @@ BEGIN
       LOCK TABLE "audit"."lllllllllllllllllllllllllllllllllllllllllllllllllllllllllllllll" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

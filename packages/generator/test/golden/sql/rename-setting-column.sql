@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=7a8afcdc3d0f4d7d
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=20f01f9134ff58a5
 -- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"audit_username","to":"by_username"}
 -- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"audit_app_uuid","to":"by_app_uuid"}
 
@@ -40,7 +40,7 @@ BEGIN
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=8ba3920e626205fa
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=5025dbebbf0e72f4
 -- {"kind":"retireTable","source":{"schema":"public","name":"Order"},"replaced":{"schema":"public","name":"Order_old"}}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -18,6 +18,20 @@ BEGIN
     BEGIN
       LOCK TABLE ONLY "public"."Order" IN SHARE ROW EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
+      FOR command IN
+        SELECT DISTINCT pg_catalog.format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', t.tgrelid::regclass)
+        FROM pg_catalog.pg_trigger AS t
+        WHERE t.tgfoid IN (
+          pg_catalog.to_regprocedure('"audit"."Order_audit_capture"()'),
+          pg_catalog.to_regprocedure('"audit"."Order_audit_key"()'),
+          pg_catalog.to_regprocedure('"audit"."Order_audit_truncate"()')
+        )
+          AND t.tgparentid = 0
+          AND t.tgrelid <> '"public"."Order"'::regclass
+        ORDER BY 1
+      LOOP
+        EXECUTE command;
+      END LOOP;
       LOCK TABLE "public"."Order" IN SHARE ROW EXCLUSIVE MODE;
       FOR command IN
         SELECT pg_catalog.format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
@@ -29,13 +43,13 @@ BEGIN
         )
           AND t.tgparentid = 0
           AND t.tgrelid <> '"public"."Order"'::regclass
-        ORDER BY t.tgrelid, t.tgname
+        ORDER BY 1
       LOOP
         EXECUTE command;
       END LOOP;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

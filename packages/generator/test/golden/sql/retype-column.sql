@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=17a3674590c4203e
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=73b6606ab6ea64a5
 -- {"kind":"retireColumn","source":{"schema":"public","name":"Order"},"column":"note"}
 -- {"kind":"setAsideColumn","source":{"schema":"public","name":"Order"},"column":"note","as":"note__2"}
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"integer"}}
@@ -33,7 +33,7 @@ BEGIN
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=9c14a6f33d41dce8 text=3ed61ad9714b26f0
+-- prisma-generator-audit v1 from=9c14a6f33d41dce8 text=f9acb78c5ff324a5
 -- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"audit_username","to":"t"}
 -- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"audit_reason","to":"audit_username"}
 -- {"kind":"renameColumn","source":{"schema":"public","name":"Order"},"column":"t","to":"audit_reason"}
@@ -35,7 +35,7 @@ BEGIN
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=3f77b3cb2f8d6f09 text=3cea63142b9fd6dd
+-- prisma-generator-audit v1 from=3f77b3cb2f8d6f09 text=e9710a1fdcc1466b
 -- {"kind":"renameTable","source":{"schema":"public","name":"Order"},"to":{"schema":"public","name":"Order__2"}}
 -- {"kind":"renameTable","source":{"schema":"public","name":"Item"},"to":{"schema":"public","name":"Order"}}
 -- {"kind":"renameTable","source":{"schema":"public","name":"Order__2"},"to":{"schema":"public","name":"Item"}}
@@ -40,7 +40,7 @@ BEGIN
       LOCK TABLE "audit"."Item_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
       EXIT;
-    EXCEPTION WHEN lock_not_available THEN
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
         RAISE;
       END IF;
