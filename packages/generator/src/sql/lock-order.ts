@@ -1,5 +1,6 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import type { TableStep } from '../state/migration-step.ts'
+import type { TableGroup } from '../state/table-group.ts'
 import { makesKey } from '../state/table-history.ts'
 import { checksGone } from './required-checks.ts'
 import { isFilled } from './sql.ts'
@@ -18,6 +19,13 @@ export function needsTwoTransactions(
 ): boolean {
   const altersTable = steps.some(addsOrRetypes) || isFilled(checksGone(before, after, steps))
   return altersTable && !movesNames(steps) && changesTriggers(before, steps, after)
+}
+
+/** Whether the steps, or their way back, drop a trigger of the source. */
+export function dropsTriggers({ before, steps, after }: TableGroup): boolean {
+  if (before === undefined || before.capturing !== after.capturing) return true
+  const kinds: readonly TableStep['kind'][] = ['resumeTable', 'changeKey']
+  return steps.some((step) => kinds.includes(step.kind) || changesKey(step, after))
 }
 
 /** Whether functions of before find a column or the table under another name. */

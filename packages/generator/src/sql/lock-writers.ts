@@ -12,6 +12,8 @@ export interface LockedTable {
   readonly source: Sql
   /** The source's name, where it is known to be there. */
   readonly lock: QualifiedName | undefined
+  /** Triggers of the source are dropped later in the transaction. */
+  readonly dropsTriggers: boolean
 }
 
 /** The variables that `lockWriters` needs. */
@@ -57,10 +59,14 @@ export function tryLocks(first: Sql, others: Sql): Sql {
 END LOOP;`
 }
 
-/** Renaming a trigger takes its table's strongest lock: taken at once, nothing has to be raised to it later. */
-function lockSource({ from, to, source, lock }: LockedTable): Sql {
+/**
+ * Renaming or dropping a trigger takes its table's strongest lock. It is taken at once: a lock that is raised meets a
+ * transaction that has read the table and is about to write it in a deadlock, without any waiting.
+ */
+function lockSource({ from, to, source, lock, dropsTriggers }: LockedTable): Sql {
   const [now, then] = [triggerNames({ ...from, names: to.names }), triggerNames(from)]
-  const mode = now.join('\0') === then.join('\0') ? sql`SHARE ROW EXCLUSIVE` : sql`ACCESS EXCLUSIVE`
+  const isStrongest = dropsTriggers || now.join('\0') !== then.join('\0')
+  const mode = isStrongest ? sql`ACCESS EXCLUSIVE` : sql`SHARE ROW EXCLUSIVE`
   if (lock !== undefined) return sql`LOCK TABLE ${qualified(lock)} IN ${mode} MODE;`
   return sql`FOR command IN
   SELECT pg_catalog.format('LOCK TABLE %s IN ${mode} MODE', c.oid::regclass)

@@ -2,6 +2,7 @@ import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import { type Cluster, named } from './crossing-names.ts'
+import { dropsTriggers } from './lock-order.ts'
 import { LOCK_VARIABLES, lockWriters } from './lock-writers.ts'
 import { moveColumns, moveColumnsBack } from './rename-columns.ts'
 import { isDown, isUp } from './rename-done.ts'
@@ -15,6 +16,7 @@ interface Direction {
   readonly source: Sql
   /** The source's name, where it is known to be there. */
   readonly lock: QualifiedName | undefined
+  readonly dropsTriggers: boolean
   /** True once this has been done. */
   readonly isDone: Sql
   readonly columns: Sql
@@ -38,6 +40,7 @@ function upward(group: TableGroup): readonly Direction[] {
       to: named(before, after),
       source,
       lock: after.capturing ? after.source : undefined,
+      dropsTriggers: dropsTriggers(group),
       isDone: isUp(group, source),
       columns: moveColumns(before, moves, after),
     },
@@ -56,13 +59,18 @@ export function renameDown({ groups, crosses }: Cluster, columnsDown: (group: Ta
   const made = crosses ? groups.filter(({ before }) => before === undefined) : []
   const aside = lines(made.map(({ after }) => stepTableAside(after)))
   return renameBlock(
-    groups.flatMap((group) => downward(group, columnsDown)),
+    groups.flatMap((group) => downward(group, made.length > 0, columnsDown)),
     crosses,
     aside,
   )
 }
 
-function downward(group: TableGroup, columnsDown: (group: TableGroup) => Sql): readonly Direction[] {
+/** @param stepsAside a table that the steps made gives up its names, and its triggers, which may be on this one */
+function downward(
+  group: TableGroup,
+  stepsAside: boolean,
+  columnsDown: (group: TableGroup) => Sql,
+): readonly Direction[] {
   const { before, moves, after } = group
   if (before === undefined || !isTouched(group)) return []
   const source = oidOf([after, before])
@@ -72,6 +80,7 @@ function downward(group: TableGroup, columnsDown: (group: TableGroup) => Sql): r
       to: named(after, before),
       source,
       lock: undefined,
+      dropsTriggers: stepsAside || dropsTriggers(group),
       isDone: isDown(group, before, source),
       columns: moves.length === 0 ? sql`` : lines([columnsDown(group), moveColumnsBack(group)]),
     },

@@ -27,21 +27,22 @@ export function renderReplacedOff(group: TableGroup): Sql {
     const text = `${sqlText(qualified({ schema: before.schema, name }))}()`
     return sql`pg_catalog.to_regprocedure(${literal(text)})`
   })
+  // The strongest lock at once where triggers go: one that is raised meets a reader who is about to write in a deadlock.
+  const mode = after.capturing ? sql`SHARE ROW EXCLUSIVE` : sql`ACCESS EXCLUSIVE`
   const body = sql`DECLARE
   ${LOCK_VARIABLES}
 BEGIN
   ${unlessDone(before, after)}
   -- No write goes on in one of the tables while the other one gets its triggers.
   ${tryLocks(
-    sql`LOCK TABLE ONLY ${source} IN SHARE ROW EXCLUSIVE MODE;`,
-    // The strongest lock at once: one that is raised meets a reader who is about to write in a deadlock on the spot.
+    sql`LOCK TABLE ONLY ${source} IN ${mode} MODE;`,
     lines([
       forTriggersOf(
         oids,
         source,
         sql`SELECT DISTINCT pg_catalog.format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', t.tgrelid::regclass)`,
       ),
-      sql`LOCK TABLE ${source} IN SHARE ROW EXCLUSIVE MODE;`,
+      sql`LOCK TABLE ${source} IN ${mode} MODE;`,
       forTriggersOf(
         oids,
         source,

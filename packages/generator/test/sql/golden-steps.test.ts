@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { renderDown } from '../../src/sql/render-down.ts'
 import { renderMigration } from '../../src/sql/render-migration.ts'
@@ -48,4 +48,27 @@ it('what adopts a live history is the SQL that would make it', () => {
   const [adopt, create] = ['adopt', 'create'].map((name) => EXAMPLES.get(name))
   if (adopt === undefined || create === undefined) throw new Error('an example is gone')
   expect(render(adopt)).toEqual(render(create))
+})
+
+/** The statements of one transaction that lock a source table by name or as a row of a query, in their order. */
+const locksOf = (transaction: string) =>
+  [
+    ...transaction.matchAll(
+      /LOCK TABLE (?!"audit")[^\n]*?IN ([A-Z ]+) MODE|(?:DROP|ALTER) TRIGGER (?!IF EXISTS "audit_append_only")/g,
+    ),
+  ].map(([, mode]) => mode ?? 'triggers')
+
+it('a lock on a source table is never raised: who has read it and is about to write would meet it in a deadlock', () => {
+  const files = readdirSync(new URL('../golden/sql', import.meta.url))
+  const transactions = files.flatMap((file) => {
+    const text = readFileSync(new URL(`../golden/sql/${file}`, import.meta.url), 'utf8')
+    return text.split('\nCOMMIT;\n').map((transaction) => ({ file, locks: locksOf(transaction) }))
+  })
+  const locked = transactions.filter(({ locks }) => locks.length > 1 && locks.includes('triggers'))
+  expect(locked.length).toBeGreaterThan(10)
+  const raised = locked.filter(({ locks }) => {
+    const first = locks.indexOf('triggers')
+    return first > 0 && !locks.slice(0, first).includes('ACCESS EXCLUSIVE')
+  })
+  expect(raised).toEqual([])
 })

@@ -25,7 +25,7 @@ BEGIN
   LOOP
     BEGIN
       FOR command IN
-        SELECT pg_catalog.format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', c.oid::regclass)
+        SELECT pg_catalog.format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', c.oid::regclass)
         FROM pg_catalog.pg_class AS c
         WHERE c.oid = coalesce(pg_catalog.to_regclass('"public"."Purchase"'), pg_catalog.to_regclass('"public"."Order"'))
       LOOP

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=5025dbebbf0e72f4
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=20d11dd9c11b7248
 -- {"kind":"retireTable","source":{"schema":"public","name":"Order"},"replaced":{"schema":"public","name":"Order_old"}}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -16,7 +16,7 @@ BEGIN
   -- No write goes on in one of the tables while the other one gets its triggers.
   LOOP
     BEGIN
-      LOCK TABLE ONLY "public"."Order" IN SHARE ROW EXCLUSIVE MODE;
+      LOCK TABLE ONLY "public"."Order" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
       FOR command IN
         SELECT DISTINCT pg_catalog.format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', t.tgrelid::regclass)
@@ -32,7 +32,7 @@ BEGIN
       LOOP
         EXECUTE command;
       END LOOP;
-      LOCK TABLE "public"."Order" IN SHARE ROW EXCLUSIVE MODE;
+      LOCK TABLE "public"."Order" IN ACCESS EXCLUSIVE MODE;
       FOR command IN
         SELECT pg_catalog.format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
         FROM pg_catalog.pg_trigger AS t
