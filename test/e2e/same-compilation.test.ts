@@ -38,7 +38,7 @@ test.each([
     if (!read.ok) throw new Error('Prisma does not accept the schema')
     const folder = await read.project.readFolder()
     const { migration, typedModule } = compile({ ...read.project.input, folder })
-    const output = read.prisma.generator.output?.value ?? ''
+    const output = join(project.dir, 'generated/audit')
 
     await project.prisma(['generate', '--generator', 'audit'])
     const written = (await project.migrationFiles()).find(({ name }) => name.includes('_audit_'))

@@ -7,7 +7,7 @@ import { settleExternalTables } from './external-tables-file.ts'
 import { argumentOf, findPrismaCommand } from './migration/prisma-command.ts'
 import type { SourceFile } from './model/place.ts'
 import { type MigrationOutcome, writeNextMigration } from './next-migration.ts'
-import { openProject } from './project.ts'
+import { openProject, withDatamodel } from './project.ts'
 import { renderFailure, renderReport } from './report.ts'
 import { readSchemaFiles } from './schema-files.ts'
 import type { MigrationStep } from './state/migration-step.ts'
@@ -29,10 +29,7 @@ export async function generate(prisma: GeneratorOptions, cwd: string): Promise<s
     diagnostics: early,
     found,
     readFolder,
-  } = await openProject(prisma, schemaFiles, {
-    cwd,
-    configFile,
-  })
+  } = withDatamodel(await openProject(prisma, schemaFiles, { cwd, configFile }), prisma.dmmf)
   if (hasErrors(early)) {
     // All problems of the schema at once: those of the models too. Another database's types are not ours to judge.
     const isOurs = !early.some(({ code }) => code === 'AUD105')

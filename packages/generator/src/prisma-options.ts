@@ -1,4 +1,3 @@
-import type * as DMMF from '@prisma/dmmf'
 import type { DataSource, GeneratorConfig } from '@prisma/generator'
 import { findAuditGenerator, optionPlaces } from './annotation/option-places.ts'
 import { scanSchema } from './annotation/scan-schema.ts'
@@ -8,22 +7,21 @@ import type { Diagnostic } from './diagnostics.ts'
 import type { SourceFile } from './model/place.ts'
 import type { ClientGenerator } from './typescript/render-typed-module.ts'
 
-/** What is needed of what Prisma hands to a generator; `cli/` reads the same without Prisma. */
+/** What is needed of what Prisma hands to a generator, but for the data model; `cli/` reads the same without Prisma. */
 export interface PrismaInput {
   /** The schema file, or the folder of a schema in several files; absolute. */
   readonly schemaPath: string
-  readonly dmmf: Pick<DMMF.Document, 'datamodel'>
   /** The audit's own block. */
-  readonly generator: Pick<GeneratorConfig, 'config' | 'output'>
+  readonly generator: Pick<GeneratorConfig, 'config'>
   readonly otherGenerators: readonly Pick<GeneratorConfig, 'provider' | 'config'>[]
   readonly datasources: readonly Pick<DataSource, 'activeProvider' | 'schemas'>[]
 }
 
-/** What Prisma hands to the generator, in our own words: everything that `compile` needs but the folder. */
+/** What Prisma hands to the generator, in our own words: everything that `compile` needs but data model and folder. */
 export function readPrismaOptions(
   prisma: PrismaInput,
   schemaFiles: readonly SourceFile[],
-): { readonly input: Omit<CompileInput, 'folder'>; readonly diagnostics: readonly Diagnostic[] } {
+): { readonly input: Omit<CompileInput, 'dmmf' | 'folder'>; readonly diagnostics: readonly Diagnostic[] } {
   const { blocks } = scanSchema(schemaFiles)
   const block = findAuditGenerator(blocks)
   const { options, diagnostics } = parseOptions(prisma.generator.config, block && optionPlaces(block))
@@ -36,7 +34,6 @@ export function readPrismaOptions(
       ...(datasource === undefined ? [] : checkDatasource(datasource.activeProvider, datasourcePlace)),
     ],
     input: {
-      dmmf: prisma.dmmf,
       schemaFiles,
       options,
       datasourceSchemas: datasource?.schemas ?? [],

@@ -7,16 +7,22 @@ import { readMigrationsFolder } from './migration/read-migrations-folder.ts'
 import type { SourceFile } from './model/place.ts'
 import { type PrismaInput, readPrismaOptions } from './prisma-options.ts'
 
-/** A Prisma project, as `compile` needs it. */
-export interface Project {
+/** A Prisma project whose data model need not have been read yet. */
+export interface OpenedProject {
   readonly schemaFiles: readonly SourceFile[]
-  /** Everything that `compile` needs but the folder. */
-  readonly input: Omit<CompileInput, 'folder'>
+  /** Everything that `compile` needs but data model and folder. */
+  readonly input: Omit<CompileInput, 'dmmf' | 'folder'>
   /** Of the generator block and the datasource; those of the models come from `compile`. */
   readonly diagnostics: readonly Diagnostic[]
   readonly found: FoundFolder
   /** Reads the migrations folder as it is now; undefined where there is none. */
   readonly readFolder: () => Promise<MigrationsFolder | undefined>
+}
+
+/** A Prisma project, as `compile` needs it. */
+export interface Project extends OpenedProject {
+  /** Everything that `compile` needs but the folder. */
+  readonly input: Omit<CompileInput, 'folder'>
 }
 
 /**
@@ -29,7 +35,7 @@ export async function openProject(
   prisma: PrismaInput,
   schemaFiles: readonly SourceFile[],
   at: { readonly cwd: string; readonly configFile?: string | undefined },
-): Promise<Project> {
+): Promise<OpenedProject> {
   const { input, diagnostics } = readPrismaOptions(prisma, schemaFiles)
   const { migrations, schema } = input.options
   const sharedSchema = isSharedSchema(schema, input.datasourceSchemas)
@@ -45,4 +51,8 @@ export async function openProject(
           schemas: input.datasourceSchemas,
         })
   return { schemaFiles, input, diagnostics, found, readFolder }
+}
+
+export function withDatamodel(project: OpenedProject, dmmf: CompileInput['dmmf']): Project {
+  return { ...project, input: { ...project.input, dmmf } }
 }

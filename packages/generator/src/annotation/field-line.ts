@@ -37,6 +37,7 @@ const SCHEMA = /@[\p{Zs}\t]*schema[\p{Zs}\t]*\([\p{Zs}\t]*(?:map[\p{Zs}\t]*:[\p{
 
 /** The attributes that matter here, of a field's line or a block attribute's. */
 export function readAttributes(code: string): LineAttributes {
+  if (!code.includes('@')) return { ignored: false }
   // Strings first become numbered marks, so that their content is never taken for an attribute.
   const strings: string[] = []
   const bare = code.replaceAll(/"(?:\\.|[^"\\])*"/g, (quoted) => `"${strings.push(quoted) - 1}"`)

@@ -9,7 +9,7 @@ import type { SourceFile } from '../model/place.ts'
 import { renderCheckJson } from './check-json.ts'
 import { checkProject, stricter } from './check-project.ts'
 import type { ProjectFlags } from './find-schema.ts'
-import { readProject } from './read-project.ts'
+import { readProjectAndFolder } from './read-project.ts'
 
 export interface CheckFlags extends ProjectFlags {
   readonly json?: boolean | undefined
@@ -37,12 +37,12 @@ export async function check(flags: CheckFlags, cwd: string): Promise<number> {
 }
 
 async function findDisagreements(flags: ProjectFlags, cwd: string): Promise<CheckResult> {
-  const read = await readProject(flags, cwd)
+  const read = await readProjectAndFolder(flags, cwd)
   if (!read.ok) return { diagnostics: read.diagnostics, files: read.schemaFiles, models: 0, migrations: 0 }
   const { project } = read
   const { schemaFiles: files, input } = project
   try {
-    const folder = (await project.readFolder()) ?? NO_FOLDER
+    const folder = (await read.folder) ?? NO_FOLDER
     const compilation = compile({ ...input, folder })
     const steps = [...recordedSteps(folder.files), ...(compilation.migration?.plan.steps ?? [])]
     const external = await settleExternalTables(externalTables(steps, input.datasourceSchemas), {

@@ -12,7 +12,7 @@ import { completeDraft, type DraftDirectory, type DraftOutcome } from './complet
 import { adviseAfterFailure, adviseTracked } from './draft-advice.ts'
 import { findPendingDraft } from './pending-draft.ts'
 import { flagValue, hasFlag, withoutFlags } from './prisma-flags.ts'
-import { readProject } from './read-project.ts'
+import { readProjectAndFolder } from './read-project.ts'
 import { type PrismaRun, runPrisma } from './run-prisma.ts'
 import { describeUnlistedTables } from './unlisted-tables.ts'
 
@@ -46,13 +46,13 @@ export async function migrateDev(args: readonly string[], cwd: string): Promise<
 /** The project, unless its schema holds an error: that is said before anything is made. */
 async function readSound(args: readonly string[], cwd: string): Promise<Project | undefined> {
   const flags = { schema: flagValue(args, '--schema'), config: flagValue(args, '--config') }
-  const read = await readProject(flags, cwd)
+  const read = await readProjectAndFolder(flags, cwd)
   if (!read.ok) {
     console.error(renderFailure(read.diagnostics, read.schemaFiles))
     return undefined
   }
   const { project } = read
-  const folder = await project.readFolder()
+  const folder = await read.folder
   const ofSchema = compile({ ...project.input, folder: undefined }).diagnostics
   // A header that cannot be read is not cured by any draft; a difference without SQL may be.
   const ofFolder =

@@ -4,11 +4,10 @@ import type { Diagnostic } from '../diagnostics.ts'
 
 /** Columns of an audited model that the DMMF does not show, so that no history is kept of them. */
 export function hiddenColumns(block: SchemaBlock, blocks: readonly SchemaBlock[]): readonly Diagnostic[] {
-  const relations = new Set(
-    blocks.filter(({ kind }) => kind === 'model' || kind === 'view').map(({ name }) => name),
-  )
+  const isRelation = (type: string) =>
+    blocks.some(({ kind, name }) => name === type && (kind === 'model' || kind === 'view'))
   return block.fields
-    .filter((field) => (field.ignored || field.unsupported) && !relations.has(field.type))
+    .filter((field) => (field.ignored || field.unsupported) && !isRelation(field.type))
     .map((field) => ({
       code: 'AUD506',
       severity: 'warning',
