@@ -112,8 +112,11 @@ function list(names: readonly string[]): string {
   return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown
 }
 
+const UNDO =
+  'Remove the statement, if the migration is not applied yet; where it is, undo it in a migration of your own.'
+
 function describe(
-  { kind, target }: Interference,
+  { kind, target, trigger, column, to }: Interference,
   source: string,
   isUndone: boolean,
 ): { readonly message: string; readonly hint: string } {
@@ -126,20 +129,64 @@ function describe(
           ? 'Let them run: SELECT set_config(…) before the data changes says who made them.'
           : 'The next audit migration makes them anew.',
       }
+    case 'triggers silenced':
+    case 'triggers heard':
+      return {
+        message: `While session_replication_role is replica, no trigger fires: no write is recorded, of ${source}.`,
+        hint: isUndone
+          ? 'Let them fire: SELECT set_config(…) before the data changes says who made them.'
+          : 'Prisma applies the migrations that follow in the same session. Remove the statement, or end with RESET session_replication_role.',
+      }
+    case 'trigger renamed':
+      return {
+        message: `This renames the trigger "${trigger}" to "${to}": the next audit migration would not find it, and writes to ${source} would be recorded twice.`,
+        hint: UNDO,
+      }
     case 'function dropped':
       return {
         message: `This drops ${display(target)}, which records the writes to ${source}.`,
         hint: 'The next audit migration makes it anew. Writes until then are not recorded, or fail.',
+      }
+    case 'function changed':
+      return {
+        message: `This changes ${display(target)}, which records the writes to ${source}.`,
+        hint: 'The next audit migration makes it anew, as it was generated. Triggers and functions of your own need other names.',
+      }
+    case 'function renamed':
+      return {
+        message: `This renames ${display(target)}, which records the writes to ${source}: the next audit migration would not find it.`,
+        hint: UNDO,
       }
     case 'audit table dropped':
       return {
         message: `This drops the audit table ${display(target)}: the history of ${source} is lost, and writes to it fail.`,
         hint: LOST,
       }
+    case 'audit table renamed':
+      return {
+        message: `This renames the audit table ${display(target)} to "${to}": writes to ${source} fail.`,
+        hint: `${UNDO} The generator's option table gives it another name.`,
+      }
+    case 'audit column dropped':
+    case 'audit column added':
+      return {
+        message: `This drops the column "${column}" of the audit table ${display(target)}: writes to ${source} fail.`,
+        hint: UNDO,
+      }
+    case 'audit column renamed':
+      return {
+        message: `This renames the column "${column}" of the audit table ${display(target)} to "${to}": writes to ${source} fail.`,
+        hint: UNDO,
+      }
     case 'schema dropped':
       return {
         message: `This drops the audit schema "${target.name}": the history of ${source} is lost.`,
         hint: LOST,
+      }
+    case 'schema renamed':
+      return {
+        message: `This renames the audit schema "${target.name}" to "${to}": writes to ${source} fail.`,
+        hint: `${UNDO} The generator's option schema gives it another name.`,
       }
   }
 }

@@ -58,8 +58,9 @@ export function condenseFunction(
   if (!('CreateFunctionStmt' in node)) return []
   const { funcname, options, parameters, sql_body, returnType } = node.CreateFunctionStmt
   const name = nameOf(strings(funcname))
+  const change = { kind: 'changeFunction', function: name, span } as const
   // A trigger function cannot be called; whom it writes for is known at run time only.
-  if (strings(returnType?.names).at(-1) === 'trigger') return []
+  if (strings(returnType?.names).at(-1) === 'trigger') return [change]
   const what = `function ${name.name}`
   const language = option(options, 'language')?.toLowerCase() ?? 'sql'
   let body: Statement[]
@@ -68,7 +69,7 @@ export function condenseFunction(
   else if (language === 'sql') body = condenseSqlBody(option(options, 'as') ?? '', parser, source, span, what)
   else if (language === 'c' || language === 'internal') body = []
   else body = [{ kind: 'notInterpreted', reason: `${what} in ${language}`, span }]
-  return [{ kind: 'createFunction', function: name, arguments: argumentTypes(parameters), body }]
+  return [change, { kind: 'createFunction', function: name, arguments: argumentTypes(parameters), body }]
 }
 
 function condenseSqlBody(

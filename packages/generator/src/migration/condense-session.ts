@@ -35,6 +35,11 @@ export function condenseSet(statement: VariableSetStmt, span: Span): Statement[]
     const schemas = values.flatMap((value) => (value === undefined ? [] : [value]))
     return [{ kind: 'searchPath', ...(isSet ? { schemas } : {}), local, span }]
   }
+  if (name === 'session_replication_role') {
+    return [
+      { kind: 'replicationRole', isReplica: isSet && values[0]?.toLowerCase() === 'replica', local, span },
+    ]
+  }
   return [{ kind: 'setting', setting: name, local, isSet: isSet && values[0] !== '' }]
 }
 

@@ -58,9 +58,13 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
       return [{ kind: 'moveType', type: objectName(object), schema, span }]
     }
     if (DROPPED[objectType ?? ''] === 'function') {
-      return [{ kind: 'renameFunction', function: functionName(object), to: { schema } }]
+      return [{ kind: 'renameFunction', function: functionName(object), to: { schema }, span }]
     }
     return []
+  }
+  if ('AlterFunctionStmt' in node) {
+    const { func } = node.AlterFunctionStmt
+    return [{ kind: 'changeFunction', function: functionName(func && { ObjectWithArgs: func }), span }]
   }
   if ('DropStmt' in node) return condenseDrop(node, span)
   if ('DropOwnedStmt' in node) {
@@ -172,7 +176,9 @@ function condenseRename(
     case 'OBJECT_FUNCTION':
     case 'OBJECT_PROCEDURE':
     case 'OBJECT_ROUTINE':
-      return [{ kind: 'renameFunction', function: functionName(statement.object), to: { name: to } }]
+      return [{ kind: 'renameFunction', function: functionName(statement.object), to: { name: to }, span }]
+    case 'OBJECT_TRIGGER':
+      return [{ kind: 'renameTrigger', table, from, to, span }]
     case 'OBJECT_SCHEMA':
       return [{ kind: 'renameSchema', from, to, span }]
     default:

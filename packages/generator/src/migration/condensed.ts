@@ -168,10 +168,27 @@ export type Statement =
     }
   /** DROP EXTENSION … CASCADE. */
   | { readonly kind: 'dropExtension'; readonly names: readonly string[]; readonly span: Span }
+  /** Whatever gives a function another text or other options. */
+  | { readonly kind: 'changeFunction'; readonly function: WrittenName; readonly span: Span }
+  | {
+      readonly kind: 'renameTrigger'
+      readonly table: WrittenName
+      readonly from: string
+      readonly to: string
+      readonly span: Span
+    }
+  /** SET session_replication_role: as `replica` no ordinary trigger fires. */
+  | {
+      readonly kind: 'replicationRole'
+      readonly isReplica: boolean
+      readonly local: boolean
+      readonly span: Span
+    }
   | {
       readonly kind: 'renameFunction'
       readonly function: WrittenFunction
       readonly to: { readonly name: string } | { readonly schema: string }
+      readonly span: Span
     }
   | { readonly kind: 'createType'; readonly type: WrittenName; readonly values?: readonly string[] }
   | {

@@ -3,6 +3,7 @@ import type { Span, Statement } from './condensed.ts'
 import { dropColumn } from './fold-column.ts'
 import { recordTypeChange } from './fold-column-changes.ts'
 import { addFunction, moveFunctions, removeFunctions, renameFunctions } from './fold-functions.ts'
+import { foldInterferences } from './fold-interferences.ts'
 import { foldRename } from './fold-rename.ts'
 import {
   type FoldedTable,
@@ -21,12 +22,13 @@ import { heirs } from './heirs.ts'
 
 /** Applies what a statement does to tables and types; data changes and settings are `fold-writes.ts`. */
 export function foldStructure(state: FoldState, statement: Statement, isOurs: boolean): void {
+  if (!isOurs) foldInterferences(state, statement)
   switch (statement.kind) {
     case 'createTable':
       foldCreateTable(state, statement, isOurs)
       return
     case 'alterTable':
-      foldAlterTable(state, statement, isOurs)
+      foldAlterTable(state, statement)
       return
     case 'renameTable':
     case 'moveTable':
@@ -121,7 +123,6 @@ type Drop = Extract<Statement, { kind: 'drop' }>
 function foldDrop(state: FoldState, statement: Drop, isOurs: boolean): void {
   const { what, names, ifExists, cascade, span } = statement
   for (const name of names) {
-    if (!isOurs) recordInterference(state, statement, name)
     if (what === 'table') {
       const table = find(state, state.tables, name)
       if (table) dropTable(state, table, cascade, span)
@@ -137,25 +138,6 @@ function foldDrop(state: FoldState, statement: Drop, isOurs: boolean): void {
       if (index) state.indexes.delete(nameKey({ schema: index.table.schema, name: name.name }))
     }
   }
-}
-
-/** Our functions and our schema in a statement of the application's. */
-function recordInterference(
-  state: FoldState,
-  { what, span }: Drop,
-  { schema, name }: { schema?: string; name: string },
-): void {
-  const kind =
-    what === 'function' && schema === state.auditSchema
-      ? 'function dropped'
-      : what === 'table' && schema === state.auditSchema
-        ? 'audit table dropped'
-        : what === 'schema' && name === state.auditSchema
-          ? 'schema dropped'
-          : undefined
-  if (kind === undefined) return
-  const target = { schema: state.auditSchema, name }
-  state.interferences.push({ kind, target, migration: state.file.name, place: placeOf(state, span) })
 }
 
 function dropTable(state: FoldState, table: FoldedTable, cascade: boolean, span: Span): void {

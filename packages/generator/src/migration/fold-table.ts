@@ -76,12 +76,11 @@ export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs
   for (const foreignKey of statement.foreignKeys) addForeignKey(state, table, foreignKey)
 }
 
-export function foldAlterTable(state: FoldState, statement: AlterTable, isOurs: boolean): void {
+export function foldAlterTable(state: FoldState, statement: AlterTable): void {
   const table = find(state, state.tables, statement.table)
   if (table) {
     for (const command of statement.commands) {
       if (!isTriggerCommand(command)) foldCommand(state, table, command, statement.span)
-      else if (!isOurs) recordTriggers(state, table, command, statement.span)
     }
     return
   }
@@ -95,17 +94,6 @@ type TriggerCommand = Extract<TableCommand, { do: 'disableTriggers' | 'enableTri
 
 function isTriggerCommand(command: TableCommand): command is TriggerCommand {
   return command.do === 'disableTriggers' || command.do === 'enableTriggers'
-}
-
-function recordTriggers(state: FoldState, table: FoldedTable, command: TriggerCommand, span: Span): void {
-  const { trigger } = command
-  state.interferences.push({
-    kind: command.do === 'disableTriggers' ? 'triggers disabled' : 'triggers enabled',
-    target: { schema: table.schema, name: table.name },
-    ...(trigger === undefined ? {} : { trigger }),
-    migration: state.file.name,
-    place: placeOf(state, span),
-  })
 }
 
 function foldCommand(

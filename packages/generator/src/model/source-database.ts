@@ -58,12 +58,28 @@ export interface Interference {
     | 'triggers disabled'
     | 'triggers enabled'
     | 'function dropped'
+    | 'trigger renamed'
+    /** SET session_replication_role: while it is `replica`, no trigger fires, of whatever table. */
+    | 'triggers silenced'
+    | 'triggers heard'
+    | 'function changed'
+    | 'function renamed'
     | 'audit table dropped'
+    | 'audit table renamed'
+    | 'audit column dropped'
+    | 'audit column added'
+    | 'audit column renamed'
     | 'schema dropped'
+    | 'schema renamed'
   /** The source table of the triggers, or our own object. */
   readonly target: QualifiedName
   /** The one trigger that is meant; missing: all of them. */
   readonly trigger?: string
+  readonly column?: string
+  /** The name that is given to it. */
+  readonly to?: string
+  /** It holds until the end of the transaction. */
+  readonly isLocal?: true
   readonly migration: string
   readonly place: SourcePlace
 }

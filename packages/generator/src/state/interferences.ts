@@ -53,30 +53,79 @@ export function findInterferences(
 }
 
 function isUndone(interference: Interference, later: readonly Interference[]): boolean {
-  return interference.kind === 'triggers disabled' && later.some((each) => undoes(each, interference))
+  const { kind, target, trigger, column, to, isLocal } = interference
+  const isSameTable = (each: Interference) => nameKey(each.target) === nameKey(target)
+  switch (kind) {
+    case 'triggers disabled':
+      return later.some((each) => undoes(each, interference))
+    case 'triggers silenced':
+      return isLocal === true || later.some((each) => each.kind === 'triggers heard')
+    case 'trigger renamed':
+      return later.some(
+        (each) => each.kind === kind && isSameTable(each) && each.trigger === to && each.to === trigger,
+      )
+    case 'audit column renamed':
+      return later.some(
+        (each) => each.kind === kind && isSameTable(each) && each.column === to && each.to === column,
+      )
+    case 'audit column dropped':
+      return later.some(
+        (each) => each.kind === 'audit column added' && isSameTable(each) && each.column === column,
+      )
+    case 'function renamed':
+    case 'audit table renamed':
+    case 'schema renamed':
+      return later.some((each) => each.kind === kind && each.target.name === to && each.to === target.name)
+    default:
+      return false
+  }
 }
 
 function concerns(
-  { kind, target, trigger }: Interference,
-  { schema, names }: AuditTableObject,
+  { kind, target, trigger, column }: Interference,
+  table: AuditTableObject,
   sources: readonly QualifiedName[],
 ): boolean {
-  const own: readonly string[] = Object.values(names)
+  const own: readonly string[] = Object.values(table.names)
+  const isOwn = target.schema === table.schema && own.includes(target.name)
   switch (kind) {
     case 'triggers disabled':
+    case 'trigger renamed':
       return (
         sources.some((source) => nameKey(source) === nameKey(target)) &&
         (trigger === undefined || own.includes(trigger))
       )
-    case 'triggers enabled':
-      return false
+    case 'triggers silenced':
+      return true
     case 'function dropped':
-      return target.schema === schema && own.includes(target.name)
+    case 'function changed':
+    case 'function renamed':
+    case 'audit table renamed':
+      return isOwn
+    case 'audit column dropped':
+    case 'audit column renamed':
+      return isOwn && column !== undefined && isWritten(table, column)
+    case 'schema renamed':
+      return target.name === table.schema
+    case 'triggers enabled':
+    case 'triggers heard':
+    case 'audit column added':
+      return false
     case 'audit table dropped':
     case 'schema dropped':
       // The fold of the parts knows: they are in no recorded state any more.
       return false
   }
+}
+
+/** Nothing writes a retired column, or one that is the application's own. */
+function isWritten({ columns, settings }: AuditTableObject, column: string): boolean {
+  return (
+    columns.some(({ name, retired }) => name === column && !retired) ||
+    settings.some((setting) => setting.column === column && !setting.retired) ||
+    // Those that every audit table has; an application's own column of such a name is said once too often.
+    column.startsWith('audit_')
+  )
 }
 
 /** The name in quotes, or as a word of its own; a string that puts a name together is beyond us. */

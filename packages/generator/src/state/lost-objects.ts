@@ -15,7 +15,7 @@ export interface LostObject {
 export function lostObjects(interferences: readonly Interference[]): readonly LostObject[] {
   return interferences.flatMap((each, index): LostObject[] => {
     const { kind, target, trigger, place } = each
-    if (kind === 'function dropped') {
+    if (kind === 'function dropped' || kind === 'function changed') {
       return [{ name: target.name, table: undefined, schema: undefined, file: place.file }]
     }
     if (kind !== 'triggers disabled' || interferences.slice(index).some((later) => undoes(later, each)))

@@ -159,6 +159,93 @@ test('AUD614: a function of ours that is dropped is put back', async () => {
 })
 
 test.each([
+  ['an ALTER', 'ALTER FUNCTION audit."A_audit_capture"() SECURITY INVOKER;'],
+  [
+    'another body',
+    'CREATE OR REPLACE FUNCTION audit."A_audit_capture"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;',
+  ],
+])('AUD614: a function of ours that gets %s is made anew', async (_, sql) => {
+  const { project, done } = await followed(schema, await after(sql))
+  expect(said(project)).toEqual([['AUD614', 'warning', AT, 2]])
+  expect(steps(project)).toEqual(['resumeTable A'])
+  const database = await apply(done, { '20260104': `INSERT INTO "A" VALUES (1, 'a', 'b')` })
+  expect(await history(database, 'audit."A_audit"', 'id')).toEqual([{ op: 'I', id: 1 }])
+  const [defined] = await database.query<{ definer: boolean }>(
+    `SELECT prosecdef AS definer FROM pg_proc WHERE oid = 'audit."A_audit_capture"'::regproc`,
+  )
+  expect(defined).toEqual({ definer: true })
+  expect(said(await compileProject(schema, done))).toEqual([])
+  await database.drop()
+})
+
+test.each([
+  [
+    'a trigger',
+    'ALTER TRIGGER audit_insert ON "A" RENAME TO mine;',
+    'ALTER TRIGGER mine ON "A" RENAME TO audit_insert;',
+  ],
+  [
+    'an audit table',
+    'ALTER TABLE audit."A_audit" RENAME TO old;',
+    'ALTER TABLE audit.old RENAME TO "A_audit";',
+  ],
+  [
+    'a column of an audit table',
+    'ALTER TABLE audit."A_audit" RENAME COLUMN audit_operation TO op;',
+    'ALTER TABLE audit."A_audit" RENAME COLUMN op TO audit_operation;',
+  ],
+  ['the audit schema', 'ALTER SCHEMA audit RENAME TO trail;', 'ALTER SCHEMA trail RENAME TO audit;'],
+  [
+    'a function',
+    'ALTER FUNCTION audit."A_audit_capture"() RENAME TO other;',
+    'ALTER FUNCTION audit.other() RENAME TO "A_audit_capture";',
+  ],
+  [
+    'a column that is dropped',
+    'ALTER TABLE audit."A_audit" DROP COLUMN b;',
+    'ALTER TABLE audit."A_audit" ADD COLUMN b text;',
+  ],
+])('AUD614: %s that gets another name by hand is said until it has its own again', async (_, away, back) => {
+  const risen = await compileProject(schema, await after(away))
+  expect(said(risen)).toEqual([['AUD614', 'warning', AT, 2]])
+  expect(steps(risen)).toEqual([])
+  const undone = await compileProject(schema, { ...(await after(away)), '20260104000000_back': back })
+  expect(said(undone)).toEqual([['AUD614', 'info', AT, 2]])
+  expect(steps(undone)).toEqual([])
+  const database = await apply(
+    { ...(await after(away)), '20260104000000_back': back },
+    {
+      '20260104': `INSERT INTO "A" VALUES (1, 'a', 'b')`,
+    },
+  )
+  expect(await history(database, 'audit."A_audit"', 'id')).toEqual([{ op: 'I', id: 1 }])
+  await database.drop()
+})
+
+test.each([
+  [`SET session_replication_role = replica; UPDATE "A" SET note = 'x';`, 'warning'],
+  [`SET LOCAL session_replication_role = replica; UPDATE "A" SET note = 'x';`, 'info'],
+  [
+    `SET session_replication_role = replica; UPDATE "A" SET note = 'x'; RESET session_replication_role;`,
+    'info',
+  ],
+])('AUD614: triggers that do not fire, for the session or a moment: %s', async (sql, severity) => {
+  const project = await compileProject(schema, await after(sql))
+  expect(said(project).filter(([code]) => code === 'AUD614')).toEqual([['AUD614', severity, AT, 2]])
+  expect(steps(project)).toEqual([])
+})
+
+test("AUD614: what is an application's own in the audit schema is none of its business", async () => {
+  const sql = `CREATE INDEX own ON audit."A_audit" (audit_username);
+CREATE TABLE audit.mine (id int); ALTER TABLE audit.mine RENAME COLUMN id TO nr; ALTER TABLE audit.mine RENAME TO yours;
+CREATE FUNCTION audit.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION audit.mine() RENAME TO yours;
+GRANT SELECT ON audit."A_audit" TO CURRENT_USER;`
+  const project = await compileProject(schema, await after(sql))
+  expect(said(project)).toEqual([])
+  await (await apply(await after(sql), {})).drop()
+})
+
+test.each([
   ['an audit table', 'DROP TABLE "audit"."A_audit";', ['createAuditTable A']],
   ['the whole audit schema', 'DROP SCHEMA audit CASCADE;', ['createSchema', 'createAuditTable A']],
 ])(
