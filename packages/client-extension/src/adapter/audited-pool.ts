@@ -1,5 +1,5 @@
 import type { SettingsStatement } from '../settings-statement.ts'
-import { giveBack, isIdle, takeIdleConnection } from './idle-connection.ts'
+import { giveBack, interruptedConnections, isIdle, takeIdleConnection } from './idle-connection.ts'
 import { lazyTransaction, type TransactionConnection } from './lazy-transaction.ts'
 import type { PgPool, PgPoolClient, PgQueryConfig, PgResult } from './pg-driver.ts'
 import { prefixedQueries } from './prefixed-query.ts'
@@ -19,13 +19,18 @@ export interface AuditedPool {
  */
 export function auditedPool(pool: PgPool, take: () => SettingsStatement | undefined): AuditedPool {
   const makeQuery = prefixedQueries(pool.Client.Query)
+  const interrupted = interruptedConnections(pool)
   const behind = preparedSettings()
   return {
     query(config) {
       const statement = typeof config === 'string' ? { text: config } : config
       const settings = take()
-      // Reads and the bare client's statements go as adapter-pg sends them: they bring no name that a connection could keep.
-      if (settings === undefined) return pool.query(statement)
+      // Reads and the bare client's statements go as adapter-pg sends them, unless a connection may still have a name.
+      if (settings === undefined) {
+        return interrupted.size > 0
+          ? onConnection(pool, (client) => client.query(statement))
+          : pool.query(statement)
+      }
       return onConnection(pool, (client) =>
         behind(settings, (prefix) => sentQuery(client, makeQuery(statement, [prefix]))),
       )

@@ -18,6 +18,25 @@ export function takeIdleConnection(pool: PgPool): Promise<PgPoolClient> {
   })
 }
 
+/** By pool, so that many adapters listen to it once. */
+const watched = new WeakMap<PgPool, ReadonlySet<PgPoolClient>>()
+
+/**
+ * The pool's connections that somebody has put back in the middle of a transaction, and that are not destroyed yet. Who
+ * takes no connection asks this set, which costs nothing, whether to take one after all.
+ */
+export function interruptedConnections(pool: PgPool): ReadonlySet<PgPoolClient> {
+  const known = watched.get(pool)
+  if (known !== undefined) return known
+  const found = new Set<PgPoolClient>()
+  pool.on('release', (_, client) => {
+    if (!isIdle(client)) found.add(client)
+  })
+  pool.on('remove', (client) => found.delete(client))
+  watched.set(pool, found)
+  return found
+}
+
 /** @param destroy where it must not serve again */
 export function giveBack(client: PgPoolClient, destroy: boolean | Error): void {
   client.removeListener('error', ignore)

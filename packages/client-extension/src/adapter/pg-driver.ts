@@ -54,6 +54,8 @@ export interface PgPoolClient {
 export interface PgPool {
   query(config: PgQueryConfig): Promise<PgResult>
   connect(callback: (error: Error | undefined, client: PgPoolClient | undefined) => void): void
+  on(event: 'release', listener: (error: unknown, client: PgPoolClient) => void): unknown
+  on(event: 'remove', listener: (client: PgPoolClient) => void): unknown
   readonly Client: { readonly Query: PgQueryClass }
   readonly options?: { readonly max?: number }
 }
@@ -73,7 +75,7 @@ export function assertPgPool(pool: unknown): asserts pool is PgPool {
   const client = property(pool, 'Client')
   const prototype = property(property(client, 'Query'), 'prototype')
   const missing = [
-    ...['query', 'connect']
+    ...['query', 'connect', 'on']
       .filter((name) => typeof property(pool, name) !== 'function')
       .map((name) => `Pool.${name}`),
     ...queryMethods

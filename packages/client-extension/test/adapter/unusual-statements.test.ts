@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import { auditedPool } from '../../src/adapter/audited-pool.ts'
 import { auditContext } from '../../src/index.ts'
 import { adapterClients } from '../fixture/adapter-clients.ts'
 import { useLedger } from '../fixture/ledger.ts'
@@ -104,6 +105,23 @@ describe('a statement that begins or ends a transaction by itself', () => {
       await expect(create(base, 'inherited')).rejects.toThrow(/username/)
     }
     expect(await names('begun elsewhere')).toEqual(['ann', 'ann', 'ann', 'ann'])
+  })
+
+  test('BEGIN of the application on the same pool, with a name: the bare client does not inherit it', async () => {
+    const { base, pool, as } = open()
+    const client = await pool.connect()
+    await client.query(`BEGIN; SELECT set_config('audit.username', 'somebody', true)`)
+    client.release()
+    await expect(create(base, 'inherited')).rejects.toThrow(/username/)
+    await create(as('ann'), 'not inherited')
+    expect(await names('not inherited')).toEqual(['ann'])
+    expect([pool.totalCount, pool.idleCount]).toEqual([1, 1])
+  })
+
+  test('many adapters over one pool listen to it once', async () => {
+    const { pool } = open()
+    for (let each = 0; each < 20; each += 1) auditedPool(pool as never, () => undefined)
+    expect(pool.listenerCount('release')).toBe(1)
   })
 
   test.each(['COMMIT', 'commit', 'ROLLBACK', 'END', 'COMMIT AND CHAIN', 'ROLLBACK AND CHAIN', 'ABORT'])(
