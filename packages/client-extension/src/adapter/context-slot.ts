@@ -26,21 +26,42 @@ export interface ContextSlots extends FastPath {
  */
 export function contextSlots(): ContextSlots {
   const storage = new AsyncLocalStorage<Slot>()
+  let open = 0
+  let isResting = false
+  /** While none is open, no promise of the application's is followed: its reads cost what they cost without us. */
+  const rest = () => {
+    isResting = false
+    if (open === 0) storage.disable()
+  }
+  const close = (slot: Slot) => {
+    slot.open = false
+    open -= 1
+    if (open > 0 || isResting) return
+    isResting = true
+    setImmediate(rest)
+  }
   return {
     single(settings: AuditSettings, operation: () => PromiseLike<unknown>): Promise<unknown> {
       const slot: Slot = { statement: settingsStatement(settings), used: false, open: true }
       return new Promise((resolve, reject) => {
         const succeed = (result: unknown) => {
-          slot.open = false
+          close(slot)
           if (slot.used || isEmpty(result)) resolve(result)
           else reject(lostContext())
         }
         const fail = (error: unknown) => {
-          slot.open = false
+          close(slot)
           reject(error)
         }
+        open += 1
         // Prisma's calls begin when they are asked for their outcome, so that must be done inside.
-        storage.run(slot, () => operation().then(succeed, fail))
+        storage.run(slot, () => {
+          try {
+            operation().then(succeed, fail)
+          } catch (error) {
+            fail(error)
+          }
+        })
       })
     },
     take() {

@@ -21,11 +21,18 @@ export function needsTwoTransactions(
   return altersTable && !movesNames(steps) && changesTriggers(before, steps, after)
 }
 
-/** Whether the steps, or their way back, drop a trigger of the source. */
+/** Whether the steps drop a trigger of the source. */
 export function dropsTriggers({ before, steps, after }: TableGroup): boolean {
-  if (before === undefined || before.capturing !== after.capturing) return true
+  if (!before?.capturing) return false
+  return !after.capturing || steps.some((step) => changesKey(step, after))
+}
+
+/** Whether down.sql drops one: also those that the steps have put on. */
+export function dropsTriggersDown(group: TableGroup): boolean {
+  const { before, steps, after } = group
+  if (!after.capturing) return false
   const kinds: readonly TableStep['kind'][] = ['resumeTable', 'changeKey']
-  return steps.some((step) => kinds.includes(step.kind) || changesKey(step, after))
+  return !before?.capturing || steps.some(({ kind }) => kinds.includes(kind))
 }
 
 /** Whether functions of before find a column or the table under another name. */

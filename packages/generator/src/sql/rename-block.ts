@@ -2,7 +2,7 @@ import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import { type Cluster, named } from './crossing-names.ts'
-import { dropsTriggers } from './lock-order.ts'
+import { dropsTriggers, dropsTriggersDown } from './lock-order.ts'
 import { LOCK_VARIABLES, lockWriters } from './lock-writers.ts'
 import { moveColumns, moveColumnsBack } from './rename-columns.ts'
 import { isDown, isUp } from './rename-done.ts'
@@ -80,7 +80,7 @@ function downward(
       to: named(after, before),
       source,
       lock: undefined,
-      dropsTriggers: stepsAside || dropsTriggers(group),
+      dropsTriggers: stepsAside || dropsTriggersDown(group),
       isDone: isDown(group, before, source),
       columns: moves.length === 0 ? sql`` : lines([columnsDown(group), moveColumnsBack(group)]),
     },

@@ -54,7 +54,7 @@ it('what adopts a live history is the SQL that would make it', () => {
 const locksOf = (transaction: string) =>
   [
     ...transaction.matchAll(
-      /LOCK TABLE (?!"audit")[^\n]*?IN ([A-Z ]+) MODE|(?:DROP|ALTER) TRIGGER (?!IF EXISTS "audit_append_only")/g,
+      /LOCK TABLE (?!"audit")[^\n]*?IN ([A-Z ]+) MODE|(?:DROP|ALTER) TRIGGER (?!IF EXISTS "append_only")/g,
     ),
   ].map(([, mode]) => mode ?? 'triggers')
 

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=1ee328edf69a4bf9
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=d7aa17dc434be7f0
 -- {"kind":"renameTable","source":{"schema":"public","name":"Order"},"to":{"schema":"public","name":"Purchase"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Purchase"},"schema":"audit","names":{"table":"Purchase_audit","captureFunction":"Purchase_audit_capture","keyFunction":"Purchase_audit_key","truncateFunction":"Purchase_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 -- {"kind":"resumeTable","source":{"schema":"public","name":"Purchase"}}
@@ -30,7 +30,7 @@ BEGIN
   -- No writer may be in the old functions meanwhile. A reader of the history stops none: its lock is tried for.
   LOOP
     BEGIN
-      LOCK TABLE "public"."Purchase" IN ACCESS EXCLUSIVE MODE;
+      LOCK TABLE "public"."Purchase" IN SHARE ROW EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
