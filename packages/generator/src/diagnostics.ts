@@ -62,6 +62,7 @@ export const DIAGNOSTIC_CODES = {
   AUD510: 'One DELETE may write a row twice',
   AUD511: 'renamedFrom names what is still there',
   AUD512: 'Two nodes with one renamedFrom',
+  AUD513: 'Field named like a secret',
   AUD601: 'Header of an audit part cannot be read',
   AUD602: 'Branches or edited audit parts come together',
   AUD603: 'Change that the audit trail does not support',
@@ -92,7 +93,6 @@ export const DIAGNOSTIC_CODES = {
   AUD802: "Audit table is called like a model's table",
   AUD803: 'Audit table among the models',
   AUD903: 'backfill: true is not available yet',
-  AUD904: 'redact is not available yet',
   AUD905: 'hash is not available yet',
 } as const
 

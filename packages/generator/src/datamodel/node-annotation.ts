@@ -52,7 +52,7 @@ export function readNodeAnnotation(
       hint:
         node === 'model'
           ? 'Put it above the field that is meant.'
-          : 'Put it above the model. A field knows: exclude, record, renamedFrom.',
+          : 'Put it above the model. A field knows: exclude, redact, record, renamedFrom.',
     })
   }
   if (node === 'model' && !annotation.state && diagnostics.length === 0) {
@@ -87,16 +87,10 @@ function unavailable(annotation: AuditAnnotation): readonly Diagnostic[] {
       'Leave it out: the history begins with the first write after the migration.',
     ),
     ...missing(
-      is(policy, 'redact'),
-      'AUD904',
-      'redact',
-      'Use exclude, which keeps the column out of the history.',
-    ),
-    ...missing(
       is(policy, 'hash'),
       'AUD905',
       'hash',
-      'Use exclude, which keeps the column out of the history.',
+      'Use redact, which records that the value changed, or exclude.',
     ),
   ]
 }

@@ -1,8 +1,11 @@
 import type * as DMMF from '@prisma/dmmf'
+import type { AuditAnnotation } from '../annotation/audit-annotation.ts'
 import type { SchemaBlock, SchemaField } from '../annotation/schema-blocks.ts'
 import type { Diagnostic } from '../diagnostics.ts'
-import type { AuditedColumn } from '../model/audit-model.ts'
+import type { AuditedColumn, CapturePolicy } from '../model/audit-model.ts'
+import type { ColumnType } from '../model/column-type.ts'
 import { OWN_COLUMNS } from './audit-columns.ts'
+import { namedLikeSecret, policyOf } from './capture-policy.ts'
 import { columnType, enumColumnType, isPrismaScalar } from './column-types.ts'
 import { findKey } from './key-columns.ts'
 import { readNodeAnnotation } from './node-annotation.ts'
@@ -19,41 +22,33 @@ export interface ResolvedColumns {
 /** The columns of an audited model in its own order, without the excluded ones, and its key. */
 export function resolveColumns(model: DMMF.Model, block: SchemaBlock): ResolvedColumns {
   const diagnostics: Diagnostic[] = []
-  const excluded = new Set<string>()
   const columns: AuditedColumn[] = []
   const renamings: ColumnRenaming[] = []
-  for (const field of model.fields) {
-    const scanned = block.fields.find(({ name }) => name === field.name)
-    const context = { model: model.name, field: field.name }
-    const read = readNodeAnnotation('field', scanned?.annotations ?? [], context)
+  const fields = model.fields.map((field) => readField(model, field, block))
+  const policies = new Map(fields.map(({ field, policy }) => [field.name, policy]))
+  const key = findKey(model, ({ name }) => policies.get(name) === 'record')
+  for (const { field, scanned, context, read, policy } of fields) {
     diagnostics.push(...read.diagnostics)
     if (field.kind !== 'scalar' && field.kind !== 'enum') {
       if (read.annotation) diagnostics.push(onRelation(read.annotation.place, context))
       continue
     }
-    if (read.annotation?.policy?.value === 'exclude') excluded.add(field.name)
-    const column = resolveColumn(field)
+    const isKey = key.fields.includes(field.name)
+    const own = read.annotation?.policy
+    if (own === undefined && policy === 'redact') {
+      diagnostics.push(namedLikeSecret(field, scanned, context, isKey))
+    }
+    if (isKey && own !== undefined && policy !== 'record') diagnostics.push(hiddenKey(own, scanned, context))
+    const column = resolveColumn(field, isKey && own === undefined ? 'record' : policy)
     if (!column) diagnostics.push(unknownNative(field, scanned, context))
-    else if (!excluded.has(field.name)) {
+    else if (policy !== 'exclude') {
       const { renamedFrom: from } = read.annotation ?? {}
       columns.push({ ...column, ...(from === undefined ? {} : { renamedFrom: from.value }) })
       if (from !== undefined) renamings.push({ ...context, column: column.name, from })
     }
-    if (column && !excluded.has(field.name) && OWN_COLUMNS.includes(column.name)) {
+    if (column && policy !== 'exclude' && OWN_COLUMNS.includes(column.name)) {
       diagnostics.push(ownColumn(column.name, scanned, context))
     }
-  }
-  const key = findKey(model, (field) => !excluded.has(field.name))
-  for (const name of key.fields.filter((each) => excluded.has(each))) {
-    diagnostics.push({
-      code: 'AUD505',
-      severity: 'error',
-      message: `"${model.name}.${name}" belongs to the primary key and cannot be excluded: the history could not tell rows apart.`,
-      ...placeOf(block.fields.find((field) => field.name === name)),
-      model: model.name,
-      field: name,
-      hint: 'Remove the annotation.',
-    })
   }
   if (key.kind !== 'primary') diagnostics.push(withoutPrimaryKey(model.name, block, key.fields))
   const columnOf = new Map(model.fields.map((field) => [field.name, field.dbName ?? field.name]))
@@ -61,20 +56,48 @@ export function resolveColumns(model: DMMF.Model, block: SchemaBlock): ResolvedC
   return { columns, key: key.fields.map((name) => columnOf.get(name) ?? name), renamings, diagnostics }
 }
 
-function resolveColumn(field: DMMF.Field): AuditedColumn | undefined {
+function readField(model: DMMF.Model, field: DMMF.Field, block: SchemaBlock) {
+  const scanned = block.fields.find(({ name }) => name === field.name)
+  const context = { model: model.name, field: field.name }
+  const read = readNodeAnnotation('field', scanned?.annotations ?? [], context)
+  return { field, scanned, context, read, policy: policyOf(field, read.annotation) }
+}
+
+function resolveColumn(field: DMMF.Field, policy: CapturePolicy): AuditedColumn | undefined {
   const isEnum = field.kind === 'enum'
   const type = isEnum
     ? enumColumnType(field.isList)
     : isPrismaScalar(field.type)
       ? columnType(field.type, field.nativeType ?? null, field.isList)
       : undefined
-  return type && { field: field.name, name: field.dbName ?? field.name, type, policy: 'record', isEnum }
+  if (type === undefined) return undefined
+  const column = { field: field.name, name: field.dbName ?? field.name, policy }
+  // Of whatever type the values are, what stands for them is text.
+  return policy === 'redact' ? { ...column, type: TEXT, isEnum: false } : { ...column, type, isEnum }
 }
+
+const TEXT: ColumnType = { name: 'text', args: [], list: false }
 
 type Context = { readonly model: string; readonly field: string }
 
 function placeOf(field: SchemaField | undefined): Pick<Diagnostic, 'place'> {
   return field ? { place: field.place } : {}
+}
+
+function hiddenKey(
+  { value, place }: NonNullable<AuditAnnotation['policy']>,
+  scanned: SchemaField | undefined,
+  context: Context,
+): Diagnostic {
+  const done = { exclude: 'excluded', redact: 'redacted', hash: 'hashed', record: 'recorded' }[value]
+  return {
+    code: 'AUD505',
+    severity: 'error',
+    message: `"${context.model}.${context.field}" belongs to the primary key and cannot be ${done}: the history could not tell rows apart.`,
+    place: scanned?.place ?? place,
+    ...context,
+    hint: 'Remove the annotation.',
+  }
 }
 
 function onRelation(place: NonNullable<Diagnostic['place']>, context: Context): Diagnostic {

@@ -62,8 +62,7 @@ export function resolveTable(
     settings,
     missingSettings: annotation.missingSettings?.value ?? options.missingSettings,
     truncate: annotation.truncate?.value ?? options.truncate,
-    // Only a trigger that is called for a row can be left out for a row.
-    level: annotation.level?.value ?? (annotation.updates?.value === 'changed' ? 'row' : 'statement'),
+    level: annotation.level?.value ?? (needsOldRow(annotation, columns) ? 'row' : 'statement'),
     updates: annotation.updates?.value ?? 'all',
   }
   const diagnostics = [
@@ -84,4 +83,9 @@ export function resolveTable(
     ...(annotation.renamedFrom && { from: annotation.renamedFrom }),
   }
   return { table, declarations, renamed, diagnostics }
+}
+
+/** Only a trigger that is called for a row can be left out for a row, or tell that a value changed without the value. */
+function needsOldRow({ updates }: AuditAnnotation, columns: AuditedTable['columns']): boolean {
+  return updates?.value === 'changed' || columns.some(({ policy }) => policy === 'redact')
 }

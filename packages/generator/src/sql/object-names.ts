@@ -13,6 +13,10 @@ export const AUDIT_COLUMNS = {
   transactionId: 'audit_transaction_id',
 } as const
 
+/** What the history holds of a value that is redacted, and where an UPDATE gave the column another one. */
+export const REDACTED = '[redacted]'
+export const REDACTED_CHANGED = '[redacted, changed]'
+
 /** The trigger on each audit table that refuses changes of history. */
 export const APPEND_ONLY_TRIGGER = 'append_only'
 

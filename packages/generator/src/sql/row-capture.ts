@@ -17,7 +17,7 @@ BEGIN
   RETURN NULL;
 END IF;`,
     table.updates === 'changed' ? unlessUnchanged(table) : sql``,
-    sql`${insertRow(table, sql`NEW`)};`,
+    sql`${insertRow(table, sql`NEW`, sql`OLD`)};`,
     sql`RETURN NULL;`,
   ])}
 END`

@@ -33,7 +33,7 @@ export function diffColumns(before: AuditTableObject, after: AuditTableObject): 
     add: live(after)
       .filter(replaced)
       .map((column) => ({ kind: 'addColumn', source, column: captured(column) })),
-    unsupported: live(after).flatMap((column) => policyChange(present.get(column.name), column, after)),
+    unsupported: live(after).flatMap((column) => policyChange(column, after)),
   }
 }
 
@@ -45,7 +45,9 @@ function captured({ name, type, policy, isEnum }: StateColumn): CapturedColumn {
   return { name, type, policy, isEnum }
 }
 
+/** Values and what stands for them are not mixed: another policy begins another column. */
 function needsNewColumn(from: StateColumn, to: StateColumn): boolean {
+  if (from.policy !== to.policy) return true
   return !sameType(from.type, to.type) && !isCatalogOnlyWidening(from.type, to.type)
 }
 
@@ -53,15 +55,12 @@ function isChanged(from: StateColumn | undefined, to: StateColumn): boolean {
   return from !== undefined && (!sameType(from.type, to.type) || from.isEnum !== to.isEnum)
 }
 
-/** Capture policies of a new column or table that have no SQL yet, and changes of a policy. */
+/** A capture policy that has no SQL yet must not be taken for another one in silence. */
 export function policyChange(
-  from: StateColumn | undefined,
   to: StateColumn,
   { source }: Pick<AuditTableObject, 'source'>,
 ): readonly UnsupportedStep[] {
-  // Nothing but `record` has SQL yet: the others must not be taken for it in silence.
-  const before = from?.policy ?? 'record'
-  if (before === to.policy) return []
-  const detail = `column "${to.name}" is captured as "${before}" and should be captured as "${to.policy}"`
+  if (to.policy !== 'hash') return []
+  const detail = `column "${to.name}" should be captured as "${to.policy}"`
   return [{ kind: 'unsupported', source, change: 'policy', detail }]
 }

@@ -53,7 +53,7 @@ function diffOne(
     return before?.capturing ? [{ kind: 'retireTable', source: before.source }] : []
   }
   if (before !== undefined) return diffTable(before, after)
-  const policies = after.columns.flatMap((column) => policyChange(undefined, column, after))
+  const policies = after.columns.flatMap((column) => policyChange(column, after))
   if (policies.length > 0) return policies
   const owner = owners.get(objectKey(after))
   if (owner === undefined) return [{ kind: 'createAuditTable', source: after.source, table: after }]

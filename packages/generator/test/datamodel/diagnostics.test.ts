@@ -211,12 +211,12 @@ test('AUD207: options on the wrong node', async () => {
     schema.prisma:13:14 - error AUD207: "enabled" does not belong on a field.
        13 |   /// @audit(enabled, truncate: refuse)
           |              ^^^^^^^
-       Put it above the model. A field knows: exclude, record, renamedFrom.
+       Put it above the model. A field knows: exclude, redact, record, renamedFrom.
 
     schema.prisma:13:33 - error AUD207: "truncate" does not belong on a field.
        13 |   /// @audit(enabled, truncate: refuse)
           |                                 ^^^^^^
-       Put it above the model. A field knows: exclude, record, renamedFrom.
+       Put it above the model. A field knows: exclude, redact, record, renamedFrom.
 
     3 errors
     "
@@ -1048,7 +1048,7 @@ test('level: row, and updates: changed, which brings it along', async () => {
   expect(await levels('/// @audit(enabled, updates: changed)')).toEqual(['', 'row changed'])
 })
 
-test('AUD904, AUD905: field options that are not available yet', async () => {
+test('AUD905: a field option that is not available yet', async () => {
   expect(
     await problems(
       model(
@@ -1058,19 +1058,88 @@ test('AUD904, AUD905: field options that are not available yet', async () => {
     ),
   ).toMatchInlineSnapshot(`
     "
-    schema.prisma:13:14 - error AUD904: "redact" is not available in this version yet.
-       13 |   /// @audit(redact)
-          |              ^^^^^^
-       Use exclude, which keeps the column out of the history.
-
     schema.prisma:15:14 - error AUD905: "hash" is not available in this version yet.
        15 |   /// @audit(hash)
           |              ^^^^
-       Use exclude, which keeps the column out of the history.
+       Use redact, which records that the value changed, or exclude.
 
-    2 errors
+    1 error
     "
   `)
+})
+
+test('AUD513: fields named like a secret are redacted, unless they say otherwise', async () => {
+  const fields = [
+    'id Int @id',
+    'passwordHash String',
+    'api_key String @map("k")',
+    'k2 String @map("reset_token")',
+    '/// @audit(record)\n  otp String',
+    '/// @audit(redact)\n  pin Int',
+    '/// @audit(exclude)\n  secret Bytes',
+    'isSecret Boolean',
+    'passwordChangedAt DateTime',
+    'tokenCount Int',
+    'secretary String',
+    'pinned String',
+  ]
+  const schema = auditSchema(model('/// @audit(enabled)', fields.join('\n  ')))
+  const { model: audit, text } = await resolveSchema(schema)
+  const [table] = audit.tables
+  expect(table?.columns.map(({ name, policy }) => `${name} ${policy}`)).toEqual([
+    'id record',
+    'passwordHash redact',
+    'k redact',
+    'reset_token redact',
+    'otp record',
+    'pin redact',
+    'isSecret record',
+    'passwordChangedAt record',
+    'tokenCount record',
+    'secretary record',
+    'pinned record',
+  ])
+  expect(table?.level).toBe('row')
+  expect(text.match(/AUD513: "[^"]*"/g)).toEqual([
+    'AUD513: "Order.passwordHash"',
+    'AUD513: "Order.api_key"',
+    'AUD513: "Order.k2"',
+  ])
+  expect(
+    await problems(model('/// @audit(enabled, level: statement)', 'token String @id\n  password String?')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:12:3 - warning AUD513: "Order.token" is named like a secret and belongs to the primary key: its values are in the history, which could not tell rows apart without them.
+       12 |   token String @id
+          |   ^^^^^
+       Say so with /// @audit(record) above the field, or give the model another @id.
+
+    schema.prisma:13:3 - warning AUD513: "Order.password" is named like a secret: the history holds that it changed, and not its values.
+       13 |   password String?
+          |   ^^^^^^^^
+       Say what is meant above the field: /// @audit(redact), or /// @audit(record) to have the values recorded.
+
+    2 warnings
+    "
+  `)
+})
+
+test('AUD505: a key column that is to be redacted; a unique column that is redacted is no key', async () => {
+  expect(
+    await problems(model('/// @audit(enabled)', '/// @audit(redact)\n  code String @id')),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:13:3 - error AUD505: "Order.code" belongs to the primary key and cannot be redacted: the history could not tell rows apart.
+       13 |   code String @id
+          |   ^^^^
+       Remove the annotation.
+
+    1 error
+    "
+  `)
+  const fields = '/// @audit(redact)\n  code String @unique\n  nr Int @unique'
+  const { model: audit } = await resolveSchema(auditSchema(model('/// @audit(enabled)', fields)))
+  expect(audit.tables[0]?.key).toEqual(['nr'])
 })
 
 test('AUD511: a field and a model that were called like something that is still there', async () => {

@@ -82,6 +82,13 @@ export const CASES: readonly Case[] = [
     prisma: `SELECT audit.set_context('{"username": "u"}'); UPDATE "Order" SET note = 'n';
       ALTER TABLE "Order" DROP CONSTRAINT "Order_pkey", ADD PRIMARY KEY (id, note), ADD total int`,
   },
+  {
+    name: 'redact-column',
+    ...change({
+      level: 'row',
+      columns: columns.map((c) => (c.name === 'note' ? { ...column('note', 'text'), policy: 'redact' } : c)),
+    }),
+  },
   { name: 'create-row', from: EMPTY_STATE, to: state({ ...base, level: 'row', updates: 'changed' }) },
   { name: 'truncate-refuse', ...change({ truncate: 'refuse' }) },
   // A role that no cluster has: the migration does not ask.

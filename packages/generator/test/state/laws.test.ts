@@ -345,11 +345,11 @@ describe('a difference that has no step yet', () => {
   it('is unsupported by name, never nothing', () => {
     const moved = table('Order', { source: { schema: 'shop', name: 'Order' } })
     expect(kinds(diffState(from, state(moved)))).toEqual(['retireTable', 'shared audit table'])
-    const redacted = table('Order', {
-      columns: [column('id', 'integer'), { ...column('note', 'text'), policy: 'redact' }],
+    const hashed = table('Order', {
+      columns: [column('id', 'integer'), { ...column('note', 'text'), policy: 'hash' }],
     })
-    expect(kinds(diffState(from, state(redacted)))).toEqual(['policy'])
-    expect(kinds(diffState({ schema: undefined, tables: [] }, state(redacted)))).toEqual([
+    expect(kinds(diffState(from, state(hashed)))).toEqual(['policy'])
+    expect(kinds(diffState({ schema: undefined, tables: [] }, state(hashed)))).toEqual([
       'createSchema',
       'policy',
     ])

@@ -1,0 +1,41 @@
+import type * as DMMF from '@prisma/dmmf'
+import type { AuditAnnotation } from '../annotation/audit-annotation.ts'
+import type { SchemaField } from '../annotation/schema-blocks.ts'
+import type { Diagnostic } from '../diagnostics.ts'
+import type { CapturePolicy } from '../model/audit-model.ts'
+import { isSecretName } from './secret-names.ts'
+
+/** Types whose values give no secret away, whatever the field is called. */
+const HARMLESS: ReadonlySet<string> = new Set(['Boolean', 'DateTime'])
+
+/** What the annotation says; without one, what is named like a secret is redacted. */
+export function policyOf(field: DMMF.Field, annotation: AuditAnnotation | undefined): CapturePolicy {
+  return annotation?.policy?.value ?? (isNamedSecret(field) ? 'redact' : 'record')
+}
+
+export function isNamedSecret(field: DMMF.Field): boolean {
+  if (field.kind !== 'scalar' || HARMLESS.has(field.type)) return false
+  return isSecretName(field.name) || isSecretName(field.dbName ?? field.name)
+}
+
+/** Of a field without a policy of its own. `isKey`: rows are told apart by it, so it cannot be redacted. */
+export function namedLikeSecret(
+  field: DMMF.Field,
+  scanned: SchemaField | undefined,
+  context: { readonly model: string; readonly field: string },
+  isKey: boolean,
+): Diagnostic {
+  const named = `"${context.model}.${field.name}" is named like a secret`
+  return {
+    code: 'AUD513',
+    severity: 'warning',
+    message: isKey
+      ? `${named} and belongs to the primary key: its values are in the history, which could not tell rows apart without them.`
+      : `${named}: the history holds that it changed, and not its values.`,
+    ...(scanned ? { place: scanned.place } : {}),
+    ...context,
+    hint: isKey
+      ? 'Say so with /// @audit(record) above the field, or give the model another @id.'
+      : 'Say what is meant above the field: /// @audit(redact), or /// @audit(record) to have the values recorded.',
+  }
+}
