@@ -136,7 +136,8 @@ const TEMPLATES = {
   table: ['{table}_audit', '{model} history', '{model} in {schema} ✓', "it's {model}"],
   function: ['{table}_audit_{role}', '{role} of {model}', '{schema}: {model} {role}'],
   trigger: ['audit_{operation}', 'after {operation}', '{model}: {operation}'],
-  settingColumn: ['audit_{setting}', 'by {setting}', '{setting}'],
+  // With one character more than the longest setting, these are as long as a name may be.
+  settingColumn: ['audit_{setting}', '{setting}?', '{setting}'],
 } as const
 
 /** One of the generator's four templates. */

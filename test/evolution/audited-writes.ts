@@ -110,8 +110,12 @@ async function compare(
   const retired = columns.map((column) => column.name).filter((each) => !live.has(each))
   const list = (names: readonly string[]) =>
     `ARRAY[${names.map((each) => `${ident(each)}::text`).join(', ')}]::text[]`
+  // Which values an update changes is not of interest here: that they are not there is.
+  const values = recorded.map(({ name: each, redacted }) =>
+    redacted ? `replace(${ident(each)}, ', changed', '')` : `${ident(each)}::text`,
+  )
   const { rows: found } = await client.query<{ operation: string; row: Row; settings: Row; retired: Row }>(
-    `SELECT audit_operation AS operation, ${list(recorded.map((column) => column.name))} AS row,
+    `SELECT audit_operation AS operation, ARRAY[${values.join(', ')}]::text[] AS row,
        ${list(settings)} AS settings, array_remove(${list(retired)}, NULL) AS retired
      FROM ${name} WHERE audit_id > ${since} ORDER BY audit_id`,
   )
@@ -119,12 +123,18 @@ async function compare(
     (each, index) =>
       `SELECT ${index} AS n, ARRAY[${each.settings.map((text) => text ?? 'NULL').join()}]::text[] AS settings`,
   )
-  const values = await client.query<{ settings: Row }>(`${settingRows.join(' UNION ALL ')} ORDER BY n`)
-  const indexes = recorded.map(({ id }) => model.columns.findIndex((column) => column.id === id))
+  const carried = await client.query<{ settings: Row }>(`${settingRows.join(' UNION ALL ')} ORDER BY n`)
+  const indexes = recorded.map(({ id, redacted }) => ({
+    position: model.columns.findIndex((column) => column.id === id),
+    redacted,
+  }))
   const wanted = expected.map(({ operation, row }, index) => ({
     operation,
-    row: indexes.map((position) => row[position] ?? null),
-    settings: values.rows[index]?.settings ?? [],
+    row: indexes.map(({ position, redacted }) => {
+      const value = row[position] ?? null
+      return redacted && value !== null ? '[redacted]' : value
+    }),
+    settings: carried.rows[index]?.settings ?? [],
     retired: [],
   }))
   const same = JSON.stringify(found) === JSON.stringify(wanted)

@@ -54,6 +54,7 @@ function newColumn(id: number, name: string, type: ColumnType, n: number): Colum
     hasDefault,
     distinct: false,
     excluded: false,
+    redacted: false,
   }
 }
 
@@ -200,6 +201,8 @@ function retyped(draft: Draft, a: number, b: number, c: number, how: 'widen' | '
   // A default of the old type may not fit the new one.
   if (column.hasDefault) return undefined
   const isNew = how === 'rewrite'
+  // What stands for the values is text, of whatever type they are.
+  const isOther = isNew && !column.redacted
   return {
     label: `${model.table}: column ${column.name} ${isNew ? 'retyped' : 'widened'} from ${typeText(column.type)} to ${scalar(name).prisma}`,
     draft: inSchema(draft, (world) => ({
@@ -208,7 +211,7 @@ function retyped(draft: Draft, a: number, b: number, c: number, how: 'widen' | '
         withColumn(model, {
           ...column,
           type: { kind: 'scalar', name },
-          history: isNew ? world.next : column.history,
+          history: isOther ? world.next : column.history,
         }),
       ),
       next: world.next + 1,
@@ -248,6 +251,19 @@ export const excludeColumn: Change = (draft, { a, b }) => {
     label: `${model.table}: column ${column.name} ${column.excluded ? 'recorded again' : 'excluded'}`,
     draft: inSchema(draft, (world) => ({
       ...withModel(world, withColumn(model, { ...column, excluded: !column.excluded, history: world.next })),
+      next: world.next + 1,
+    })),
+  }
+}
+
+export const redactColumn: Change = (draft, { a, b }) => {
+  const model = settledModel(draft, a, ({ audited }) => audited)
+  const column = model && choose(plainColumns(draft, model), b)
+  if (!model || !column || column.excluded) return undefined
+  return {
+    label: `${model.table}: column ${column.name} ${column.redacted ? 'recorded with its values' : 'redacted'}`,
+    draft: inSchema(draft, (world) => ({
+      ...withModel(world, withColumn(model, { ...column, redacted: !column.redacted, history: world.next })),
       next: world.next + 1,
     })),
   }

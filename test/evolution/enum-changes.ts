@@ -41,7 +41,7 @@ export const removeLabel: Change = (draft, { a, b }) => {
   return {
     label: `enum ${found.name}: label ${value} removed`,
     draft: {
-      ...inSchema(draft, change({ ...found, values })),
+      ...inSchema(draft, change({ ...found, values, life: found.life + 1 })),
       leaving: [...draft.leaving, { enum: found.id, value }],
     },
   }

@@ -13,7 +13,7 @@ import { touchRows } from './statements.ts'
 import { type FailedWrite, isConcerned, startTraffic, writeEverywhere } from './traffic.ts'
 import { truncationProblems } from './truncation.ts'
 import { beginsAnew, exchangedColumns, takesOtherValues, unaffectedColumns } from './unaffected.ts'
-import { recordedColumns, type World } from './world.ts'
+import { valuedColumns, type World } from './world.ts'
 import type { WrittenStep } from './write-step.ts'
 
 /** A database with its application: connections that stay open over all migrations. */
@@ -118,7 +118,7 @@ export async function checkDeployment(
     problems.push(...(await writeAndCompare(writers, world, model, audit, turn)))
     const from = since.get(model.id)
     if (!table || from === undefined) continue
-    problems.push(...(await foldDifference(migrator, audit, table, model, recordedColumns(model), from)))
+    problems.push(...(await foldDifference(migrator, audit, table, model, valuedColumns(model), from)))
     const writer = writers[turn % writers.length] ?? migrator
     problems.push(...(await truncationProblems(writer, audit, table, model)))
   }

@@ -5,8 +5,8 @@ import type { Column, Model, World } from './world.ts'
 export const FIRST_WORLD: World = {
   audit: { settings: [{ name: 'username', type: 'String', required: true, hasDefault: false }] },
   enums: [
-    { id: 1, name: 'Order Status', schema: 'public', values: ['open', 'done', 'the "odd" ✓'] },
-    { id: 2, name: 'kind', schema: 'Other Schema', values: ['a', 'b'] },
+    { id: 1, name: 'Order Status', schema: 'public', life: 1, values: ['open', 'done', 'the "odd" ✓'] },
+    { id: 2, name: 'kind', schema: 'Other Schema', life: 1, values: ['a', 'b'] },
   ],
   models: [
     model(10, 'Order', [
@@ -43,6 +43,7 @@ function column(id: number, name: string, type: ScalarName, wishes: Partial<Colu
     hasDefault: false,
     distinct: !wishes.optional,
     excluded: false,
+    redacted: false,
     ...wishes,
   }
 }

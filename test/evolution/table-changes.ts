@@ -93,6 +93,7 @@ export const addModel: Change = (draft, { a, b }) => {
     hasDefault: false,
     distinct: true,
     excluded: false,
+    redacted: false,
   })
   const model: Model = {
     id,
@@ -128,8 +129,8 @@ export const changeKey: Change = (draft, { a, b, c }) => {
   const model = settledModel(draft, a)
   if (!model) return undefined
   const fit = settledColumns(draft, model).filter(
-    ({ type, distinct, optional, excluded }) =>
-      distinct && !optional && !excluded && type.kind === 'scalar' && scalar(type.name).isKey,
+    ({ type, distinct, optional, excluded, redacted }) =>
+      distinct && !optional && !excluded && !redacted && type.kind === 'scalar' && scalar(type.name).isKey,
   )
   const first = choose(fit, b)
   const second = choose(fit, c)

@@ -5,7 +5,7 @@ import {
   findModel,
   keyColumns,
   type Model,
-  recordedColumns,
+  valuedColumns,
   type World,
 } from './world.ts'
 
@@ -17,7 +17,7 @@ export function unaffectedColumns(before: World, base: World, after: World, mode
   const old = findModel(base, model.id)
   const recorded = (world: World) =>
     findModel(world, model.id)?.columns.filter((column) => !column.excluded) ?? []
-  return recordedColumns(model).filter((column) => {
+  return valuedColumns(model).filter((column) => {
     const was = old?.columns.find(({ id }) => id === column.id)
     const wasRecorded = recorded(before).some(({ id }) => id === column.id)
     const isSame = was && was.name === column.name && was.history === column.history

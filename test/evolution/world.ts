@@ -70,6 +70,8 @@ export interface Column {
   /** No two rows share a value: it may become the key. */
   readonly distinct: boolean
   readonly excluded: boolean
+  /** Recorded without its values. */
+  readonly redacted: boolean
   readonly renamedFrom?: string
 }
 
@@ -77,6 +79,8 @@ export interface Enum {
   readonly id: number
   readonly name: string
   readonly schema: PgSchema
+  /** How often it was made anew: statements that a connection has prepared for the former type end with it. */
+  readonly life: number
   /** Labels as the database has them. */
   readonly values: readonly string[]
 }
@@ -100,6 +104,11 @@ export function withEnum(world: World, found: Enum): World {
 /** The columns that the history holds. */
 export function recordedColumns(model: Model): readonly Column[] {
   return model.columns.filter((column) => !column.excluded)
+}
+
+/** The columns whose values the history holds. */
+export function valuedColumns(model: Model): readonly Column[] {
+  return recordedColumns(model).filter((column) => !column.redacted)
 }
 
 export function keyColumns(model: Model): readonly Column[] {
