@@ -1,3 +1,4 @@
+import { inAdded } from '../state/added-statements.ts'
 import { condenseDo, condenseFunction } from './condense-plpgsql.ts'
 import { condenseStatement } from './condense-statement.ts'
 import type { CondensedFile, Statement } from './condensed.ts'
@@ -29,6 +30,7 @@ function condenseText(text: string, auditPart: number, parser: SqlParser): Conde
     const reason = `the file does not parse: ${parsed.message}`
     return { statements: [{ kind: 'notInterpreted', reason, span, text }], own: 1 }
   }
+  const isAdded = inAdded(text)
   const statements: Statement[] = []
   let own = 0
   parsed.statements.forEach(({ node, byte, bytes }, index) => {
@@ -40,7 +42,9 @@ function condenseText(text: string, auditPart: number, parser: SqlParser): Conde
     const isOurs = start >= auditPart
     const whole = text.slice(start, bytes === undefined ? text.length : positions.fromBytes(byte + bytes))
     const add = (found: readonly Statement[]) => {
-      for (const each of found) statements.push(withText(each, whole))
+      for (const each of found) {
+        if (!(isAdded(start) && ofObjects(each))) statements.push(withText(each, whole))
+      }
     }
     if ('DoStmt' in node || 'CreateFunctionStmt' in node) {
       // Our own functions and blocks are known: they write audit tables only.
@@ -51,6 +55,11 @@ function condenseText(text: string, auditPart: number, parser: SqlParser): Conde
     if (!isOurs) own = statements.length
   })
   return { statements, own }
+}
+
+/** What the audit itself adds among Prisma's statements changes its own objects; what it sets there counts. */
+function ofObjects({ kind }: Statement): boolean {
+  return kind === 'changeFunction' || kind === 'renameFunction' || kind === 'renameTrigger' || kind === 'drop'
 }
 
 /** Gives what is not interpreted the text that it stands in: the names in it say what it may concern. */
