@@ -11,9 +11,9 @@ const benchmarks: Readonly<Record<string, { readonly file: string; readonly says
     file: './fold-migrations.ts',
     says: 'how long a large migrations folder takes to read',
   },
-  'trigger-cost': {
-    file: './trigger-cost.ts',
-    says: 'what a trigger costs, as ratios to the bare statement',
+  triggers: {
+    file: './triggers.ts',
+    says: 'what the triggers cost, as ratios to the bare statement and to the physical limit',
   },
 }
 

@@ -172,7 +172,7 @@ function wholeCost({ whole }: Report): readonly string[] {
   return [
     '## The whole cost, triggers included',
     '',
-    'Ratios to the bare client on the same tables without an audit. What a trigger costs has a page of its own: [trigger-cost.md](trigger-cost.md).',
+    'Ratios to the bare client on the same tables without an audit. What a trigger costs has a page of its own: [triggers.md](triggers.md).',
     '',
     table(['operation', 'ms', ...shown], lines),
   ]
