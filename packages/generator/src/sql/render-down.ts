@@ -23,7 +23,8 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
   const sections = [
     paragraphs([moveBack(plan, from, to), renderWaiver(plan.steps, from)]),
     ...clusterGroups(groups).toReversed().flatMap(renderClusterDown),
-    paragraphs([renderWaiverGoneDown(plan.steps, from), renderSchemaDown(plan, from, to)]),
+    // The schema that is left holds a view of the table of waivers, which may go then.
+    paragraphs([renderSchemaDown(plan, from, to), renderWaiverGoneDown(plan.steps, from)]),
   ]
   const head = sections.some(isFilled)
     ? 'Takes the steps of migration.sql back. No history is dropped. Run it by hand.'

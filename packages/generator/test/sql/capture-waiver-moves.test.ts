@@ -117,3 +117,28 @@ it('from a schema of its own into that of the application: with all that was tol
     expect(await database.query(waived('public.audit_capture_waiver'))).toEqual([{ n: 2 }])
   })
 })
+
+it('what moves the audit and brings the first waiver goes back as one: the new table of waivers too, if it holds none', async () => {
+  await withSources(async (database) => {
+    const first = migration(EMPTY_STATE, wanted('audit'))
+    await database.query(first.up)
+    const both = migration(first.after, wanted('the trail', role))
+    expect(both.steps.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['moveSchema', 'changeWaiver']))
+    const tables = () =>
+      database.query(
+        `SELECT relnamespace::regnamespace::text AS schema, relkind FROM pg_class WHERE relname = 'capture_waiver'`,
+      )
+    for (const _ of ['up', 'up again']) {
+      await database.query(both.up)
+      expect(await tables()).toEqual([{ schema: '"the trail"', relkind: 'r' }])
+      await database.query(both.down)
+      expect(await tables()).toEqual([])
+      await database.query(`INSERT INTO "Order" VALUES ((SELECT count(*) FROM "Order") + 1, 'a')`)
+    }
+    await database.query(both.up)
+    await database.query(write('"the trail".waive_capture', 3))
+    await database.query(both.down)
+    expect(await tables()).toEqual([{ schema: 'audit', relkind: 'r' }])
+    expect(await database.query(`SELECT count(*)::int AS n FROM audit."Order_audit"`)).toEqual([{ n: 2 }])
+  })
+})

@@ -28,6 +28,8 @@ COMMIT;
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;
 
+COMMENT ON SCHEMA "audit" IS 'prisma-generator-audit: detached by a down migration; its history is kept';
+
 -- Capture cannot be waived any more. What was waived stays told.
 
 DROP FUNCTION IF EXISTS "audit"."waive_capture"(text);
@@ -47,5 +49,3 @@ BEGIN
   END IF;
 END
 $audit$;
-
-COMMENT ON SCHEMA "audit" IS 'prisma-generator-audit: detached by a down migration; its history is kept';
