@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { isSecretName } from '../../../packages/generator/src/datamodel/secret-names.ts'
 import type { Table } from './shape.ts'
 import { quote, tableName } from './sql.ts'
 
@@ -15,7 +16,7 @@ async function auditTableOf(client: pg.ClientBase, table: Table): Promise<string
   const { rows } = await client.query<{ body: string }>(
     `SELECT DISTINCT prosrc AS body
      FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
-     WHERE tgrelid = $1::regclass AND pronamespace = 'audit'::regnamespace AND tgtype & 1 = 0 AND tgtype & 4 = 4`,
+     WHERE tgrelid = $1::regclass AND pronamespace = 'audit'::regnamespace AND tgtype & 4 = 4`,
     [tableName(table)],
   )
   const target = /INSERT INTO ("audit"\."(?:[^"]|"")+")/.exec(rows[0]?.body ?? '')?.[1]
@@ -38,7 +39,9 @@ export async function compareFold(
   const unique = table.indexes.find((each) => each.unique)?.columns ?? []
   const keyColumns = table.primaryKey.length > 0 ? table.primaryKey : unique
   const key = keyColumns.map(({ name }) => quote(name)).join(', ')
-  const texts = table.columns.map(({ name }) => `${quote(name)}::text`).join(', ')
+  // What is named like a secret is redacted: its values are nowhere to be folded.
+  const held = table.columns.filter((column) => keyColumns.includes(column) || !isSecretName(column.name))
+  const texts = held.map(({ name }) => `${quote(name)}::text`).join(', ')
   const fold = `
     SELECT ${texts} FROM before.t${index} WHERE (${key}) NOT IN (SELECT ${key} FROM ${audit})
     UNION ALL

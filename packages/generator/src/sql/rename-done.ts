@@ -37,10 +37,20 @@ export function isDown(group: TableGroup, before: AuditTableObject, source: Sql)
 function isBack(group: TableGroup, before: AuditTableObject, source: Sql): Sql {
   const { after } = group
   if (before.capturing && after.capturing) {
-    return isContinued(group) ? writesOwn(before) : callsOwn(before, source)
+    return isContinued(group) ? isOffAgain(before, after, source) : callsOwn(before, source)
   }
   if (sqlText(auditTable(before)) !== sqlText(auditTable(after))) return exists(before)
   return before.capturing ? writesOwn(before) : sql`NOT ${writesOwn(after)}`
+}
+
+/** The functions may have kept their names, and only the triggers have got others. */
+function isOffAgain(before: AuditTableObject, after: AuditTableObject, source: Sql): Sql {
+  const { name } = insertTrigger(after)
+  if (name === insertTrigger(before).name) return writesOwn(before)
+  return sql`${writesOwn(before)}
+AND NOT EXISTS (
+  SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = ${source} AND t.tgname = ${literal(name)}
+)`
 }
 
 /** A table that was made in place of the one whose history it goes on with. */
