@@ -30,7 +30,8 @@ export function interruptedConnections(pool: PgPool): ReadonlySet<PgPoolClient> 
   if (known !== undefined) return known
   const found = new Set<PgPoolClient>()
   pool.on('release', (_, client) => {
-    if (!isIdle(client)) found.add(client)
+    if (isIdle(client)) found.delete(client)
+    else found.add(client)
   })
   pool.on('remove', (client) => found.delete(client))
   watched.set(pool, found)

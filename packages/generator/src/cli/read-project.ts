@@ -67,6 +67,14 @@ async function beginProject(flags: ProjectFlags, cwd: string): Promise<BegunProj
   const configuration = readConfiguration(schemaFiles)
   if (!('generators' in configuration)) return { ok: false, schemaFiles, diagnostics: configuration }
   const prisma = prismaInput(configuration, schemaPath, schemaFiles)
+  if (prisma === undefined) {
+    // What Prisma says against the schema comes first.
+    const read = await datamodel
+    if (!('models' in read)) return { ok: false, schemaFiles, diagnostics: read }
+    throw new ProjectNotFoundError(
+      `No generator block of the schema has provider = "prisma-generator-audit", so there is nothing to look at: ${schemaFiles.map(({ path }) => path).join(', ')}`,
+    )
+  }
   const opened = await openProject(prisma, schemaFiles, { cwd, configFile: flags.config })
   return { ok: true, opened, datamodel }
 }
@@ -81,14 +89,10 @@ function prismaInput(
   { generators, datasources }: PrismaConfiguration,
   schemaPath: string,
   schemaFiles: readonly SourceFile[],
-): PrismaInput {
+): PrismaInput | undefined {
   const block = findAuditGenerator(scanSchema(schemaFiles).blocks)
   const generator = generators.find(({ name }) => name === block?.name)
-  if (generator === undefined) {
-    throw new ProjectNotFoundError(
-      `No generator block of the schema has provider = "prisma-generator-audit", so there is nothing to look at: ${schemaFiles.map(({ path }) => path).join(', ')}`,
-    )
-  }
+  if (generator === undefined) return undefined
   return {
     schemaPath,
     generator,

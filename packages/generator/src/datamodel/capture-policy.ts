@@ -30,8 +30,8 @@ export function namedLikeSecret(
     code: 'AUD513',
     severity: 'warning',
     message: isKey
-      ? `${named} and belongs to the primary key: its values are in the history, which could not tell rows apart without them.`
-      : `${named}: the history holds that it changed, and not its values.`,
+      ? `${named} and belongs to the key: its values are in the history, which could not tell rows apart without them.`
+      : `${named}: the history holds that it changed, and not its values, and records the model row by row.`,
     ...(scanned ? { place: scanned.place } : {}),
     ...context,
     hint: isKey

@@ -25,8 +25,9 @@ export function resolveColumns(model: DMMF.Model, block: SchemaBlock): ResolvedC
   const columns: AuditedColumn[] = []
   const renamings: ColumnRenaming[] = []
   const fields = model.fields.map((field) => readField(model, field, block))
-  const policies = new Map(fields.map(({ field, policy }) => [field.name, policy]))
-  const key = findKey(model, ({ name }) => policies.get(name) === 'record')
+  // A name alone takes nobody's key away.
+  const said = new Map(fields.map(({ field, read }) => [field.name, read.annotation?.policy?.value]))
+  const key = findKey(model, ({ name }) => (said.get(name) ?? 'record') === 'record')
   for (const { field, scanned, context, read, policy } of fields) {
     diagnostics.push(...read.diagnostics)
     if (field.kind !== 'scalar' && field.kind !== 'enum') {

@@ -11,7 +11,8 @@ const PAIRS: ReadonlySet<string> = new Set(
   [
     ...['api key', 'private key', 'secret key', 'access key', 'signing key', 'encryption key'],
     ...['recovery code', 'backup code', 'security code', 'security answer', 'seed phrase'],
-    ...['password hash', 'password digest', 'token hash', 'secret hash', 'otp hash', 'pin hash'],
+    ...['password hash', 'password digest', 'token hash', 'secret hash', 'otp hash', 'pin hash', 'key hash'],
+    ...['pwd hash', 'passwd hash', 'password salt', 'password encrypted', 'otp code'],
   ].flatMap((pair) => [pair, `${pair}s`]),
 )
 

@@ -1,7 +1,7 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { unreachable } from '../state/migration-step.ts'
+import { rowFunctionName } from '../state/own-names.ts'
 import { declarations, insertRows } from './history-row.ts'
-import { rowFunctionName } from './object-names.ts'
 import { keyStillHeld, rowCapture } from './row-capture.ts'
 import { withOwnFunctions } from './shared-schema.ts'
 import { dollarQuoted, lines, paragraphs, qualified, type Sql, sql } from './sql.ts'

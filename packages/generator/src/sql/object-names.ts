@@ -1,7 +1,7 @@
 import { MAX_IDENTIFIER_BYTES } from '../model/names.ts'
 import type { AuditTableObject, StateSetting } from '../state/database-state.ts'
 import { cutToBytes } from '../state/free-name.ts'
-import { textHash } from '../state/state-hash.ts'
+import { derivedName } from '../state/own-names.ts'
 
 /** The audit table's own columns, before those of the settings and of the source. */
 export const AUDIT_COLUMNS = {
@@ -48,11 +48,6 @@ export function primaryKeyName(table: AuditTableObject): string {
   return derivedName(table.names.table, '_pkey')
 }
 
-/** The capture function of level row: no other level's triggers ever call it. */
-export function rowFunctionName(table: AuditTableObject): string {
-  return derivedName(table.names.captureFunction, '_row')
-}
-
 /** The sequence that numbers the rows, as PostgreSQL calls the one that it makes for an identity column. */
 export function sequenceName(table: AuditTableObject): string {
   const end = `_${AUDIT_COLUMNS.id}_seq`
@@ -62,12 +57,4 @@ export function sequenceName(table: AuditTableObject): string {
 /** The CHECK that keeps a required setting's column filled. */
 export function requiredCheckName(setting: Pick<StateSetting, 'column'>): string {
   return derivedName(setting.column, '_required')
-}
-
-/** `base` and suffix; where PostgreSQL would cut that, the base is cut and a hash keeps it unique. */
-export function derivedName(base: string, suffix: string): string {
-  const bytes = new TextEncoder().encode(base).length
-  if (bytes + suffix.length <= MAX_IDENTIFIER_BYTES) return base + suffix
-  const end = `_${textHash(base).slice(0, 8)}${suffix}`
-  return cutToBytes(base, MAX_IDENTIFIER_BYTES - end.length) + end
 }

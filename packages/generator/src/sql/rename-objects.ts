@@ -1,14 +1,9 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { cutToBytes } from '../state/free-name.ts'
+import { derivedName } from '../state/own-names.ts'
 import { makeAppendOnly } from './audit-table.ts'
 import { auditTable } from './look-first.ts'
-import {
-  APPEND_ONLY_TRIGGER,
-  derivedName,
-  keyIndexName,
-  primaryKeyName,
-  sequenceName,
-} from './object-names.ts'
+import { APPEND_ONLY_TRIGGER, keyIndexName, primaryKeyName, sequenceName } from './object-names.ts'
 import { ident, isFilled, join, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 import { functionNames, triggerNames } from './triggers.ts'
 

@@ -1,8 +1,8 @@
 import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import type { TableStep } from '../state/migration-step.ts'
+import { rowFunctionName } from '../state/own-names.ts'
 import { isText } from './key-text.ts'
-import { rowFunctionName } from './object-names.ts'
 import {
   dollarQuoted,
   ident,

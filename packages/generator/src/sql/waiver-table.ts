@@ -1,9 +1,10 @@
 import type { AuditHome } from '../state/database-state.ts'
+import { derivedName } from '../state/own-names.ts'
 import { waiverTable } from '../state/waiver.ts'
 import { appendOnlyGuard, makeAppendOnly } from './audit-table.ts'
 import { baseFunction } from './base-functions.ts'
 import { auditTable, createMissingIndex, type HistoryTable, relation } from './look-first.ts'
-import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS, derivedName } from './object-names.ts'
+import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
 import { refuseForeignTable } from './shared-schema.ts'
 import { dollarQuoted, ident, join, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 

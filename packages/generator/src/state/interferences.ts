@@ -4,6 +4,7 @@ import type { AuditTableObject, DatabaseState } from './database-state.ts'
 import type { LostTable } from './fold-parts.ts'
 import type { PositionOf } from './folder-order.ts'
 import { undoes } from './lost-objects.ts'
+import { ownNames } from './own-names.ts'
 import type { TableHistories } from './table-history.ts'
 
 /** What a migration did to the audit's own objects, or may have done to an audited table, since these were emitted. */
@@ -86,7 +87,7 @@ function concerns(
   table: AuditTableObject,
   sources: readonly QualifiedName[],
 ): boolean {
-  const own: readonly string[] = Object.values(table.names)
+  const own = ownNames(table)
   const isOwn = target.schema === table.schema && own.includes(target.name)
   switch (kind) {
     case 'triggers disabled':

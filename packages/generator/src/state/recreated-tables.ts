@@ -4,6 +4,7 @@ import type { DatabaseState } from './database-state.ts'
 import type { PositionOf } from './folder-order.ts'
 import type { LostObject } from './lost-objects.ts'
 import type { MigrationStep } from './migration-step.ts'
+import { ownNames } from './own-names.ts'
 import type { TableHistories } from './table-history.ts'
 
 export interface FoldedFolder {
@@ -31,14 +32,15 @@ export function recreatedTables(
   const created = new Map(tables.map((table) => [nameKey(table), table]))
   const wanted = new Set(to.tables.filter(({ capturing }) => capturing).map(({ source }) => nameKey(source)))
   return from.tables
-    .filter(({ capturing, source, names }) => {
+    .filter((recorded) => {
+      const { capturing, source, names } = recorded
       const key = nameKey(source)
       const history = histories.get(key)
       if (!capturing || !wanted.has(key) || history === undefined) return false
       if (replaced.has(key)) return true
       const table = created.get(key)
       const sources = [source, ...(table?.formerNames ?? [])]
-      const own = new Set(Object.values(names))
+      const own = new Set(ownNames(recorded))
       const losses = lost.filter(
         (object) =>
           (object.name === undefined || own.has(object.name)) &&

@@ -179,6 +179,20 @@ test.each([
 })
 
 test.each([
+  'DROP FUNCTION audit."A_audit_capture_row"() CASCADE;',
+  'ALTER FUNCTION audit."A_audit_capture_row"() SECURITY INVOKER;',
+])('AUD614: at level row the function has another name, and is made anew too: %s', async (sql) => {
+  const byRow = schema.replace('@audit(enabled)', '@audit(enabled, level: row)')
+  const folder = { ...(await audited(byRow, init)), '20260103000000_change': `-- a change\n${sql}\n` }
+  const { project, done } = await followed(byRow, folder)
+  expect(said(project)).toEqual([['AUD614', 'warning', AT, 2]])
+  expect(steps(project)).toEqual(['resumeTable A'])
+  const database = await apply(done, { '20260104': `INSERT INTO "A" VALUES (1, 'a', 'b')` })
+  expect(await history(database, 'audit."A_audit"', 'id')).toEqual([{ op: 'I', id: 1 }])
+  await database.drop()
+})
+
+test.each([
   [
     'a trigger',
     'ALTER TRIGGER audit_insert ON "A" RENAME TO mine;',

@@ -1109,12 +1109,12 @@ test('AUD513: fields named like a secret are redacted, unless they say otherwise
     await problems(model('/// @audit(enabled, level: statement)', 'token String @id\n  password String?')),
   ).toMatchInlineSnapshot(`
     "
-    schema.prisma:12:3 - warning AUD513: "Order.token" is named like a secret and belongs to the primary key: its values are in the history, which could not tell rows apart without them.
+    schema.prisma:12:3 - warning AUD513: "Order.token" is named like a secret and belongs to the key: its values are in the history, which could not tell rows apart without them.
        12 |   token String @id
           |   ^^^^^
        Say so with /// @audit(record) above the field, or give the model another @id.
 
-    schema.prisma:13:3 - warning AUD513: "Order.password" is named like a secret: the history holds that it changed, and not its values.
+    schema.prisma:13:3 - warning AUD513: "Order.password" is named like a secret: the history holds that it changed, and not its values, and records the model row by row.
        13 |   password String?
           |   ^^^^^^^^
        Say what is meant above the field: /// @audit(redact), or /// @audit(record) to have the values recorded.
@@ -1138,8 +1138,12 @@ test('AUD505: a key column that is to be redacted; a unique column that is redac
     "
   `)
   const fields = '/// @audit(redact)\n  code String @unique\n  nr Int @unique'
-  const { model: audit } = await resolveSchema(auditSchema(model('/// @audit(enabled)', fields)))
-  expect(audit.tables[0]?.key).toEqual(['nr'])
+  const keyOf = async (text: string) =>
+    (await resolveSchema(auditSchema(model('/// @audit(enabled)', text)))).model.tables[0]
+  expect((await keyOf(fields))?.key).toEqual(['nr'])
+  // Named like a secret alone, it stays the key, and is recorded.
+  const token = await keyOf('token String @unique\n  note String')
+  expect([token?.key, token?.columns.map(({ policy }) => policy)]).toEqual([['token'], ['record', 'record']])
 })
 
 test('AUD511: a field and a model that were called like something that is still there', async () => {

@@ -193,6 +193,32 @@ export const RENAMES: readonly RenameCase[] = [
     writes: [[insert('"Order"')], [insert('"Purchase"')]],
   },
   {
+    // Functions and audit table keep their names: what tells that the triggers are off again is their own name.
+    name: 'continue-table-and-rename-triggers',
+    from: state(order),
+    steps: [
+      renameTable('Order', 'shop'),
+      {
+        kind: 'renameObjects',
+        source: at('Order', 'shop'),
+        schema: 'audit',
+        names: {
+          ...names('Order'),
+          insertTrigger: 'a_i',
+          updateTrigger: 'a_u',
+          deleteTrigger: 'a_d',
+          keyTrigger: 'a_k',
+          truncateTrigger: 'a_t',
+        },
+      },
+      { kind: 'resumeTable', source: at('Order', 'shop') },
+    ],
+    sources: `CREATE SCHEMA shop; ${source('"Order"')}`,
+    prisma: `DROP TABLE "Order"; ${source('shop."Order"')}`,
+    undo: `DROP TABLE shop."Order"; ${source('"Order"')}`,
+    writes: [[insert('"Order"')], [insert('shop."Order"')]],
+  },
+  {
     name: 'replace-table',
     from: state(order),
     steps: [{ kind: 'resumeTable', source: main, replaced: at('Order_old') }],
