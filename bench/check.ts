@@ -13,7 +13,7 @@ import { createPrismaProject } from '../test/support/prisma-project.ts'
  * run left. Beside it Node.js that does nothing, and `prisma validate`, which reads the same schema. They alternate, so
  * that the machine's moods meet all; whole processes are timed.
  *
- *     tsx bench/check.ts [--runs 9] [--json]
+ *     pnpm bench check [--runs 9] [--json]
  */
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '9' }, json: { type: 'boolean', default: false } },
@@ -89,7 +89,7 @@ function report(runs: readonly Seconds[]): void {
   console.log(`# How long \`prisma-generator-audit check\` takes
 
 A project of ${size.models} models and ${size.migrations} migrations, every model audited (\`test/support/large-project.ts\`).
-Whole processes, medians of ${runs.length} runs that alternate; ratios are taken within one run. \`tsx bench/check.ts\` makes this page.
+Whole processes, medians of ${runs.length} runs that alternate; ratios are taken within one run. \`pnpm bench check\` makes this page.
 
 | command | whole process | × \`node -e 0\` | × \`prisma validate\` |
 |---|---|---|---|
