@@ -64,7 +64,10 @@ async function measureWorkload(name: string): Promise<readonly TriggerRow[]> {
   const workload = WORKLOADS[name]
   if (workload === undefined) throw new Error(`no workload ${name}`)
   const measured: Measured[] = []
-  for (let run = 0; run < runs; run += 1) measured.push(await measure(workload))
+  while (measured.length < runs) {
+    const run = await measure(workload)
+    if (run !== undefined) measured.push(run)
+  }
   const over = (variant: VariantName, reference: VariantName) =>
     measured.map(({ times }) => (times.get(variant) ?? Number.NaN) / (times.get(reference) ?? Number.NaN))
   return variants.map((variant) => {
@@ -83,7 +86,8 @@ async function measureWorkload(name: string): Promise<readonly TriggerRow[]> {
   })
 }
 
-async function measure(workload: Workload): Promise<Measured> {
+/** @returns undefined where chance has drawn one of them not even once */
+async function measure(workload: Workload): Promise<Measured | undefined> {
   const calls = values.quick ? 3 : workload.calls
   const { clients, shape } = workload
   const all = calls * variants.length
@@ -103,6 +107,7 @@ async function measure(workload: Workload): Promise<Measured> {
     const scripts = new Map(variants.map((name) => [name as string, workload.script(name, variantOf(name))]))
     const variables = variants.map((name) => `n_${name.replaceAll('-', '_')}`)
     const found = runPgbench({ url: database.url, scripts, variables, clients, calls: all })
+    if (variants.some((name) => found.get(name)?.length === 0)) return undefined
     const times = new Map(
       variants.map((name) => {
         const each = found.get(name) ?? []

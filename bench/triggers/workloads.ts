@@ -100,8 +100,8 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   'update-1000': update(thousand),
   'upsert-1000': upsert(thousand),
   'delete-1000': remove(thousand),
-  'insert-100000': insert({ size: 100_000, calls: 3 }),
-  'update-100000': update({ size: 100_000, calls: 3 }),
+  'insert-100000': insert({ size: 100_000, calls: 5 }),
+  'update-100000': update({ size: 100_000, calls: 5 }),
   'insert-1, wide': insert({ ...one, calls: 500, shape: SHAPES.wide }),
   'update-1, wide': update({ ...one, calls: 500, shape: SHAPES.wide }),
 }
