@@ -92,6 +92,9 @@ function settingTexts(world: World, model: Model, table: AuditedTable, context: 
   })
 }
 
+/** In place of what nobody can know beforehand. */
+const HASHED = '[hashed]'
+
 async function compare(
   client: pg.ClientBase,
   model: Model,
@@ -111,9 +114,12 @@ async function compare(
   const list = (names: readonly string[]) =>
     `ARRAY[${names.map((each) => `${ident(each)}::text`).join(', ')}]::text[]`
   // Which values an update changes is not of interest here: that they are not there is.
-  const values = recorded.map(({ name: each, redacted }) =>
-    redacted ? `replace(${ident(each)}, ', changed', '')` : `${ident(each)}::text`,
-  )
+  const values = recorded.map(({ name: each, hidden }) => {
+    if (hidden === 'redact') return `replace(${ident(each)}, ', changed', '')`
+    return hidden === 'hash'
+      ? `regexp_replace(${ident(each)}, '^[0-9a-f]{64}$', '${HASHED}')`
+      : `${ident(each)}::text`
+  })
   const { rows: found } = await client.query<{ operation: string; row: Row; settings: Row; retired: Row }>(
     `SELECT audit_operation AS operation, ARRAY[${values.join(', ')}]::text[] AS row,
        ${list(settings)} AS settings, array_remove(${list(retired)}, NULL) AS retired
@@ -124,15 +130,16 @@ async function compare(
       `SELECT ${index} AS n, ARRAY[${each.settings.map((text) => text ?? 'NULL').join()}]::text[] AS settings`,
   )
   const carried = await client.query<{ settings: Row }>(`${settingRows.join(' UNION ALL ')} ORDER BY n`)
-  const indexes = recorded.map(({ id, redacted }) => ({
+  const indexes = recorded.map(({ id, hidden }) => ({
     position: model.columns.findIndex((column) => column.id === id),
-    redacted,
+    hidden,
   }))
   const wanted = expected.map(({ operation, row }, index) => ({
     operation,
-    row: indexes.map(({ position, redacted }) => {
+    row: indexes.map(({ position, hidden }) => {
       const value = row[position] ?? null
-      return redacted && value !== null ? '[redacted]' : value
+      if (hidden === undefined || value === null) return value
+      return hidden === 'redact' ? '[redacted]' : HASHED
     }),
     settings: carried.rows[index]?.settings ?? [],
     retired: [],

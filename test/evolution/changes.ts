@@ -17,7 +17,7 @@ const CHANGES = {
   rewriteColumn: [column.rewriteColumn, 5],
   replaceColumn: [column.replaceColumn, 3],
   excludeColumn: [column.excludeColumn, 2],
-  redactColumn: [column.redactColumn, 3],
+  hideColumn: [column.hideColumn, 3],
   relaxColumn: [column.relaxColumn, 1],
   addLabel: [enums.addLabel, 2],
   removeLabel: [enums.removeLabel, 3],

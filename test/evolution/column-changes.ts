@@ -54,7 +54,7 @@ function newColumn(id: number, name: string, type: ColumnType, n: number): Colum
     hasDefault,
     distinct: false,
     excluded: false,
-    redacted: false,
+    hidden: undefined,
   }
 }
 
@@ -202,7 +202,7 @@ function retyped(draft: Draft, a: number, b: number, c: number, how: 'widen' | '
   if (column.hasDefault) return undefined
   const isNew = how === 'rewrite'
   // What stands for the values is text, of whatever type they are.
-  const isOther = isNew && !column.redacted
+  const isOther = isNew && column.hidden === undefined
   return {
     label: `${model.table}: column ${column.name} ${isNew ? 'retyped' : 'widened'} from ${typeText(column.type)} to ${scalar(name).prisma}`,
     draft: inSchema(draft, (world) => ({
@@ -256,14 +256,18 @@ export const excludeColumn: Change = (draft, { a, b }) => {
   }
 }
 
-export const redactColumn: Change = (draft, { a, b }) => {
+export const hideColumn: Change = (draft, { a, b, c }) => {
   const model = settledModel(draft, a, ({ audited }) => audited)
   const column = model && choose(plainColumns(draft, model), b)
   if (!model || !column || column.excluded) return undefined
+  const hidden = choose(
+    ([undefined, 'redact', 'hash'] as const).filter((each) => each !== column.hidden),
+    c,
+  )
   return {
-    label: `${model.table}: column ${column.name} ${column.redacted ? 'recorded with its values' : 'redacted'}`,
+    label: `${model.table}: column ${column.name} ${hidden ? `recorded without its values, by ${hidden}` : 'recorded with its values'}`,
     draft: inSchema(draft, (world) => ({
-      ...withModel(world, withColumn(model, { ...column, redacted: !column.redacted, history: world.next })),
+      ...withModel(world, withColumn(model, { ...column, hidden, history: world.next })),
       next: world.next + 1,
     })),
   }

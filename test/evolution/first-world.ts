@@ -43,7 +43,7 @@ function column(id: number, name: string, type: ScalarName, wishes: Partial<Colu
     hasDefault: false,
     distinct: !wishes.optional,
     excluded: false,
-    redacted: false,
+    hidden: undefined,
     ...wishes,
   }
 }

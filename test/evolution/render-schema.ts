@@ -74,7 +74,7 @@ function settingList(settings: readonly Setting[]): string {
 
 function renderField(world: World, column: Column): readonly string[] {
   const options = [
-    ...(column.excluded ? ['exclude'] : column.redacted ? ['redact'] : []),
+    ...(column.excluded ? ['exclude'] : column.hidden === undefined ? [] : [column.hidden]),
     ...(column.renamedFrom === undefined ? [] : [`renamedFrom: ${quoted(column.renamedFrom)}`]),
   ]
   const note = options.length === 0 ? [] : [`  /// @audit(${options.join(', ')})`]

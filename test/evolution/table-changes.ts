@@ -93,7 +93,7 @@ export const addModel: Change = (draft, { a, b }) => {
     hasDefault: false,
     distinct: true,
     excluded: false,
-    redacted: false,
+    hidden: undefined,
   })
   const model: Model = {
     id,
@@ -129,8 +129,13 @@ export const changeKey: Change = (draft, { a, b, c }) => {
   const model = settledModel(draft, a)
   if (!model) return undefined
   const fit = settledColumns(draft, model).filter(
-    ({ type, distinct, optional, excluded, redacted }) =>
-      distinct && !optional && !excluded && !redacted && type.kind === 'scalar' && scalar(type.name).isKey,
+    ({ type, distinct, optional, excluded, hidden }) =>
+      distinct &&
+      !optional &&
+      !excluded &&
+      hidden === undefined &&
+      type.kind === 'scalar' &&
+      scalar(type.name).isKey,
   )
   const first = choose(fit, b)
   const second = choose(fit, c)

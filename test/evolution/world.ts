@@ -71,7 +71,7 @@ export interface Column {
   readonly distinct: boolean
   readonly excluded: boolean
   /** Recorded without its values. */
-  readonly redacted: boolean
+  readonly hidden: 'redact' | 'hash' | undefined
   readonly renamedFrom?: string
 }
 
@@ -108,7 +108,7 @@ export function recordedColumns(model: Model): readonly Column[] {
 
 /** The columns whose values the history holds. */
 export function valuedColumns(model: Model): readonly Column[] {
-  return recordedColumns(model).filter((column) => !column.redacted)
+  return recordedColumns(model).filter((column) => column.hidden === undefined)
 }
 
 export function keyColumns(model: Model): readonly Column[] {

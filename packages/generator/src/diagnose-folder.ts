@@ -48,6 +48,7 @@ const HAZARD_CODES = {
   'index-missing': 'AUD606',
   'schema-moves': 'AUD617',
   'capture-waivable': 'AUD618',
+  'values-shown': 'AUD622',
   // Said already where the model stands, as AUD504.
   'no-key': undefined,
 } as const satisfies Record<Hazard['code'], DiagnosticCode | undefined>

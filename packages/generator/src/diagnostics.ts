@@ -84,6 +84,7 @@ export const DIAGNOSTIC_CODES = {
   AUD619: 'Audited column whose name another one took before the audit',
   AUD620: 'Trigger that writes its own table',
   AUD621: "Trigger that fires before the audit's",
+  AUD622: 'Values that were hidden and will be recorded',
   AUD701: 'Audit migration is missing',
   AUD702: 'Audited model waits for a migration',
   AUD703: 'Audit part was edited by hand',
@@ -93,7 +94,6 @@ export const DIAGNOSTIC_CODES = {
   AUD802: "Audit table is called like a model's table",
   AUD803: 'Audit table among the models',
   AUD903: 'backfill: true is not available yet',
-  AUD905: 'hash is not available yet',
 } as const
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES

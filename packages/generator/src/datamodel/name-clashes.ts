@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedTable } from '../model/audit-model.ts'
-import { WAIVER_TABLE } from '../model/names.ts'
+import { HASH_KEY_TABLE, WAIVER_TABLE } from '../model/names.ts'
 import type { SourcePlace } from '../model/place.ts'
 
 /**
@@ -28,20 +28,26 @@ export function findNameClashes(
   })
 }
 
-/** An audit table that would be the table of waivers too. */
-export function findWaiverClashes(
+/** An audit table that would be one of those that all audit tables share. */
+export function findSharedTableClashes(
   tables: readonly AuditedTable[],
+  hasWaivers: boolean,
   placeOf: (model: string) => SourcePlace | undefined,
 ): readonly Diagnostic[] {
-  const taken: readonly string[] = Object.values(WAIVER_TABLE)
+  const hasHashes = tables.some(({ columns }) => columns.some(({ policy }) => policy === 'hash'))
+  const taken = new Map<string, string>([
+    ...Object.values(hasWaivers ? WAIVER_TABLE : {}).map((name) => [name, 'table of waivers'] as const),
+    ...Object.values(hasHashes ? HASH_KEY_TABLE : {}).map((name) => [name, 'table of hash keys'] as const),
+  ])
   return tables.flatMap(({ model, names }): readonly Diagnostic[] => {
     const place = placeOf(model)
-    if (!taken.includes(names.table)) return []
+    const what = taken.get(names.table)
+    if (what === undefined) return []
     return [
       {
         code: 'AUD503',
         severity: 'error',
-        message: `The audit table of "${model}" would have the name of the table of waivers: "${names.table}".`,
+        message: `The audit table of "${model}" would have the name of the ${what}: "${names.table}".`,
         ...(place ? { place } : {}),
         model,
         hint: 'Give it another one: @audit(enabled, table: "…")',

@@ -52,7 +52,7 @@ export function readNodeAnnotation(
       hint:
         node === 'model'
           ? 'Put it above the field that is meant.'
-          : 'Put it above the model. A field knows: exclude, redact, record, renamedFrom.',
+          : 'Put it above the model. A field knows: exclude, redact, hash, record, renamedFrom.',
     })
   }
   if (node === 'model' && !annotation.state && diagnostics.length === 0) {
@@ -78,19 +78,13 @@ export function readNodeAnnotation(
 
 /** What the grammar knows and this version cannot do: said, never accepted in silence. */
 function unavailable(annotation: AuditAnnotation): readonly Diagnostic[] {
-  const { backfill, policy } = annotation
+  const { backfill } = annotation
   return [
     ...missing(
       is(backfill, true),
       'AUD903',
       'backfill: true',
       'Leave it out: the history begins with the first write after the migration.',
-    ),
-    ...missing(
-      is(policy, 'hash'),
-      'AUD905',
-      'hash',
-      'Use redact, which records that the value changed, or exclude.',
     ),
   ]
 }

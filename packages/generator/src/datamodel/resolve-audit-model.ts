@@ -10,7 +10,7 @@ import type { SourceFile, SourcePlace } from '../model/place.ts'
 import { isSharedSchema } from './audit-schema.ts'
 import { explainLost } from './lost-annotations.ts'
 import { misplacedAnnotations } from './misplaced-annotations.ts'
-import { findNameClashes, findWaiverClashes } from './name-clashes.ts'
+import { findNameClashes, findSharedTableClashes } from './name-clashes.ts'
 import { readNodeAnnotation } from './node-annotation.ts'
 import { type RenamedNodes, tableRenamingProblems } from './renamed-from.ts'
 import { type ResolvedTable, resolveTable } from './resolve-table.ts'
@@ -75,7 +75,7 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
     ...resolved.flatMap((each) => each.diagnostics),
     ...compareSettings(lists),
     ...findNameClashes(tables, placeOf),
-    ...(options.captureWaiverRole === undefined ? [] : findWaiverClashes(tables, placeOf)),
+    ...findSharedTableClashes(tables, options.captureWaiverRole !== undefined, placeOf),
     ...tableRenamingProblems(resolved, models.map(sourceOf)),
     ...nothingAudited(scanned),
   )

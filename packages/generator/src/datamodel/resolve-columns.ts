@@ -74,7 +74,9 @@ function resolveColumn(field: DMMF.Field, policy: CapturePolicy): AuditedColumn 
   if (type === undefined) return undefined
   const column = { field: field.name, name: field.dbName ?? field.name, policy }
   // Of whatever type the values are, what stands for them is text.
-  return policy === 'redact' ? { ...column, type: TEXT, isEnum: false } : { ...column, type, isEnum }
+  return policy === 'redact' || policy === 'hash'
+    ? { ...column, type: TEXT, isEnum: false }
+    : { ...column, type, isEnum }
 }
 
 const TEXT: ColumnType = { name: 'text', args: [], list: false }

@@ -1,3 +1,4 @@
+import { HASH_KEY_TABLE } from '../model/names.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { cutToBytes } from '../state/free-name.ts'
 import { renderIsLeftByReplay, renderReplayMark, renderReplayRoom } from './replay.ts'
@@ -52,11 +53,11 @@ BEGIN
   IF ${isLive(sql`existing`)} THEN
     RETURN;
   END IF;
-  -- Left over from a reset. History is never dropped.
+  -- Left over from a reset. History is never dropped; keys without one are of no use.
   FOR history IN
     SELECT c.oid::regclass AS name
     FROM pg_catalog.pg_class AS c
-    WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p') AND c.relname <> ${literal(HASH_KEY_TABLE.own)}
   LOOP
     EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s)', history.name) INTO has_rows;
     EXIT WHEN has_rows;

@@ -1,4 +1,5 @@
 import type { AuditTableObject, StateColumn, StateSetting } from '../state/database-state.ts'
+import { isHashed } from '../state/hashing.ts'
 import { auditTable, liveColumns, liveSettings } from './audit-table.ts'
 import { baseFunction } from './base-functions.ts'
 import { renderSettingCast } from './column-type.ts'
@@ -78,7 +79,7 @@ function historyEntries(
     [c.currentUser, ident(c.currentUser)],
     [c.transactionId, late(sql`pg_current_xact_id()::text::bigint`)],
     ...liveSettings(table).map((setting) => [setting.column, captureSetting(table, setting, late)] as const),
-    ...liveColumns(table).map((column) => [column.name, captureColumn(row, column, former)] as const),
+    ...liveColumns(table).map((column) => [column.name, captureColumn(table, row, column, former)] as const),
   ]
 }
 
@@ -96,10 +97,11 @@ function captureSetting(table: AuditTableObject, setting: StateSetting, late: (v
   return sql`coalesce(${value}, ${missing})`
 }
 
-function captureColumn(row: Sql, column: StateColumn, former: Sql | undefined): Sql {
+function captureColumn(table: AuditTableObject, row: Sql, column: StateColumn, former: Sql | undefined): Sql {
   const name = ident(column.sourceName ?? column.name)
   const value = sql`${row}.${name}`
   if (column.policy === 'redact') return redacted(value, former && sql`${former}.${name}`)
+  if (isHashed(column)) return hashed(table, column, value)
   if (!column.isEnum) return value
   return column.type.list ? sql`${value}::text[]` : sql`${value}::text`
 }
@@ -115,6 +117,12 @@ function redacted(value: Sql, former: Sql | undefined): Sql {
   WHEN TG_OP = 'UPDATE' AND ROW(${former})::record *<> ROW(${value})::record THEN ${literal(REDACTED_CHANGED)}
   ELSE ${literal(REDACTED)}
 END`
+}
+
+/** By the audit column's own name: its key is found by it. */
+function hashed(table: AuditTableObject, { name }: StateColumn, value: Sql): Sql {
+  const history = literal(sqlText(auditTable(table)))
+  return sql`${baseFunction(table, 'hashValue')}(${value}, ${history}, ${literal(name)})`
 }
 
 /** Where the table's functions put history, as it stands in them: `INSERT INTO "audit"."Order_audit" ( … )`. */

@@ -3,6 +3,9 @@ import { hasWaiverTable } from '../state/waiver.ts'
 import { baseSignatures } from './base-functions.ts'
 import { MARK, renderDetachedMark, renderMark } from './base-guard.ts'
 import { renderBaseSchema } from './base-schema.ts'
+import { hashSignatures } from './hash-functions.ts'
+import { hashKeys } from './hash-key-table.ts'
+import { dropView } from './move-own-table.ts'
 import { dollarQuoted, ident, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { waiverSignatures } from './waiver-functions.ts'
 import { dropWaiverView } from './waiver-table.ts'
@@ -44,12 +47,16 @@ function movingMark(from: AuditHome): Sql {
 /**
  * The former audit schema, when every table has left it. Our functions go, unless something uses them; the schema goes
  * if nothing else is in it. Nothing is dropped by CASCADE.
+ *
+ * @param hashes columns are hashed, or were once
  */
-export function renderDropSchema(former: AuditSchemaObject, next: AuditSchemaObject): Sql {
+export function renderDropSchema(former: AuditSchemaObject, next: AuditSchemaObject, hashes: boolean): Sql {
   const [from, to] = [homeOf(former), homeOf(next)]
   const waiver = hasWaiverTable(former) ? waiverSignatures(from) : []
   const view = hasWaiverTable(former) ? dropWaiverView(from) : sql``
-  const each = [...waiver, ...baseSignatures(from)].map(
+  const hashing = hashes ? hashSignatures(from) : []
+  const keys = hashes ? dropView(hashKeys(from)) : sql``
+  const each = [...waiver, ...hashing, ...baseSignatures(from)].map(
     (signature) => sql`BEGIN
   DROP ROUTINE IF EXISTS ${signature};
 EXCEPTION WHEN dependent_objects_still_exist THEN
@@ -60,7 +67,7 @@ END;`,
   IF pg_catalog.to_regnamespace(${literal(sqlText(ident(from.schema)))}) IS NULL THEN
     RETURN;
   END IF;
-  ${lines([view, ...each, from.shared ? sql`` : dropIfEmpty(from)])}
+  ${lines([view, keys, ...each, from.shared ? sql`` : dropIfEmpty(from)])}
 END`
   return paragraphs([
     sql`-- The former audit schema: what is not ours stays.

@@ -32,6 +32,8 @@ export const BASE_FUNCTIONS = {
   keepPrivate: 'keep_private',
   waiveCapture: 'waive_capture',
   recordWaiver: 'record_waiver',
+  hashValue: 'hash_value',
+  makeHashKey: 'make_hash_key',
 } as const
 
 /** Set in the transaction in which capture is waived; outside `audit.`, where every setting is the application's. */

@@ -1,10 +1,12 @@
 import { applySteps } from '../state/apply-steps.ts'
 import { type DatabaseState, homeOf } from '../state/database-state.ts'
+import { hasHashes } from '../state/hashing.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
 import { groupByTable } from '../state/table-group.ts'
 import { renderDetachedMark } from './base-guard.ts'
 import { clusterGroups } from './crossing-names.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
+import { renderHashing, renderHashingGoneDown, renderMoveHashing } from './render-hashing.ts'
 import { assertPossible, inTransactions, type RenderOptions } from './render-migration.ts'
 import { renderMoveWaiver, renderWaiver, renderWaiverGoneDown } from './render-waiver.ts'
 import { comment, isFilled, paragraphs, type Sql, sql, sqlText } from './sql.ts'
@@ -21,10 +23,18 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
   const to = applySteps(from, plan.steps)
   const groups = groupByTable(plan.steps, from, to).filter((group) => group.steps.length > 0)
   const sections = [
-    paragraphs([moveBack(plan, from, to), renderWaiver(plan.steps, from)]),
+    paragraphs([
+      moveBack(plan, from, to),
+      renderWaiver(plan.steps, from),
+      isMoved(plan) ? renderHashing(plan.steps, from) : sql``,
+    ]),
     ...clusterGroups(groups).toReversed().flatMap(renderClusterDown),
     // The schema that is left holds a view of the table of waivers, which may go then.
-    paragraphs([renderSchemaDown(plan, from, to), renderWaiverGoneDown(plan.steps, from)]),
+    paragraphs([
+      renderSchemaDown(plan, from, to),
+      renderWaiverGoneDown(plan.steps, from),
+      renderHashingGoneDown(plan.steps, from),
+    ]),
   ]
   const head = sections.some(isFilled)
     ? 'Takes the steps of migration.sql back. No history is dropped. Run it by hand.'
@@ -36,7 +46,11 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
 function moveBack(plan: MigrationPlan, from: DatabaseState, to: DatabaseState): Sql {
   if (!isMoved(plan) || from.schema === undefined || to.schema === undefined) return sql``
   const move = renderMoveSchema(homeOf(to.schema), homeOf(from.schema), from.schema.sqlVersion)
-  return paragraphs([move, renderMoveWaiver(to.schema, homeOf(from.schema))])
+  return paragraphs([
+    move,
+    renderMoveWaiver(to.schema, homeOf(from.schema)),
+    renderMoveHashing(to, homeOf(from.schema)),
+  ])
 }
 
 function isMoved(plan: MigrationPlan): boolean {
@@ -46,7 +60,7 @@ function isMoved(plan: MigrationPlan): boolean {
 function renderSchemaDown(plan: MigrationPlan, from: DatabaseState, to: DatabaseState): Sql {
   if (to.schema === undefined) return sql``
   if (isMoved(plan) && from.schema !== undefined) {
-    return renderDropSchema(to.schema, from.schema)
+    return renderDropSchema(to.schema, from.schema, hasHashes(to))
   }
   // Functions of a newer SQL version serve the older ones' tables too, and the kept history needs its guard.
   return plan.steps.some((step) => step.kind === 'createSchema')

@@ -1,5 +1,6 @@
 import { applySteps } from '../state/apply-steps.ts'
 import { type DatabaseState, homeOf } from '../state/database-state.ts'
+import { hasHashes } from '../state/hashing.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
 import type { MigrationStep } from '../state/migration-step.ts'
 import { renderPart } from '../state/part-header.ts'
@@ -10,6 +11,7 @@ import { type Cluster, clusterGroups } from './crossing-names.ts'
 import { waitForWriters } from './lock-writers.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { renameUp } from './rename-block.ts'
+import { renderHashing, renderMoveHashing } from './render-hashing.ts'
 import { renderMoveWaiver, renderWaiver, renderWaiverGone } from './render-waiver.ts'
 import { renderReplacedOff } from './replaced-table.ts'
 import { addChecks, missingChecks } from './required-checks.ts'
@@ -50,7 +52,11 @@ function renderSections(steps: readonly MigrationStep[], { from, appended }: Ren
     (group) => group.steps.length > 0 || (isUpgrade && group.after.capturing),
   )
   return [
-    paragraphs([...steps.map((step) => renderSchemaStep(step, from, to)), renderWaiver(steps, to)]),
+    paragraphs([
+      ...steps.map((step) => renderSchemaStep(step, from, to)),
+      renderWaiver(steps, to),
+      renderHashing(steps, to),
+    ]),
     ...clusterGroups(touched).flatMap((cluster) => renderCluster(cluster, appended === true)),
     paragraphs([renderWaiverGone(steps, to), ...steps.map((step) => renderLastStep(step, from, to))]),
   ]
@@ -61,12 +67,16 @@ function renderSchemaStep(step: MigrationStep, from: DatabaseState, to: Database
   if (step.kind === 'upgradeSchema' && to.schema) return renderBaseUpgrade(homeOf(to.schema))
   if (step.kind !== 'moveSchema' || from.schema === undefined) return sql``
   const move = renderMoveSchema(homeOf(from.schema), homeOf(step), step.sqlVersion)
-  return paragraphs([move, renderMoveWaiver(from.schema, homeOf(step))])
+  return paragraphs([
+    move,
+    renderMoveWaiver(from.schema, homeOf(step)),
+    renderMoveHashing(from, homeOf(step)),
+  ])
 }
 
 function renderLastStep(step: MigrationStep, from: DatabaseState, to: DatabaseState): Sql {
   if (step.kind !== 'dropSchema' || from.schema === undefined || to.schema === undefined) return sql``
-  return renderDropSchema(from.schema, to.schema)
+  return renderDropSchema(from.schema, to.schema, hasHashes(from))
 }
 
 /**

@@ -14,6 +14,7 @@ import {
 import { baseFunction } from './base-functions.ts'
 import { renderCaptureFunctions } from './capture-functions.ts'
 import { renderType } from './column-type.ts'
+import { renderHashKeys } from './hash-key-table.ts'
 import { changesKey, needsTwoTransactions } from './lock-order.ts'
 import { addMissingColumns, renameUnlessTaken } from './look-first.ts'
 import { keyIndexName } from './object-names.ts'
@@ -83,6 +84,7 @@ function renderCapture(
   const isAttached = before?.capturing === true && !steps.some((step) => step.kind === 'resumeTable')
   const isKeyNew = before?.capturing === true && steps.some((step) => changesKey(step, after))
   return paragraphs([
+    renderHashKeys(after),
     renderCaptureFunctions(after),
     renderPrivate(after),
     isKeyNew ? renderKeyTriggerGone(before) : sql``,

@@ -1,5 +1,6 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
-import { compareSources } from './database-state.ts'
+import { type AuditHome, compareSources, homeOf } from './database-state.ts'
+import { bringsHashes, hashKeyTable } from './hashing.ts'
 import type { MigrationStep } from './migration-step.ts'
 import { waiverTable } from './waiver.ts'
 
@@ -8,12 +9,24 @@ import { waiverTable } from './waiver.ts'
  * a database that is a few migrations behind still has them.
  */
 export function auditTableNames(steps: readonly MigrationStep[]): readonly QualifiedName[] {
-  const names = steps.flatMap((step) => {
-    if (step.kind === 'createAuditTable') {
-      return [{ schema: step.table.schema, name: step.table.names.table }]
-    }
-    if (step.kind === 'changeWaiver') return [waiverTable(step)]
-    return step.kind === 'renameObjects' ? [{ schema: step.schema, name: step.names.table }] : []
-  })
+  const names = [...steps.flatMap(namesOf), ...hashKeyTables(steps)]
   return [...new Map(names.map((name) => [nameKey(name), name])).values()].sort(compareSources)
+}
+
+function namesOf(step: MigrationStep): readonly QualifiedName[] {
+  if (step.kind === 'createAuditTable') return [{ schema: step.table.schema, name: step.table.names.table }]
+  if (step.kind === 'changeWaiver') return [waiverTable(step)]
+  return step.kind === 'renameObjects' ? [{ schema: step.schema, name: step.names.table }] : []
+}
+
+/** In the audit schema of the time when the first column was hashed, and in each to which the audit has moved since. */
+function hashKeyTables(steps: readonly MigrationStep[]): readonly QualifiedName[] {
+  const first = steps.findIndex(bringsHashes)
+  if (first < 0) return []
+  const homes = steps.flatMap((step, at): readonly { at: number; home: AuditHome }[] =>
+    step.kind === 'createSchema' || step.kind === 'moveSchema' ? [{ at, home: homeOf(step) }] : [],
+  )
+  const then = homes.findLast(({ at }) => at < first)
+  const later = homes.filter(({ at }) => at > first)
+  return [...(then === undefined ? [] : [then]), ...later].map(({ home }) => hashKeyTable(home))
 }

@@ -1,5 +1,5 @@
 import type { AuditTableObject, CapturedColumn, StateColumn } from './database-state.ts'
-import type { TableStep, UnsupportedStep } from './migration-step.ts'
+import type { TableStep } from './migration-step.ts'
 import { isCatalogOnlyWidening, sameType } from './type-change.ts'
 
 /** Steps sorted by what they do, so that the caller can put them in order across columns and settings. */
@@ -7,7 +7,6 @@ export interface ColumnSteps {
   readonly retire: readonly TableStep[]
   readonly change: readonly TableStep[]
   readonly add: readonly Extract<TableStep, { kind: 'addColumn' | 'addSetting' }>[]
-  readonly unsupported: readonly UnsupportedStep[]
 }
 
 /** Source columns that came, went or changed their type. The order of columns is no difference. */
@@ -33,7 +32,6 @@ export function diffColumns(before: AuditTableObject, after: AuditTableObject): 
     add: live(after)
       .filter(replaced)
       .map((column) => ({ kind: 'addColumn', source, column: captured(column) })),
-    unsupported: live(after).flatMap((column) => policyChange(column, after)),
   }
 }
 
@@ -53,14 +51,4 @@ function needsNewColumn(from: StateColumn, to: StateColumn): boolean {
 
 function isChanged(from: StateColumn | undefined, to: StateColumn): boolean {
   return from !== undefined && (!sameType(from.type, to.type) || from.isEnum !== to.isEnum)
-}
-
-/** A capture policy that has no SQL yet must not be taken for another one in silence. */
-export function policyChange(
-  to: StateColumn,
-  { source }: Pick<AuditTableObject, 'source'>,
-): readonly UnsupportedStep[] {
-  if (to.policy !== 'hash') return []
-  const detail = `column "${to.name}" should be captured as "${to.policy}"`
-  return [{ kind: 'unsupported', source, change: 'policy', detail }]
 }

@@ -25,7 +25,6 @@ export function diffSettings(before: AuditTableObject, after: AuditTableObject):
     add: live(after)
       .filter(replaced)
       .map((setting) => ({ kind: 'addSetting', source, setting: withoutMark(setting) })),
-    unsupported: [],
   }
 }
 

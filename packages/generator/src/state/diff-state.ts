@@ -1,6 +1,5 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import { type AuditTableObject, compareSources, type DatabaseState, findTable } from './database-state.ts'
-import { policyChange } from './diff-columns.ts'
 import { diffTable } from './diff-table.ts'
 import type { MigrationStep, UnsupportedStep } from './migration-step.ts'
 import { nameAnew } from './name-anew.ts'
@@ -53,8 +52,6 @@ function diffOne(
     return before?.capturing ? [{ kind: 'retireTable', source: before.source }] : []
   }
   if (before !== undefined) return diffTable(before, after)
-  const policies = after.columns.flatMap((column) => policyChange(column, after))
-  if (policies.length > 0) return policies
   const owner = owners.get(objectKey(after))
   if (owner === undefined) return [{ kind: 'createAuditTable', source: after.source, table: after }]
   return [sharedTable(after, owner)]

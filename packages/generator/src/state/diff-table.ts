@@ -11,8 +11,6 @@ import type { MigrationStep, TableStep } from './migration-step.ts'
 export function diffTable(before: AuditTableObject, after: AuditTableObject): readonly MigrationStep[] {
   const columns = diffColumns(before, after)
   const settings = diffSettings(before, after)
-  const unsupported = [...columns.unsupported, ...settings.unsupported]
-  if (unsupported.length > 0) return unsupported
   return [...makeRoom(before, after, columns, settings), ...diffOptions(before, after)]
 }
 

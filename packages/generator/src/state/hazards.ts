@@ -13,6 +13,7 @@ export interface Hazard {
     | 'no-key'
     | 'schema-moves'
     | 'capture-waivable'
+    | 'values-shown'
   /** `error`: the plan cannot be carried out. */
   readonly severity: 'error' | 'warning' | 'info'
   readonly source: QualifiedName | undefined
@@ -36,6 +37,7 @@ export function findHazards(
     ...partitionedSource(step, after, partitioned),
     ...refusal(step, renamed, after),
     ...keyHazards(step, renamed, after),
+    ...shown(step, renamed),
   ]
 }
 
@@ -146,6 +148,25 @@ function newlyRefused(
     default:
       return []
   }
+}
+
+/** A field that is no more named like a secret is recorded, and nobody may have meant that. */
+function shown(step: MigrationStep, before: AuditTableObject | undefined): readonly Hazard[] {
+  if (step.kind !== 'addColumn' || step.column.policy !== 'record') return []
+  const { name } = step.column
+  // The one that was set aside for it.
+  const former = before?.columns.find((column) => column.name === name && !column.retired)?.policy
+  if (former !== 'redact' && former !== 'hash') return []
+  const was = { redact: 'redacted', hash: 'hashed' }[former]
+  return [
+    {
+      code: 'values-shown',
+      severity: 'warning',
+      source: step.source,
+      message: `the values of ${display(step.source)}."${name}" will be in the history from this migration on: until now they were ${was}`,
+      hint: `If that is not meant, put /// @audit(${former}) above the field: a name alone hides it no more.`,
+    },
+  ]
 }
 
 /** An index on a full audit table is not built by a migration: it would scan the table under a lock. */

@@ -117,7 +117,7 @@ export type TableStep =
 export interface UnsupportedStep {
   readonly kind: 'unsupported'
   readonly source: QualifiedName | undefined
-  readonly change: 'policy' | 'key columns' | 'shared audit table'
+  readonly change: 'key columns' | 'shared audit table'
   /** Says what differs, in words. */
   readonly detail: string
   /** What to do, where there is more to say than that the change should be undone. */

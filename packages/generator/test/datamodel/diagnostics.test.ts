@@ -211,12 +211,12 @@ test('AUD207: options on the wrong node', async () => {
     schema.prisma:13:14 - error AUD207: "enabled" does not belong on a field.
        13 |   /// @audit(enabled, truncate: refuse)
           |              ^^^^^^^
-       Put it above the model. A field knows: exclude, redact, record, renamedFrom.
+       Put it above the model. A field knows: exclude, redact, hash, record, renamedFrom.
 
     schema.prisma:13:33 - error AUD207: "truncate" does not belong on a field.
        13 |   /// @audit(enabled, truncate: refuse)
           |                                 ^^^^^^
-       Put it above the model. A field knows: exclude, redact, record, renamedFrom.
+       Put it above the model. A field knows: exclude, redact, hash, record, renamedFrom.
 
     3 errors
     "
@@ -1046,26 +1046,6 @@ test('level: row, and updates: changed, which brings it along', async () => {
   expect(await levels('/// @audit(enabled, level: statement, updates: all)')).toEqual(['', 'statement all'])
   expect(await levels('/// @audit(enabled, level: row)')).toEqual(['', 'row all'])
   expect(await levels('/// @audit(enabled, updates: changed)')).toEqual(['', 'row changed'])
-})
-
-test('AUD905: a field option that is not available yet', async () => {
-  expect(
-    await problems(
-      model(
-        '/// @audit(enabled)',
-        'id Int @id\n  /// @audit(redact)\n  a String\n  /// @audit(hash)\n  b String',
-      ),
-    ),
-  ).toMatchInlineSnapshot(`
-    "
-    schema.prisma:15:14 - error AUD905: "hash" is not available in this version yet.
-       15 |   /// @audit(hash)
-          |              ^^^^
-       Use redact, which records that the value changed, or exclude.
-
-    1 error
-    "
-  `)
 })
 
 test('AUD513: fields named like a secret are redacted, unless they say otherwise', async () => {

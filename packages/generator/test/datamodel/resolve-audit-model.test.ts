@@ -30,10 +30,10 @@ model Ape {
   test('also over several files of a schema folder, with places in the right file', async () => {
     const { model, text } = await resolveSchema(
       `${DATASOURCE}\n/// @audit(enabled)\nmodel A {\n  id Int @id\n  b B[]\n}\n`,
-      '/// @audit(enabled)\nmodel B {\n  id Int @id\n  /// @audit(hash)\n  aId Int\n  a A @relation(fields: [aId], references: [id])\n}\n',
+      '/// @audit(enabled)\nmodel B {\n  id Int @id\n  /// @audit(enabled)\n  aId Int\n  a A @relation(fields: [aId], references: [id])\n}\n',
     )
     expect(model.tables.map((table) => table.model)).toEqual(['A', 'B'])
-    expect(text).toContain('schema2.prisma:4:14 - error AUD905')
+    expect(text).toContain('schema2.prisma:4:14 - error AUD207')
   })
 })
 

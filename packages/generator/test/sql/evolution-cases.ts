@@ -89,6 +89,12 @@ export const CASES: readonly Case[] = [
       columns: columns.map((c) => (c.name === 'note' ? { ...column('note', 'text'), policy: 'redact' } : c)),
     }),
   },
+  {
+    name: 'hash-column',
+    ...change({
+      columns: columns.map((c) => (c.name === 'note' ? { ...column('note', 'text'), policy: 'hash' } : c)),
+    }),
+  },
   { name: 'create-row', from: EMPTY_STATE, to: state({ ...base, level: 'row', updates: 'changed' }) },
   { name: 'truncate-refuse', ...change({ truncate: 'refuse' }) },
   // A role that no cluster has: the migration does not ask.

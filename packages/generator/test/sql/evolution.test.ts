@@ -8,12 +8,13 @@ import { diffState } from '../../src/state/diff-state.ts'
 import { base, CASES, source } from './evolution-cases.ts'
 import { column, down, planBetween, setting, state, up } from './fixture.ts'
 
-/** Functions, triggers and columns of the audit, as the catalog has them. */
+/** Functions and triggers of the audit, as the catalog has them. The keys of what was hashed stay, with their guard. */
 async function catalog(database: TestDatabase) {
   const [row] = await database.query(`
     SELECT
       (SELECT array_agg(pg_get_functiondef(oid) || coalesce(proacl::text, 'PUBLIC') ORDER BY oid::regprocedure::text) FROM pg_proc WHERE pronamespace = 'audit'::regnamespace) AS functions,
-      (SELECT array_agg(pg_get_triggerdef(t.oid) || tgenabled::text ORDER BY tgrelid, tgname) FROM pg_trigger t WHERE NOT tgisinternal) AS triggers`)
+      (SELECT array_agg(pg_get_triggerdef(t.oid) || tgenabled::text ORDER BY tgrelid, tgname) FROM pg_trigger t
+       WHERE NOT tgisinternal AND tgrelid IS DISTINCT FROM to_regclass('audit.hash_key')) AS triggers`)
   return row
 }
 async function shape(database: TestDatabase) {

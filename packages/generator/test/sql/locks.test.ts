@@ -115,7 +115,9 @@ describe('each step', () => {
     const { ways, files } = await measure(name)
     const [before = [], after] = files
     expect(after).toEqual(expect.arrayContaining([...before]))
-    expect(ways.flat().flatMap(({ scanned }) => scanned)).toEqual([])
+    // A key is looked up by its index, in a table of as many rows as there are hashed columns.
+    const scanned = ways.flat().flatMap((transaction) => transaction.scanned)
+    expect(scanned.filter((name) => name !== 'audit.hash_key')).toEqual([])
   })
 
   // A wider type is set again: PostgreSQL then has nothing to do, but asks for the lock.

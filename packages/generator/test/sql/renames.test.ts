@@ -194,6 +194,20 @@ describe('each rename', () => {
     },
   )
 
+  it.each(RENAMES.filter(({ name }) => name.startsWith('continue-table')))(
+    '$name: down takes the triggers off the table that is still there',
+    async (each) => {
+      await installed(each, async (database) => {
+        await database.query(prismas(each))
+        await database.query(up(each))
+        await database.query(down(each))
+        expect(await database.query('SELECT tgname FROM pg_trigger WHERE NOT tgisinternal')).toEqual([
+          { tgname: 'append_only' },
+        ])
+      })
+    },
+  )
+
   it.each(RENAMES)('$name: the objects are called as a new installation calls them', async (each) => {
     await installed(each, async (database) => {
       await database.query(prismas(each))

@@ -345,13 +345,5 @@ describe('a difference that has no step yet', () => {
   it('is unsupported by name, never nothing', () => {
     const moved = table('Order', { source: { schema: 'shop', name: 'Order' } })
     expect(kinds(diffState(from, state(moved)))).toEqual(['retireTable', 'shared audit table'])
-    const hashed = table('Order', {
-      columns: [column('id', 'integer'), { ...column('note', 'text'), policy: 'hash' }],
-    })
-    expect(kinds(diffState(from, state(hashed)))).toEqual(['policy'])
-    expect(kinds(diffState({ schema: undefined, tables: [] }, state(hashed)))).toEqual([
-      'createSchema',
-      'policy',
-    ])
   })
 })

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=05761a1dd07197e2
+-- prisma-generator-audit v1 from=280c9438c66e78db text=676ae6493ca631c9
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -39,11 +39,11 @@ BEGIN
   ) THEN
     RETURN;
   END IF;
-  -- Left over from a reset. History is never dropped.
+  -- Left over from a reset. History is never dropped; keys without one are of no use.
   FOR history IN
     SELECT c.oid::regclass AS name
     FROM pg_catalog.pg_class AS c
-    WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p') AND c.relname <> 'hash_key'
   LOOP
     EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s)', history.name) INTO has_rows;
     EXIT WHEN has_rows;

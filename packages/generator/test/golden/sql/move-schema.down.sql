@@ -46,11 +46,11 @@ BEGIN
   ) THEN
     RETURN;
   END IF;
-  -- Left over from a reset. History is never dropped.
+  -- Left over from a reset. History is never dropped; keys without one are of no use.
   FOR history IN
     SELECT c.oid::regclass AS name
     FROM pg_catalog.pg_class AS c
-    WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p') AND c.relname <> 'hash_key'
   LOOP
     EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s)', history.name) INTO has_rows;
     EXIT WHEN has_rows;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=2e7a4748d1571a57 text=26225be249756818
+-- prisma-generator-audit v1 from=2e7a4748d1571a57 text=573ccf26568c9756
 -- {"kind":"moveSchema","name":"trail","sqlVersion":1}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Item"},"schema":"trail","names":{"table":"Item_audit","captureFunction":"Item_audit_capture","keyFunction":"Item_audit_key","truncateFunction":"Item_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"trail","names":{"table":"Order_audit","captureFunction":"Order_audit_capture","keyFunction":"Order_audit_key","truncateFunction":"Order_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
@@ -50,11 +50,11 @@ BEGIN
   ) THEN
     RETURN;
   END IF;
-  -- Left over from a reset. History is never dropped.
+  -- Left over from a reset. History is never dropped; keys without one are of no use.
   FOR history IN
     SELECT c.oid::regclass AS name
     FROM pg_catalog.pg_class AS c
-    WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p') AND c.relname <> 'hash_key'
   LOOP
     EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s)', history.name) INTO has_rows;
     EXIT WHEN has_rows;

@@ -1,0 +1,65 @@
+import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
+import { hashKeyTable, isHashed } from '../state/hashing.ts'
+import { derivedName } from '../state/own-names.ts'
+import { appendOnlyGuard, liveColumns } from './audit-table.ts'
+import { baseFunction } from './base-functions.ts'
+import { auditTable, type HistoryTable } from './look-first.ts'
+import { refuseForeignTable } from './shared-schema.ts'
+import { ident, join, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
+
+export const HASH_KEY_COLUMNS = {
+  history: 'history',
+  column: 'column_number',
+  key: 'key',
+  innerKey: 'inner_key',
+  outerKey: 'outer_key',
+  made: 'made',
+} as const
+
+/** As the other tables of the audit's own. */
+export function hashKeys(home: AuditHome): HistoryTable {
+  return {
+    schema: home.schema,
+    ...(home.shared ? { shared: true } : {}),
+    names: { table: hashKeyTable(home).name },
+  }
+}
+
+export function hashKeyIndex(home: AuditHome): string {
+  return derivedName(hashKeyTable(home).name, '_pkey')
+}
+
+/**
+ * A key for each hashed column of a history, by its OID and number: they stay what they are when schema, table and column
+ * get other names, and a dump writes the OID of a table as its name. Nobody but the owner reads it.
+ */
+export function renderHashKeyTable(home: AuditHome): Sql {
+  const table = hashKeys(home)
+  const c = HASH_KEY_COLUMNS
+  const entries = [
+    sql`${ident(c.history)} regclass NOT NULL`,
+    sql`${ident(c.column)} smallint NOT NULL`,
+    sql`${ident(c.key)} bytea NOT NULL`,
+    sql`${ident(c.innerKey)} bytea NOT NULL`,
+    sql`${ident(c.outerKey)} bytea NOT NULL`,
+    sql`${ident(c.made)} timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()`,
+    sql`CONSTRAINT ${ident(hashKeyIndex(home))} PRIMARY KEY (${ident(c.history)}, ${ident(c.column)})`,
+  ]
+  return paragraphs([
+    refuseForeignTable(table, hashKeyIndex(home), 'for example another schema'),
+    sql`CREATE TABLE IF NOT EXISTS ${auditTable(table)} (
+  ${join(entries, sql`,\n`)}
+);`,
+    appendOnlyGuard(table),
+  ])
+}
+
+/** A key for each column that the table's functions hash; those that have one keep it. */
+export function renderHashKeys(table: AuditTableObject): Sql {
+  const history = literal(sqlText(auditTable(table)))
+  const hashed = liveColumns(table).filter(isHashed)
+  if (hashed.length === 0) return sql``
+  return lines(
+    hashed.map(({ name }) => sql`CALL ${baseFunction(table, 'makeHashKey')}(${history}, ${literal(name)});`),
+  )
+}
