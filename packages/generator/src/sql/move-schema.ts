@@ -1,14 +1,9 @@
-import { type AuditHome, type AuditSchemaObject, homeOf } from '../state/database-state.ts'
-import { hasWaiverTable } from '../state/waiver.ts'
+import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
 import { baseSignatures } from './base-functions.ts'
 import { MARK, renderDetachedMark, renderMark } from './base-guard.ts'
 import { renderBaseSchema } from './base-schema.ts'
-import { hashSignatures } from './hash-functions.ts'
-import { hashKeys } from './hash-key-table.ts'
-import { dropView } from './move-own-table.ts'
+import { dropSharedViews, sharedSignatures } from './shared-tables.ts'
 import { dollarQuoted, ident, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
-import { waiverSignatures } from './waiver-functions.ts'
-import { dropWaiverView } from './waiver-table.ts'
 
 /**
  * The audit schema under its new name, before the first table moves there. Until the last has, the schema says in its
@@ -47,16 +42,12 @@ function movingMark(from: AuditHome): Sql {
 /**
  * The former audit schema, when every table has left it. Our functions go, unless something uses them; the schema goes
  * if nothing else is in it. Nothing is dropped by CASCADE.
- *
- * @param hashes columns are hashed, or were once
  */
-export function renderDropSchema(former: AuditSchemaObject, next: AuditSchemaObject, hashes: boolean): Sql {
-  const [from, to] = [homeOf(former), homeOf(next)]
-  const waiver = hasWaiverTable(former) ? waiverSignatures(from) : []
-  const view = hasWaiverTable(former) ? dropWaiverView(from) : sql``
-  const hashing = hashes ? hashSignatures(from) : []
-  const keys = hashes ? dropView(hashKeys(from)) : sql``
-  const each = [...waiver, ...hashing, ...baseSignatures(from)].map(
+export function renderDropSchema(former: DatabaseState, next: DatabaseState): Sql {
+  if (former.schema === undefined || next.schema === undefined) return sql``
+  const [from, to] = [homeOf(former.schema), homeOf(next.schema)]
+  const views = dropSharedViews(former, next)
+  const each = [...sharedSignatures(former, next), ...baseSignatures(from)].map(
     (signature) => sql`BEGIN
   DROP ROUTINE IF EXISTS ${signature};
 EXCEPTION WHEN dependent_objects_still_exist THEN
@@ -67,12 +58,12 @@ END;`,
   IF pg_catalog.to_regnamespace(${literal(sqlText(ident(from.schema)))}) IS NULL THEN
     RETURN;
   END IF;
-  ${lines([view, keys, ...each, from.shared ? sql`` : dropIfEmpty(from)])}
+  ${lines([...views, ...each, from.shared ? sql`` : dropIfEmpty(from)])}
 END`
   return paragraphs([
     sql`-- The former audit schema: what is not ours stays.
 DO ${dollarQuoted(functions)};`,
-    to.shared ? sql`` : renderMark(to, next.sqlVersion),
+    to.shared ? sql`` : renderMark(to, next.schema.sqlVersion),
   ])
 }
 

@@ -1,14 +1,14 @@
 import { applySteps } from '../state/apply-steps.ts'
 import { type DatabaseState, homeOf } from '../state/database-state.ts'
-import { hasHashes } from '../state/hashing.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
 import { groupByTable } from '../state/table-group.ts'
 import { renderDetachedMark } from './base-guard.ts'
 import { clusterGroups } from './crossing-names.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
-import { renderHashing, renderHashingGoneDown, renderMoveHashing } from './render-hashing.ts'
+import { renderHashing, renderHashingGoneDown } from './render-hashing.ts'
 import { assertPossible, inTransactions, type RenderOptions } from './render-migration.ts'
-import { renderMoveWaiver, renderWaiver, renderWaiverGoneDown } from './render-waiver.ts'
+import { renderWaiver, renderWaiverGoneDown } from './render-waiver.ts'
+import { renderMoveSharedTables } from './shared-tables.ts'
 import { comment, isFilled, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderClusterDown } from './table-down.ts'
 
@@ -46,11 +46,7 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
 function moveBack(plan: MigrationPlan, from: DatabaseState, to: DatabaseState): Sql {
   if (!isMoved(plan) || from.schema === undefined || to.schema === undefined) return sql``
   const move = renderMoveSchema(homeOf(to.schema), homeOf(from.schema), from.schema.sqlVersion)
-  return paragraphs([
-    move,
-    renderMoveWaiver(to.schema, homeOf(from.schema)),
-    renderMoveHashing(to, homeOf(from.schema)),
-  ])
+  return paragraphs([move, renderMoveSharedTables(to, from)])
 }
 
 function isMoved(plan: MigrationPlan): boolean {
@@ -59,9 +55,7 @@ function isMoved(plan: MigrationPlan): boolean {
 
 function renderSchemaDown(plan: MigrationPlan, from: DatabaseState, to: DatabaseState): Sql {
   if (to.schema === undefined) return sql``
-  if (isMoved(plan) && from.schema !== undefined) {
-    return renderDropSchema(to.schema, from.schema, hasHashes(to))
-  }
+  if (isMoved(plan)) return renderDropSchema(to, from)
   // Functions of a newer SQL version serve the older ones' tables too, and the kept history needs its guard.
   return plan.steps.some((step) => step.kind === 'createSchema')
     ? renderDetachedMark(homeOf(to.schema))

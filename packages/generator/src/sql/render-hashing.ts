@@ -4,9 +4,8 @@ import { bringsHashes, hasHashes } from '../state/hashing.ts'
 import type { MigrationStep } from '../state/migration-step.ts'
 import { baseFunction } from './base-functions.ts'
 import { hashSignatures, renderHashFunctions } from './hash-functions.ts'
-import { hashKeyIndex, hashKeys, renderHashKeyTable } from './hash-key-table.ts'
+import { hashKeys, renderHashKeyTable } from './hash-key-table.ts'
 import { auditTable, relation, when } from './look-first.ts'
-import { moveOwnTable } from './move-own-table.ts'
 import { markFunctions, refuseForeignFunctions } from './shared-schema.ts'
 import { comment, join, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 
@@ -29,14 +28,6 @@ export function renderHashingGoneDown(steps: readonly MigrationStep[], from: Dat
     comment('Nothing is hashed any more. The keys stay with the history.'),
     lines(hashSignatures(homeOf(home)).map((signature) => sql`DROP ROUTINE IF EXISTS ${signature};`)),
   ])
-}
-
-/** The keys go along to another audit schema. */
-export function renderMoveHashing(from: DatabaseState, to: AuditHome): Sql {
-  if (from.schema === undefined || !hasHashes(from)) return sql``
-  const home = homeOf(from.schema)
-  const index = { before: hashKeyIndex(home), after: hashKeyIndex(to) }
-  return moveOwnTable(hashKeys(home), hashKeys(to), index)
 }
 
 function isOfSchema({ kind }: MigrationStep): boolean {

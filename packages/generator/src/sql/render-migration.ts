@@ -1,6 +1,5 @@
 import { applySteps } from '../state/apply-steps.ts'
 import { type DatabaseState, homeOf } from '../state/database-state.ts'
-import { hasHashes } from '../state/hashing.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
 import type { MigrationStep } from '../state/migration-step.ts'
 import { renderPart } from '../state/part-header.ts'
@@ -11,10 +10,11 @@ import { type Cluster, clusterGroups } from './crossing-names.ts'
 import { waitForWriters } from './lock-writers.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { renameUp } from './rename-block.ts'
-import { renderHashing, renderMoveHashing } from './render-hashing.ts'
-import { renderMoveWaiver, renderWaiver, renderWaiverGone } from './render-waiver.ts'
+import { renderHashing } from './render-hashing.ts'
+import { renderWaiver, renderWaiverGone } from './render-waiver.ts'
 import { renderReplacedOff } from './replaced-table.ts'
 import { addChecks, missingChecks } from './required-checks.ts'
+import { renderMoveSharedTables } from './shared-tables.ts'
 import { comment, integer, isFilled, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderTableSection, renderTableSections } from './table-section.ts'
 
@@ -67,16 +67,11 @@ function renderSchemaStep(step: MigrationStep, from: DatabaseState, to: Database
   if (step.kind === 'upgradeSchema' && to.schema) return renderBaseUpgrade(homeOf(to.schema))
   if (step.kind !== 'moveSchema' || from.schema === undefined) return sql``
   const move = renderMoveSchema(homeOf(from.schema), homeOf(step), step.sqlVersion)
-  return paragraphs([
-    move,
-    renderMoveWaiver(from.schema, homeOf(step)),
-    renderMoveHashing(from, homeOf(step)),
-  ])
+  return paragraphs([move, renderMoveSharedTables(from, to)])
 }
 
 function renderLastStep(step: MigrationStep, from: DatabaseState, to: DatabaseState): Sql {
-  if (step.kind !== 'dropSchema' || from.schema === undefined || to.schema === undefined) return sql``
-  return renderDropSchema(from.schema, to.schema, hasHashes(from))
+  return step.kind === 'dropSchema' ? renderDropSchema(from, to) : sql``
 }
 
 /**

@@ -1,10 +1,5 @@
 import { applySteps } from '../state/apply-steps.ts'
-import {
-  type AuditHome,
-  type AuditSchemaObject,
-  type DatabaseState,
-  homeOf,
-} from '../state/database-state.ts'
+import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
 import type { MigrationStep } from '../state/migration-step.ts'
 import { hasWaiverTable } from '../state/waiver.ts'
 import { baseFunction } from './base-functions.ts'
@@ -12,7 +7,7 @@ import { auditTable, relation, when } from './look-first.ts'
 import { markFunctions, refuseForeignFunctions } from './shared-schema.ts'
 import { comment, join, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderWaiverFunctions, waiverSignatures } from './waiver-functions.ts'
-import { dropEmptyWaiverTable, moveWaiverTable, renderWaiverTable, waiverHistory } from './waiver-table.ts'
+import { dropEmptyWaiverTable, renderWaiverTable, waiverHistory } from './waiver-table.ts'
 
 /**
  * By which capture can be waived in the state `to` after the steps, or in down.sql in the one before them; before the
@@ -39,11 +34,6 @@ export function renderWaiverGoneDown(steps: readonly MigrationStep[], from: Data
   if (home === undefined) return sql``
   const gone = waiverGone(homeOf(home))
   return hasWaiverTable(from.schema ?? {}) ? gone : paragraphs([gone, dropEmptyWaiverTable(homeOf(home))])
-}
-
-/** The table of waivers goes along to another audit schema. */
-export function renderMoveWaiver(from: AuditSchemaObject, to: AuditHome): Sql {
-  return hasWaiverTable(from) ? moveWaiverTable(homeOf(from), to) : sql``
 }
 
 function isOfWaiver({ kind }: MigrationStep): boolean {

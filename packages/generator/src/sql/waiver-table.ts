@@ -3,7 +3,7 @@ import { derivedName } from '../state/own-names.ts'
 import { waiverTable } from '../state/waiver.ts'
 import { appendOnlyGuard } from './audit-table.ts'
 import { auditTable, createMissingIndex, type HistoryTable, relation } from './look-first.ts'
-import { dropView, isOfKind, moveOwnTable } from './move-own-table.ts'
+import { isOfKind } from './move-own-table.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
 import { refuseForeignTable } from './shared-schema.ts'
 import { dollarQuoted, ident, join, paragraphs, type Sql, sql } from './sql.ts'
@@ -53,18 +53,7 @@ export function renderWaiverTable(home: AuditHome): Sql {
   ])
 }
 
-/** The table goes along to another audit schema. */
-export function moveWaiverTable(from: AuditHome, to: AuditHome): Sql {
-  const index = { before: waiverIndex(from), after: waiverIndex(to) }
-  return moveOwnTable(waiverHistory(from), waiverHistory(to), index)
-}
-
-/** PL/pgSQL: the view that it left goes when nothing calls by the former name any more. */
-export function dropWaiverView(from: AuditHome): Sql {
-  return dropView(waiverHistory(from))
-}
-
-function waiverIndex(home: AuditHome): string {
+export function waiverIndex(home: AuditHome): string {
   return derivedName(waiverTable(home).name, '_transaction')
 }
 

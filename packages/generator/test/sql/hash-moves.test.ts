@@ -107,6 +107,24 @@ it('in a schema of the application the keys have a prefix, Prisma is told of the
   })
 })
 
+it('a move that brings the first hash is taken back and made again with the same keys', async () => {
+  await withSources(async (database) => {
+    const plain = desiredState({ auditSchema: 'audit', tables: [table('Order'), table('Item')] })
+    const first = migration(EMPTY_STATE, plain)
+    await database.query(first.up)
+    const move = migration(first.after, wanted('trail'))
+    await database.query(move.up)
+    await database.query(write(1))
+    await database.query(move.down)
+    await database.query(write(2))
+    const keys = () => database.query('SELECT key FROM trail.hash_key ORDER BY key')
+    await database.query(move.up)
+    await database.query(write(3))
+    expect(await keys()).toHaveLength(2 + 2)
+    expect(await database.query(`SELECT FROM pg_namespace WHERE nspname = 'audit'`)).toEqual([])
+  })
+})
+
 it('down.sql of the first hashed column leaves no function behind, and keeps the keys with the history', async () => {
   await withSources(async (database) => {
     const first = migration(EMPTY_STATE, wanted('audit'))

@@ -1,0 +1,57 @@
+import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
+import { hasHashes } from '../state/hashing.ts'
+import { hasWaiverTable } from '../state/waiver.ts'
+import { hashSignatures } from './hash-functions.ts'
+import { hashKeyIndex, hashKeys } from './hash-key-table.ts'
+import { dropView, moveOwnTable } from './move-own-table.ts'
+import { paragraphs, type Sql, sql } from './sql.ts'
+import { waiverSignatures } from './waiver-functions.ts'
+import { waiverHistory, waiverIndex } from './waiver-table.ts'
+
+/*
+ * The tables that all histories share, those of waivers and of hash keys, when the audit schema gets another name. They go
+ * along where either state knows them: a down.sql brings back what came with the move, and then it goes up once more.
+ */
+
+interface SharedTable {
+  readonly table: typeof waiverHistory
+  readonly index: (home: AuditHome) => string
+  readonly signatures: (home: AuditHome) => readonly Sql[]
+}
+
+const WAIVERS: SharedTable = { table: waiverHistory, index: waiverIndex, signatures: waiverSignatures }
+const HASH_KEYS: SharedTable = { table: hashKeys, index: hashKeyIndex, signatures: hashSignatures }
+
+export function renderMoveSharedTables(from: DatabaseState, to: DatabaseState): Sql {
+  if (from.schema === undefined || to.schema === undefined) return sql``
+  const [before, after] = [homeOf(from.schema), homeOf(to.schema)]
+  return paragraphs(
+    sharedTables(from, to).map(({ table, index }) =>
+      moveOwnTable(table(before), table(after), { before: index(before), after: index(after) }),
+    ),
+  )
+}
+
+/** PL/pgSQL: the views that they left go when nothing calls by the former names any more. */
+export function dropSharedViews(from: DatabaseState, to: DatabaseState): readonly Sql[] {
+  const { schema } = from
+  return schema === undefined
+    ? []
+    : sharedTables(from, to).map(({ table }) => dropView(table(homeOf(schema))))
+}
+
+/** Their functions in the audit schema of `from`. */
+export function sharedSignatures(from: DatabaseState, to: DatabaseState): readonly Sql[] {
+  const { schema } = from
+  return schema === undefined
+    ? []
+    : sharedTables(from, to).flatMap(({ signatures }) => signatures(homeOf(schema)))
+}
+
+function sharedTables(from: DatabaseState, to: DatabaseState): readonly SharedTable[] {
+  const states = [from, to]
+  return [
+    ...(states.some(({ schema }) => hasWaiverTable(schema ?? {})) ? [WAIVERS] : []),
+    ...(states.some(hasHashes) ? [HASH_KEYS] : []),
+  ]
+}
