@@ -125,11 +125,16 @@ export const changeCaptureWaiver: Change = (draft, { a }) => {
   }
 }
 
-export const changeLevel: Change = (draft, { a }) => {
+export const changeLevel: Change = (draft, { a, b }) => {
   const model = settledModel(draft, a, ({ audited }) => audited)
   if (!model) return undefined
-  const level = model.level === 'row' ? 'statement' : 'row'
-  return { label: `${model.table}: level ${level}`, draft: withOwn(draft, { ...model, level }) }
+  const { enableAlways: _, ...rest } = model
+  const isAlways = model.enableAlways === undefined && b % 2 === 0
+  const level = model.level === 'row' && !isAlways ? 'statement' : 'row'
+  return {
+    label: `${model.table}: level ${level}${isAlways ? ', always' : ''}`,
+    draft: withOwn(draft, { ...rest, level, ...(isAlways ? { enableAlways: true } : {}) }),
+  }
 }
 
 const TEMPLATES = {

@@ -50,6 +50,7 @@ export interface Model {
   readonly missingSettings?: 'refuse' | 'record'
   readonly truncate?: 'record' | 'refuse'
   readonly level?: 'statement' | 'row'
+  readonly enableAlways?: true
   readonly auditTable?: string
   /** Names that its columns have had. */
   readonly formerColumns: readonly string[]

@@ -11,6 +11,7 @@ const settings = [
   'fsync=off',
   'synchronous_commit=off',
   'shared_preload_libraries=pg_stat_statements',
+  'wal_level=logical',
 ]
 
 /** Starts PostgreSQL 18 in a container. Testcontainers' own reaper removes it if this process is killed. */

@@ -63,6 +63,7 @@ export const DIAGNOSTIC_CODES = {
   AUD511: 'renamedFrom names what is still there',
   AUD512: 'Two nodes with one renamedFrom',
   AUD513: 'Field named like a secret',
+  AUD514: 'Replication that a required setting would stop',
   AUD601: 'Header of an audit part cannot be read',
   AUD602: 'Branches or edited audit parts come together',
   AUD603: 'Change that the audit trail does not support',

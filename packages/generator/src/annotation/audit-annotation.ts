@@ -16,6 +16,7 @@ export interface ModelOptions {
   readonly updates?: At<'all' | 'changed'>
   readonly truncate?: At<TruncatePolicy>
   readonly missingSettings?: At<MissingSettings>
+  readonly enableAlways?: At<boolean>
   readonly backfill?: At<boolean>
   readonly table?: At<string>
   readonly function?: At<string>

@@ -23,10 +23,8 @@ const VALUES = {
   updates: (value, name, report) => oneOf(['all', 'changed'], value, name, report),
   truncate: (value, name, report) => oneOf(['record', 'refuse'], value, name, report),
   missingSettings: (value, name, report) => oneOf(['refuse', 'record'], value, name, report),
-  backfill: (value, name, report) => {
-    const word = oneOf(['true', 'false'], value, name, report)
-    return word && word === 'true'
-  },
+  enableAlways: (value, name, report) => boolean(value, name, report),
+  backfill: (value, name, report) => boolean(value, name, report),
   table: (value, name, report) => nonEmptyString(value, name, report),
   function: (value, name, report) => nonEmptyString(value, name, report),
   trigger: (value, name, report) => nonEmptyString(value, name, report),
@@ -150,6 +148,11 @@ function oneOf<const Word extends string>(
     place: value.place,
     hint: written === undefined ? `Known here: ${words.join(', ')}.` : suggest(written, words),
   })
+}
+
+function boolean(value: ValueSyntax, name: string, report: Report): boolean | undefined {
+  const word = oneOf(['true', 'false'], value, name, report)
+  return word && word === 'true'
 }
 
 function nonEmptyString(value: ValueSyntax, name: string, report: Report): string | undefined {

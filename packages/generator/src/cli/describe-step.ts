@@ -27,6 +27,10 @@ export function describeStep(step: MigrationStep): string {
       return `truncate is "${step.truncate}"`
     case 'changeLevel':
       return `it is recorded by level "${step.level}", updates "${step.updates}"`
+    case 'changeEnableAlways':
+      return step.enableAlways
+        ? 'its triggers do not fire for what replication applies'
+        : 'its triggers still fire for what replication applies'
     case 'changeWaivable':
       return step.waivable ? 'its capture cannot be waived yet' : 'its capture can still be waived'
     case 'renameTable':

@@ -14,6 +14,7 @@ const MODEL_OPTIONS = [
   'updates',
   'truncate',
   'missingSettings',
+  'enableAlways',
   'backfill',
   'table',
   'function',
@@ -70,6 +71,16 @@ export function readNodeAnnotation(
       message: '"updates: changed" contradicts "level: statement": only a row has an old and a new state.',
       place: unconditional,
       hint: 'Leave "level" out: updates: changed brings level: row with it.',
+    })
+  }
+  const neverCalled = is(annotation.level, 'statement') && is(annotation.enableAlways, true)
+  if (neverCalled) {
+    report({
+      code: 'AUD205',
+      message:
+        '"enableAlways: true" contradicts "level: statement": what replication applies calls row triggers only.',
+      place: neverCalled,
+      hint: 'Leave "level" out: enableAlways: true brings level: row with it.',
     })
   }
   diagnostics.push(...unavailable(annotation))

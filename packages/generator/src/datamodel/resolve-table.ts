@@ -62,14 +62,16 @@ export function resolveTable(
     settings,
     missingSettings: annotation.missingSettings?.value ?? options.missingSettings,
     truncate: annotation.truncate?.value ?? options.truncate,
-    level: annotation.level?.value ?? (needsOldRow(annotation, columns) ? 'row' : 'statement'),
+    level: annotation.level?.value ?? (needsRows(annotation, columns) ? 'row' : 'statement'),
     updates: annotation.updates?.value ?? 'all',
+    ...(annotation.enableAlways?.value ? { enableAlways: true } : {}),
   }
   const diagnostics = [
     ...nameProblems,
     ...columnProblems,
     ...(own?.diagnostics ?? []),
     ...settingProblems,
+    ...refusedReplication(table, annotation),
     ...hiddenColumns(block, blocks),
     ...joinTables(model, models, blocks),
     // Who writes `level: statement` out knows it.
@@ -85,7 +87,30 @@ export function resolveTable(
   return { table, declarations, renamed, diagnostics }
 }
 
-/** Only a trigger that is called for a row can be left out for a row, or tell that a value changed without the value. */
-function needsOldRow({ updates }: AuditAnnotation, columns: AuditedTable['columns']): boolean {
-  return updates?.value === 'changed' || columns.some(({ policy }) => policy === 'redact')
+/**
+ * Only a trigger that is called for a row can be left out for a row, or tell that a value changed without the value; and
+ * replication calls no other.
+ */
+function needsRows({ updates, enableAlways }: AuditAnnotation, columns: AuditedTable['columns']): boolean {
+  const isHidden = columns.some(({ policy }) => policy === 'redact')
+  return updates?.value === 'changed' || enableAlways?.value === true || isHidden
+}
+
+/** Nobody sets a context for what replication applies, and it stops at the first error. */
+function refusedReplication(
+  { model, settings, missingSettings, enableAlways }: AuditedTable,
+  annotation: AuditAnnotation,
+): readonly Diagnostic[] {
+  const required = settings.filter((setting) => setting.required && setting.default === undefined)
+  if (!enableAlways || missingSettings === 'record' || required.length === 0) return []
+  return [
+    {
+      code: 'AUD514',
+      severity: 'warning',
+      message: `"${model}" demands ${required.map(({ name }) => `"${name}"`).join(', ')}, which no replicated write has: on a subscriber replication of this table would stop.`,
+      place: annotation.enableAlways?.place ?? annotation.place,
+      model,
+      hint: 'Add missingSettings: record to this annotation, or make the setting optional.',
+    },
+  ]
 }

@@ -84,6 +84,8 @@ export interface AuditedTable {
   readonly level: CaptureLevel
   /** `changed` only at level row. */
   readonly updates: UpdatePolicy
+  /** The triggers fire in a session whose `session_replication_role` is `replica`, too; only at level row. */
+  readonly enableAlways?: true
 }
 
 /** Everything that the schema asks for. Tables are sorted by schema and name. */

@@ -61,6 +61,6 @@ function changesTriggers(
   after: AuditTableObject,
 ): boolean {
   if (before.capturing !== after.capturing) return true
-  const kinds: readonly TableStep['kind'][] = ['resumeTable', 'changeLevel']
+  const kinds: readonly TableStep['kind'][] = ['resumeTable', 'changeLevel', 'changeEnableAlways']
   return after.capturing && steps.some((step) => kinds.includes(step.kind) || changesKey(step, after))
 }

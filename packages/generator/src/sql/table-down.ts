@@ -26,6 +26,7 @@ import {
 } from './sql.ts'
 import { renderPrivate } from './table-section.ts'
 import {
+  renderFiring,
   renderKeyFunctionGone,
   renderKeyTriggerGone,
   renderLevelChange,
@@ -82,6 +83,8 @@ function checksDown({ before, renamed, rest, after }: TableGroup): readonly Sql[
   return [hasWriters ? waitForWriters([after, before]) : sql``, checks]
 }
 
+const CHANGING: readonly TableStep['kind'][] = ['changeKey', 'changeLevel', 'changeEnableAlways']
+
 function dropsOrMakesTriggers(
   before: AuditTableObject,
   steps: readonly TableStep[],
@@ -89,7 +92,7 @@ function dropsOrMakesTriggers(
 ): boolean {
   return (
     before.capturing !== after.capturing ||
-    steps.some((step) => step.kind === 'changeKey' || step.kind === 'changeLevel' || replaces(step))
+    steps.some((step) => CHANGING.includes(step.kind) || replaces(step))
   )
 }
 
@@ -115,6 +118,9 @@ function captureDown(group: TableGroup, before: AuditTableObject): Sql {
     isFunctionNew ? renderPrivate(before) : sql``,
     after.capturing
       ? onEither(group, before, (source) => renderLevelChange(brought, steps, { ...before, ...source }))
+      : sql``,
+    after.capturing
+      ? onEither(group, before, (source) => renderFiring(steps, { ...before, ...source }))
       : sql``,
     makesTriggers || isContinued(group)
       ? onEither(group, before, (source) => renderTriggersIfThere({ ...before, ...source }))
@@ -197,6 +203,7 @@ function columnDown(step: TableStep, before: AuditTableObject): Sql {
     case 'changeTruncate':
     case 'changeWaivable':
     case 'changeLevel':
+    case 'changeEnableAlways':
     case 'changeKey':
     case 'renameColumn':
     case 'renameTable':

@@ -37,6 +37,7 @@ import {
 } from './sql.ts'
 import {
   functionNames,
+  renderFiring,
   renderKeyFunctionGone,
   renderKeyTriggerGone,
   renderLevelChange,
@@ -91,6 +92,7 @@ function renderCapture(
     isKeyNew && after.key.length === 0 ? renderKeyFunctionGone(before) : sql``,
     before?.capturing ? renderLevelChange(before, steps, after) : sql``,
     isAttached && !isKeyNew ? sql`` : renderTriggers(after),
+    renderFiring(steps, after),
   ])
 }
 
@@ -138,6 +140,7 @@ function renderStep(step: TableStep, before: AuditTableObject | undefined, table
     case 'changeTruncate':
     case 'changeWaivable':
     case 'changeLevel':
+    case 'changeEnableAlways':
     case 'changeKey':
       // The functions and triggers that follow carry it.
       return sql``

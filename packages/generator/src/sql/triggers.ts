@@ -124,7 +124,7 @@ function missingTriggers(table: AuditTableObject): readonly Sql[] {
     (trigger) => sql`IF NOT EXISTS (
   ${installed(table, trigger)}
 ) THEN
-  CREATE TRIGGER ${definition(table, trigger)};
+  CREATE TRIGGER ${definition(table, trigger)};${enabledAlways(table, trigger)}
 END IF;`,
   )
 }
@@ -157,10 +157,35 @@ function renderLevelTriggers(table: AuditTableObject): Sql {
     AND (t.tgtype & 1) = ${integer(table.level === 'row' ? 1 : 0)}
     AND t.tgqual IS ${trigger.isConditional ? sql`NOT NULL` : sql`NULL`}
 ) THEN
-  CREATE OR REPLACE TRIGGER ${definition(table, trigger)};
+  CREATE OR REPLACE TRIGGER ${definition(table, trigger)};${enabledAlways(table, trigger)}
 END IF;`,
   )
   return forSource(table, each)
+}
+
+/**
+ * Where the steps change when the triggers fire, or where branches met of which one did and another replaced them: each that
+ * is there and fires otherwise.
+ */
+export function renderFiring(steps: readonly TableStep[], after: AuditTableObject): Sql {
+  const isMerge = steps.some((step) => step.kind === 'replaceFunctions' && step.reason === 'branches met')
+  const isChanged = steps.some(({ kind }) => kind === 'changeEnableAlways')
+  if (!isChanged && !(isMerge && after.enableAlways)) return sql``
+  const each = triggersOf(after).map(
+    (trigger) => sql`IF EXISTS (
+  ${installed(after, trigger)} AND t.tgenabled <> ${literal(after.enableAlways ? 'A' : 'O')}
+) THEN
+  ALTER TABLE ${qualified(after.source)} ${after.enableAlways ? sql`ENABLE ALWAYS` : sql`ENABLE`} TRIGGER ${ident(trigger.name)};
+END IF;`,
+  )
+  return forSource(after, each)
+}
+
+/** A trigger that was just made fires for what the application writes, and not for what replication applies. */
+function enabledAlways(table: AuditTableObject, { name }: Trigger): Sql {
+  if (!table.enableAlways) return sql``
+  return sql`
+  ALTER TABLE ${qualified(table.source)} ENABLE ALWAYS TRIGGER ${ident(name)};`
 }
 
 function installed(table: AuditTableObject, trigger: Trigger): Sql {

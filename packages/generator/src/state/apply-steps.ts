@@ -110,6 +110,10 @@ function applyToTable(table: AuditTableObject | undefined, step: TableStep): Aud
     }
     case 'changeLevel':
       return { ...table, level: step.level, updates: step.updates }
+    case 'changeEnableAlways': {
+      const { enableAlways: _, ...rest } = table
+      return step.enableAlways ? { ...rest, enableAlways: true } : rest
+    }
     case 'changeKey':
       return { ...table, key: step.key }
     case 'retireTable':

@@ -67,6 +67,8 @@ export interface AuditTableObject extends AuditHome {
   readonly truncate: TruncatePolicy
   readonly level: CaptureLevel
   readonly updates: UpdatePolicy
+  /** Its triggers are ENABLE ALWAYS: they fire for what replication applies, too. */
+  readonly enableAlways?: true
   /** Its functions leave out what a member of the schema's `waiverRole` waives. */
   readonly waivable?: true
   readonly capturing: boolean

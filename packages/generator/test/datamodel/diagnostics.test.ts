@@ -1046,6 +1046,26 @@ test('level: row, and updates: changed, which brings it along', async () => {
   expect(await levels('/// @audit(enabled, level: statement, updates: all)')).toEqual(['', 'statement all'])
   expect(await levels('/// @audit(enabled, level: row)')).toEqual(['', 'row all'])
   expect(await levels('/// @audit(enabled, updates: changed)')).toEqual(['', 'row changed'])
+  expect(await levels('/// @audit(enabled, enableAlways: true, missingSettings: record)')).toEqual([
+    '',
+    'row all',
+  ])
+})
+
+test('AUD514: replication that a required setting would stop, and enableAlways at level statement', async () => {
+  expect(
+    await problems(model('/// @audit(enabled, enableAlways: true, sessionSettings: [username String])')),
+  ).toContain('AUD514')
+  expect(
+    await problems(
+      model(
+        '/// @audit(enabled, enableAlways: true, sessionSettings: [username String], missingSettings: record)',
+      ),
+    ),
+  ).not.toContain('AUD514')
+  expect(await problems(model('/// @audit(enabled, enableAlways: true, level: statement)'))).toContain(
+    'AUD205: "enableAlways: true" contradicts "level: statement"',
+  )
 })
 
 test('AUD513: fields named like a secret are redacted, unless they say otherwise', async () => {

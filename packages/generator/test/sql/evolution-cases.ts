@@ -95,6 +95,16 @@ export const CASES: readonly Case[] = [
       columns: columns.map((c) => (c.name === 'note' ? { ...column('note', 'text'), policy: 'hash' } : c)),
     }),
   },
+  {
+    name: 'enable-always',
+    from: state({ ...base, level: 'row' }),
+    to: state({ ...base, level: 'row', enableAlways: true }),
+  },
+  {
+    name: 'enable-no-more',
+    from: state({ ...base, level: 'row', enableAlways: true }),
+    to: state({ ...base, level: 'row' }),
+  },
   { name: 'create-row', from: EMPTY_STATE, to: state({ ...base, level: 'row', updates: 'changed' }) },
   { name: 'truncate-refuse', ...change({ truncate: 'refuse' }) },
   // A role that no cluster has: the migration does not ask.
