@@ -1,7 +1,7 @@
 import { suggest } from './annotation/closest-word.ts'
 import { DEFAULT_TEMPLATES, type TemplateKind } from './datamodel/name-template.ts'
 import type { Diagnostic } from './diagnostics.ts'
-import type { MissingSettings, TruncatePolicy } from './model/audit-model.ts'
+import { FACTS, type Fact, type MissingSettings, type TruncatePolicy } from './model/audit-model.ts'
 import type { SourcePlace } from './model/place.ts'
 import {
   oneOf,
@@ -13,6 +13,7 @@ import {
   parseTemplate,
   type RawValue,
   type ReportOption,
+  someOf,
   text,
 } from './option-parsers.ts'
 
@@ -21,6 +22,7 @@ export interface AuditOptions {
   readonly output: string
   /** As written: `username String`, `app_uuid String? @db.Uuid`. */
   readonly sessionSettings: readonly string[]
+  readonly facts: readonly Fact[]
   readonly missingSettings: MissingSettings
   readonly truncate: TruncatePolicy
   readonly captureWaiverRole?: string
@@ -70,6 +72,13 @@ export const OPTIONS: { readonly [Name in OptionName]-?: OptionRow<AuditOptions[
     documentation:
       'What comes with every write, each like a Prisma field: `["username String", "reason String?"]`.',
     parse: parseSettings,
+  },
+  facts: {
+    default: '[]',
+    value: [],
+    documentation:
+      'What PostgreSQL knows of every write: `"client_addr"`, `"application_name"`, `"changed_columns"`; [docs/sql.md](docs/sql.md#facts).',
+    parse: someOf(...FACTS),
   },
   missingSettings: {
     default: '"refuse"',

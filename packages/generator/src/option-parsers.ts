@@ -29,6 +29,13 @@ export function oneOf<const Word extends string>(...words: readonly Word[]) {
   }
 }
 
+/** A list of a few words; what is none of them is reported and left out. */
+export function someOf<const Word extends string>(...words: readonly Word[]) {
+  const one = oneOf(...words)
+  return (raw: RawValue, report: ReportOption): readonly Word[] | undefined =>
+    [raw].flat().flatMap((each) => one(each, report) ?? [])
+}
+
 /** Prisma hands booleans on as words. */
 export function parseBoolean(raw: RawValue, report: ReportOption): boolean | undefined {
   const word = oneOf('true', 'false')(raw, report)

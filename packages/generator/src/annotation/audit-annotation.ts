@@ -1,4 +1,4 @@
-import type { CapturePolicy, MissingSettings, TruncatePolicy } from '../model/audit-model.ts'
+import type { CapturePolicy, Fact, MissingSettings, TruncatePolicy } from '../model/audit-model.ts'
 import type { SourcePlace } from '../model/place.ts'
 import type { SettingSyntax } from './syntax.ts'
 
@@ -12,6 +12,7 @@ export interface At<T> {
 export interface ModelOptions {
   readonly state?: At<'enabled' | 'disabled'>
   readonly sessionSettings?: At<readonly SettingSyntax[]>
+  readonly facts?: At<readonly Fact[]>
   readonly level?: At<'statement' | 'row'>
   readonly updates?: At<'all' | 'changed'>
   readonly truncate?: At<TruncatePolicy>

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../diagnostics.ts'
+import { FACTS } from '../model/audit-model.ts'
 import type { SourcePlace } from '../model/place.ts'
 import type { At, AuditAnnotation, OptionName } from './audit-annotation.ts'
 import { suggest } from './closest-word.ts'
@@ -19,6 +20,7 @@ const FLAGS = {
 /** Options with a value: how it is read. What is not understood is reported and gives nothing. */
 const VALUES = {
   sessionSettings: (value, name, report) => settings(value, name, report),
+  facts: (value, name, report) => words(FACTS, value, name, report),
   level: (value, name, report) => oneOf(['statement', 'row'], value, name, report),
   updates: (value, name, report) => oneOf(['all', 'changed'], value, name, report),
   truncate: (value, name, report) => oneOf(['record', 'refuse'], value, name, report),
@@ -148,6 +150,24 @@ function oneOf<const Word extends string>(
     place: value.place,
     hint: written === undefined ? `Known here: ${words.join(', ')}.` : suggest(written, words),
   })
+}
+
+/** Elements that are none of the words are reported and left out. */
+function words<const Word extends string>(
+  known: readonly Word[],
+  value: ValueSyntax,
+  name: string,
+  report: Report,
+): readonly Word[] | undefined {
+  if (value.kind !== 'list') {
+    return report({
+      code: 'AUD203',
+      message: `The option "${name}" takes a list.`,
+      place: value.place,
+      hint: `Write it in brackets: ${name}: [${known[0]}]`,
+    })
+  }
+  return value.elements.flatMap((element) => oneOf(known, element, name, report) ?? [])
 }
 
 function boolean(value: ValueSyntax, name: string, report: Report): boolean | undefined {

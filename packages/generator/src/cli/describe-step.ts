@@ -16,7 +16,7 @@ export function describeStep(step: MigrationStep): string {
     case 'renameColumn':
       return `the column "${step.column}" is called "${step.to}"`
     case 'addSetting':
-      return `the session setting "${step.setting.name}" is not recorded`
+      return `the ${step.setting.fact ? 'fact' : 'session setting'} "${step.setting.name}" is not recorded`
     case 'retireSetting':
       return `the session setting in the column "${step.column}" is still recorded`
     case 'changeSetting':

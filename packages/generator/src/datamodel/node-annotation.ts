@@ -10,6 +10,7 @@ const FIELD_OPTIONS = ['policy'] as const satisfies readonly (keyof FieldOptions
 const MODEL_OPTIONS = [
   'state',
   'sessionSettings',
+  'facts',
   'level',
   'updates',
   'truncate',

@@ -3,8 +3,9 @@ import type { AuditAnnotation } from '../annotation/audit-annotation.ts'
 import type { SchemaBlock } from '../annotation/schema-blocks.ts'
 import type { AuditOptions } from '../config.ts'
 import type { Diagnostic } from '../diagnostics.ts'
-import type { AuditedTable } from '../model/audit-model.ts'
+import type { AuditedTable, Fact } from '../model/audit-model.ts'
 import { resolveNames } from './audit-names.ts'
+import { declareFacts, doubledFacts, factAtStatement } from './facts.ts'
 import { hiddenColumns, joinTables } from './not-captured.ts'
 import { formerTable, type RenamedNodes } from './renamed-from.ts'
 import { resolveColumns } from './resolve-columns.ts'
@@ -44,9 +45,11 @@ export function resolveTable(
   const { columns, key, renamings, diagnostics: columnProblems } = resolveColumns(model, block)
   const own = annotation.sessionSettings && resolveSettingList(annotation.sessionSettings.value)
   const declarations = own?.settings ?? generatorSettings
+  const wanted = annotation.facts?.value ?? options.facts
+  const facts = declareFacts(wanted, annotation.facts?.place ?? annotation.place)
   const { settings, diagnostics: settingProblems } = resolveSettingColumns(
     model.name,
-    declarations,
+    [...declarations, ...facts],
     columns,
     options,
   )
@@ -62,7 +65,7 @@ export function resolveTable(
     settings,
     missingSettings: annotation.missingSettings?.value ?? options.missingSettings,
     truncate: annotation.truncate?.value ?? options.truncate,
-    level: annotation.level?.value ?? (needsRows(annotation, columns) ? 'row' : 'statement'),
+    level: annotation.level?.value ?? (needsRows(annotation, columns, wanted) ? 'row' : 'statement'),
     updates: annotation.updates?.value ?? 'all',
     ...(annotation.enableAlways?.value ? { enableAlways: true } : {}),
   }
@@ -71,6 +74,8 @@ export function resolveTable(
     ...columnProblems,
     ...(own?.diagnostics ?? []),
     ...settingProblems,
+    ...doubledFacts(declarations, facts),
+    ...factAtStatement(wanted, annotation.level),
     ...refusedReplication(table, annotation),
     ...hiddenColumns(block, blocks),
     ...joinTables(model, models, blocks),
@@ -91,9 +96,14 @@ export function resolveTable(
  * Only a trigger that is called for a row can be left out for a row, or tell that a value changed without the value; and
  * replication calls no other.
  */
-function needsRows({ updates, enableAlways }: AuditAnnotation, columns: AuditedTable['columns']): boolean {
+function needsRows(
+  { updates, enableAlways }: AuditAnnotation,
+  columns: AuditedTable['columns'],
+  facts: readonly Fact[],
+): boolean {
   const isHidden = columns.some(({ policy }) => policy === 'redact')
-  return updates?.value === 'changed' || enableAlways?.value === true || isHidden
+  const comparesRows = updates?.value === 'changed' || facts.includes('changed_columns')
+  return comparesRows || enableAlways?.value === true || isHidden
 }
 
 /** Nobody sets a context for what replication applies, and it stops at the first error. */

@@ -1,7 +1,7 @@
 import { suggest } from '../annotation/closest-word.ts'
 import type { AttributeSyntax, SettingSyntax, ValueSyntax } from '../annotation/syntax.ts'
 import type { Diagnostic } from '../diagnostics.ts'
-import type { SettingType } from '../model/audit-model.ts'
+import type { Fact, SettingType } from '../model/audit-model.ts'
 import type { ColumnType } from '../model/column-type.ts'
 import type { SourcePlace } from '../model/place.ts'
 import { columnType, nativeTypeNames, type PrismaScalar } from './column-types.ts'
@@ -14,6 +14,7 @@ export interface SettingDeclaration {
   readonly type: ColumnType
   readonly required: boolean
   readonly default?: string
+  readonly fact?: Fact
   readonly place: SourcePlace
 }
 

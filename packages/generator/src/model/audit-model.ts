@@ -28,6 +28,10 @@ export type SettingType =
   | 'Uuid'
   | 'Json'
 
+/** What PostgreSQL knows of a write by itself, recorded where it is asked for. */
+export const FACTS = ['client_addr', 'application_name', 'changed_columns'] as const
+export type Fact = (typeof FACTS)[number]
+
 /** A value that comes with every write: who, which request, why. Travels as the setting `audit.<name>`. */
 export interface SessionSetting {
   readonly name: string
@@ -38,6 +42,8 @@ export interface SessionSetting {
   readonly required: boolean
   /** Recorded where the setting is absent, as PostgreSQL's text form. */
   readonly default?: string
+  /** The column holds no setting but this fact, of the same name. */
+  readonly fact?: Fact
 }
 
 /** One source column as it stands in the audit table: same name, bare type, always nullable. */

@@ -1,5 +1,7 @@
+import type { Fact } from '../model/audit-model.ts'
 import type { AuditTableObject, StateColumn, StateSetting } from '../state/database-state.ts'
 import { isHashed } from '../state/hashing.ts'
+import { unreachable } from '../state/migration-step.ts'
 import { auditTable, liveColumns, liveSettings } from './audit-table.ts'
 import { baseFunction } from './base-functions.ts'
 import { renderSettingCast } from './column-type.ts'
@@ -29,8 +31,8 @@ function settingValue(setting: StateSetting): Sql {
   return setting.default === undefined ? value : sql`coalesce(${value}, ${literal(setting.default)})`
 }
 
-function isPlainText({ type }: StateSetting): boolean {
-  return type.name === 'text' && !type.list
+function isPlainText({ type, fact }: StateSetting): boolean {
+  return fact === undefined && type.name === 'text' && !type.list
 }
 
 /** `INSERT … SELECT … FROM`: all rows that `from` has, as `row`; none where it has none. */
@@ -78,7 +80,13 @@ function historyEntries(
     [c.transactionTimestamp, sql`now()`],
     [c.currentUser, ident(c.currentUser)],
     [c.transactionId, late(sql`pg_current_xact_id()::text::bigint`)],
-    ...liveSettings(table).map((setting) => [setting.column, captureSetting(table, setting, late)] as const),
+    ...liveSettings(table).map(
+      (setting) =>
+        [
+          setting.column,
+          setting.fact ? captureFact(table, setting.fact, row, former) : captureSetting(table, setting, late),
+        ] as const,
+    ),
     ...liveColumns(table).map((column) => [column.name, captureColumn(table, row, column, former)] as const),
   ]
 }
@@ -95,6 +103,31 @@ function captureSetting(table: AuditTableObject, setting: StateSetting, late: (v
   const arguments_ = [`audit.${setting.name}`, sqlText(qualified(table.source))].map(literal)
   const missing = sql`${baseFunction(table, 'missingSetting')}(${join(arguments_, sql`, `)})${cast}`
   return sql`coalesce(${value}, ${missing})`
+}
+
+/** What no writer can say otherwise, but for the name that its session gave itself. */
+function captureFact(table: AuditTableObject, fact: Fact, row: Sql, former: Sql | undefined): Sql {
+  switch (fact) {
+    case 'client_addr':
+      return sql`inet_client_addr()`
+    case 'application_name':
+      return sql`nullif(current_setting('application_name'), '')`
+    case 'changed_columns':
+      return former === undefined ? sql`NULL` : changedColumns(table, row, former)
+    default:
+      return unreachable(fact)
+  }
+}
+
+/** The names that the audit table has for them; bytes are compared, which every type has. */
+function changedColumns(table: AuditTableObject, row: Sql, former: Sql): Sql {
+  const each = liveColumns(table).map(({ name, sourceName }) => {
+    const column = ident(sourceName ?? name)
+    return sql`CASE WHEN ROW(${former}.${column})::record *<> ROW(${row}.${column})::record THEN ${literal(name)} END`
+  })
+  return sql`CASE WHEN TG_OP = 'UPDATE' THEN array_remove(ARRAY[
+  ${join(each, sql`,\n`)}
+]::text[], NULL) END`
 }
 
 function captureColumn(table: AuditTableObject, row: Sql, column: StateColumn, former: Sql | undefined): Sql {

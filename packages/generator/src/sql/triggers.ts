@@ -1,14 +1,10 @@
 import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import type { TableStep } from '../state/migration-step.ts'
-import { rowFunctionName } from '../state/own-names.ts'
-import { isText } from './key-text.ts'
 import {
   dollarQuoted,
   ident,
   integer,
-  join,
-  keyword,
   lines,
   literal,
   paragraphs,
@@ -17,87 +13,14 @@ import {
   sql,
   sqlText,
 } from './sql.ts'
-
-interface Trigger {
-  readonly name: string
-  /** The function in the audit schema that it calls. */
-  readonly functionName: string
-  /** It has a WHEN clause. */
-  readonly isConditional: boolean
-  /** `AFTER INSERT ON … FOR EACH STATEMENT`, without the function. */
-  readonly event: Sql
-}
-
-/** The triggers that an audited table carries. */
-function triggersOf(table: AuditTableObject): readonly Trigger[] {
-  return [...changeTriggers(table), ...keyTrigger(table), truncateTrigger(table)]
-}
-
-/** Those of insert, update and delete. */
-function changeTriggers(table: AuditTableObject): readonly Trigger[] {
-  const { names } = table
-  const source = qualified(table.source)
-  return (
-    [
-      [names.insertTrigger, 'INSERT', 'NEW'],
-      [names.updateTrigger, 'UPDATE', 'NEW'],
-      [names.deleteTrigger, 'DELETE', 'OLD'],
-    ] as const
-  ).map(([name, operation, rows]) => {
-    const isConditional = operation === 'UPDATE' && table.updates === 'changed'
-    const row = isConditional ? sql`FOR EACH ROW WHEN (OLD.* *<> NEW.*)` : sql`FOR EACH ROW`
-    const statement = sql`REFERENCING ${keyword(rows)} TABLE AS changed
-FOR EACH STATEMENT`
-    return {
-      name,
-      functionName: captureFunctionName(table),
-      isConditional,
-      event: sql`AFTER ${keyword(operation)} ON ${source}
-${table.level === 'row' ? row : statement}`,
-    }
-  })
-}
-
-/** Each level has its function: one that another branch emits anew never meets triggers that it does not fit. */
-function captureFunctionName(table: AuditTableObject): string {
-  return table.level === 'row' ? rowFunctionName(table) : table.names.captureFunction
-}
-
-function keyTrigger(table: AuditTableObject): readonly Trigger[] {
-  if (table.key.length === 0) return []
-  const changed = join(
-    table.key.map((column) => keyChange(table, column)),
-    sql`\n  OR `,
-  )
-  return [
-    {
-      name: table.names.keyTrigger,
-      functionName: table.names.keyFunction,
-      isConditional: true,
-      event: sql`AFTER UPDATE ON ${qualified(table.source)}
-FOR EACH ROW WHEN (
-  ${changed}
-)`,
-    },
-  ]
-}
-
-function truncateTrigger(table: AuditTableObject): Trigger {
-  return {
-    name: table.names.truncateTrigger,
-    functionName: table.names.truncateFunction,
-    isConditional: false,
-    event: sql`BEFORE TRUNCATE ON ${qualified(table.source)}
-FOR EACH STATEMENT`,
-  }
-}
-
-function keyChange(table: AuditTableObject, key: string): Sql {
-  const name = ident(key)
-  return isText(table, key)
-    ? sql`OLD.${name}::text COLLATE "C" IS DISTINCT FROM NEW.${name}::text COLLATE "C"`
-    : sql`OLD.${name} IS DISTINCT FROM NEW.${name}`
-}
+import {
+  captureFunctionName,
+  changeTriggers,
+  definition,
+  installed,
+  type Trigger,
+  triggersOf,
+} from './trigger-definitions.ts'
 
 /** Each trigger unless it is there already: creating one waits for every writer of the table. */
 export function renderTriggers(table: AuditTableObject): Sql {
@@ -188,17 +111,6 @@ function enabledAlways(table: AuditTableObject, { name }: Trigger): Sql {
   ALTER TABLE ${qualified(table.source)} ENABLE ALWAYS TRIGGER ${ident(name)};`
 }
 
-function installed(table: AuditTableObject, trigger: Trigger): Sql {
-  return sql`SELECT FROM pg_catalog.pg_trigger AS t
-WHERE t.tgrelid = source AND t.tgname = ${literal(trigger.name)} AND t.tgfoid = ${triggerFunction(table, trigger)}`
-}
-
-function definition(table: AuditTableObject, trigger: Trigger): Sql {
-  return sql`${ident(trigger.name)}
-  ${trigger.event}
-  EXECUTE FUNCTION ${functionOf(table, trigger)}()`
-}
-
 /** A DO block in which `source` is the source table. */
 function forSource(table: AuditTableObject, each: readonly Sql[]): Sql {
   const source = literal(sqlText(qualified(table.source)))
@@ -208,14 +120,6 @@ BEGIN
   ${lines(each)}
 END`
   return sql`DO ${dollarQuoted(body)};`
-}
-
-function functionOf(table: AuditTableObject, trigger: Trigger): Sql {
-  return qualified({ schema: table.schema, name: trigger.functionName })
-}
-
-function triggerFunction(table: AuditTableObject, trigger: Trigger): Sql {
-  return sql`${literal(sqlText(sql`${functionOf(table, trigger)}()`))}::regprocedure`
 }
 
 /** The triggers go if the source table is still there; then the functions, which nothing uses any more. */

@@ -36,7 +36,9 @@ function withoutMark({ retired: _, ...setting }: StateSetting): Omit<StateSettin
   return setting
 }
 
+/** What the application says and what PostgreSQL knows are not mixed. */
 function needsNewColumn(from: StateSetting, to: StateSetting): boolean {
+  if (from.fact !== to.fact) return true
   return !sameType(from.type, to.type) && !isCatalogOnlyWidening(from.type, to.type)
 }
 

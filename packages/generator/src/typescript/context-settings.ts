@@ -22,7 +22,9 @@ export function contextSettings(
   options: Pick<AuditOptions, 'sessionSettings'>,
 ): readonly ContextSetting[] {
   const used = model.tables.flatMap((table) =>
-    table.settings.map((setting) => ({ ...setting, model: table.model })),
+    table.settings
+      .filter(({ fact }) => fact === undefined)
+      .map((setting) => ({ ...setting, model: table.model })),
   )
   const declared = options.sessionSettings.flatMap(declaredSetting)
   const others = [...new Set(used.map(({ name }) => name))]

@@ -29,7 +29,7 @@ test('AUD101: an unknown option', async () => {
     schema.prisma:8:3 - error AUD101: The generator has no option "colour".
         8 |   colour = "red"
           |   ^^^^^^
-       Known here: output, sessionSettings, missingSettings, truncate, captureWaiverRole, schema, table, function, trigger, settingColumn, migrations, write, strict, lockTimeout.
+       Known here: output, sessionSettings, facts, missingSettings, truncate, captureWaiverRole, schema, table, function, trigger, settingColumn, migrations, write, strict, lockTimeout.
 
     2 errors
     "
@@ -1050,6 +1050,18 @@ test('level: row, and updates: changed, which brings it along', async () => {
     '',
     'row all',
   ])
+})
+
+test('facts: unknown ones, one that a setting is called like, and one that level statement cannot have', async () => {
+  const said = async (annotation: string) => problems(model(`/// @audit(enabled, ${annotation})`))
+  expect(await said('facts: [client_adr]')).toContain('AUD203: The option "facts" does not know "client_adr"')
+  expect(await said('facts: client_addr')).toContain('AUD203: The option "facts" takes a list')
+  expect(await said('facts: [application_name], sessionSettings: [application_name String?]')).toContain(
+    'AUD306: "application_name" is a session setting and a fact',
+  )
+  expect(await said('level: statement, facts: [changed_columns]')).toContain(
+    'AUD205: The fact "changed_columns" contradicts "level: statement"',
+  )
 })
 
 test('AUD514: replication that a required setting would stop, and enableAlways at level statement', async () => {

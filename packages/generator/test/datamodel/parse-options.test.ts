@@ -6,6 +6,7 @@ describe('the generator block', () => {
     expect(parseOptions({})).toEqual({
       diagnostics: [],
       options: {
+        facts: [],
         output: '../generated/audit',
         sessionSettings: [],
         missingSettings: 'refuse',

@@ -1,3 +1,4 @@
+import { declareFacts } from '../../src/datamodel/facts.ts'
 import type { AuditedTable } from '../../src/model/audit-model.ts'
 import { type DatabaseState, EMPTY_STATE } from '../../src/state/database-state.ts'
 import { column, setting, state, table, type, waivable } from './fixture.ts'
@@ -93,6 +94,17 @@ export const CASES: readonly Case[] = [
     name: 'hash-column',
     ...change({
       columns: columns.map((c) => (c.name === 'note' ? { ...column('note', 'text'), policy: 'hash' } : c)),
+    }),
+  },
+  {
+    name: 'add-fact',
+    ...change({
+      settings: [
+        ...base.settings,
+        ...declareFacts(['client_addr', 'application_name'], { file: '', line: 1, column: 1, length: 1 }).map(
+          ({ place: _, ...fact }) => ({ ...fact, column: `audit_${fact.name}` }),
+        ),
+      ],
     }),
   },
   {

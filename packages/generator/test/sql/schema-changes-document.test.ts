@@ -14,6 +14,7 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   'a column is renamed': ['rename-column', 'rename-column-swap', 'rename-key-column'],
   'a column gets a wider type': ['widen-column'],
   'a column gets another type': ['retype-column'],
+  'a fact is recorded, or no more': ['add-fact'],
   'replicated writes are recorded, or no more': ['enable-always', 'enable-no-more'],
   'a field is hashed, or recorded again': ['hash-column'],
   'a field is redacted, or recorded again': ['redact-column'],

@@ -48,6 +48,21 @@ test.each(NAMES)('the typed module of %s is the golden file, each time', async (
   expect((await render(name)).text).toBe(text)
 })
 
+test('facts are not asked of the context: PostgreSQL knows them', async () => {
+  const facts = '  facts = ["client_addr", "application_name", "changed_columns"]'
+  const without = await resolveSchema(auditSchema(audited('Order')))
+  const withFacts = await resolveSchema(auditSchema(audited('Order'), facts))
+  const [plain, factual] = [without, withFacts].map(({ model, options }) =>
+    renderTypedModule({ model, options, clientGenerators: [] }),
+  )
+  expect(withFacts.model.tables[0]?.settings.map(({ name }) => name)).toEqual([
+    'client_addr',
+    'application_name',
+    'changed_columns',
+  ])
+  expect(factual).toEqual(plain)
+})
+
 test("the file's extension follows the client generator's", async () => {
   const { model, options } = await resolveSchema(auditSchema(audited('Order')))
   const paths = (...extensions: string[]) =>
