@@ -64,6 +64,7 @@ export const DIAGNOSTIC_CODES = {
   AUD512: 'Two nodes with one renamedFrom',
   AUD513: 'Field named like a secret',
   AUD514: 'Replication that a required setting would stop',
+  AUD515: 'Baseline of a model without a key',
   AUD601: 'Header of an audit part cannot be read',
   AUD602: 'Branches or edited audit parts come together',
   AUD603: 'Change that the audit trail does not support',
@@ -94,7 +95,6 @@ export const DIAGNOSTIC_CODES = {
   AUD801: 'Prisma Migrate would drop audit tables',
   AUD802: "Audit table is called like a model's table",
   AUD803: 'Audit table among the models',
-  AUD903: 'backfill: true is not available yet',
 } as const
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES

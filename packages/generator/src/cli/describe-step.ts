@@ -27,6 +27,10 @@ export function describeStep(step: MigrationStep): string {
       return `truncate is "${step.truncate}"`
     case 'changeLevel':
       return `it is recorded by level "${step.level}", updates "${step.updates}"`
+    case 'changeBackfill':
+      return step.backfill
+        ? 'rows from before the audit have no history'
+        : 'backfill is still recorded as wanted'
     case 'changeEnableAlways':
       return step.enableAlways
         ? 'its triggers do not fire for what replication applies'

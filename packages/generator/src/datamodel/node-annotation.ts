@@ -1,7 +1,7 @@
 import type { At, AuditAnnotation, FieldOptions, ModelOptions } from '../annotation/audit-annotation.ts'
 import { parseAnnotation } from '../annotation/parse-annotation.ts'
 import type { AnnotationText } from '../annotation/schema-blocks.ts'
-import type { Diagnostic, DiagnosticCode } from '../diagnostics.ts'
+import type { Diagnostic } from '../diagnostics.ts'
 import type { SourcePlace } from '../model/place.ts'
 
 export type NodeKind = 'model' | 'field'
@@ -22,7 +22,7 @@ const MODEL_OPTIONS = [
   'trigger',
 ] as const satisfies readonly (keyof ModelOptions)[]
 
-/** The one annotation of a model or field, checked for what may stand there and what this version can do. */
+/** The one annotation of a model or field, checked for what may stand there. */
 export function readNodeAnnotation(
   node: NodeKind,
   texts: readonly AnnotationText[],
@@ -84,35 +84,9 @@ export function readNodeAnnotation(
       hint: 'Leave "level" out: enableAlways: true brings level: row with it.',
     })
   }
-  diagnostics.push(...unavailable(annotation))
   return { annotation, diagnostics: diagnostics.map((each) => ({ ...context, ...each })) }
-}
-
-/** What the grammar knows and this version cannot do: said, never accepted in silence. */
-function unavailable(annotation: AuditAnnotation): readonly Diagnostic[] {
-  const { backfill } = annotation
-  return [
-    ...missing(
-      is(backfill, true),
-      'AUD903',
-      'backfill: true',
-      'Leave it out: the history begins with the first write after the migration.',
-    ),
-  ]
 }
 
 function is<T>(option: At<T> | undefined, value: T): SourcePlace | undefined {
   return option?.value === value ? option.place : undefined
-}
-
-function missing(
-  place: SourcePlace | undefined,
-  code: DiagnosticCode,
-  what: string,
-  hint: string,
-): readonly Diagnostic[] {
-  if (!place) return []
-  return [
-    { code, severity: 'error', message: `"${what}" is not available in this version yet.`, place, hint },
-  ]
 }

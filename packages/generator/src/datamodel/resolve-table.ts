@@ -67,6 +67,7 @@ export function resolveTable(
     truncate: annotation.truncate?.value ?? options.truncate,
     level: annotation.level?.value ?? (needsRows(annotation, columns, wanted) ? 'row' : 'statement'),
     updates: annotation.updates?.value ?? 'all',
+    ...(annotation.backfill?.value && key.length > 0 ? { backfill: true } : {}),
     ...(annotation.enableAlways?.value ? { enableAlways: true } : {}),
   }
   const diagnostics = [
@@ -77,6 +78,7 @@ export function resolveTable(
     ...doubledFacts(declarations, facts),
     ...factAtStatement(wanted, annotation.level),
     ...refusedReplication(table, annotation),
+    ...backfillWithoutKey(table, annotation),
     ...hiddenColumns(block, blocks),
     ...joinTables(model, models, blocks),
     // Who writes `level: statement` out knows it.
@@ -104,6 +106,24 @@ function needsRows(
   const isHidden = columns.some(({ policy }) => policy === 'redact')
   const comparesRows = updates?.value === 'changed' || facts.includes('changed_columns')
   return comparesRows || enableAlways?.value === true || isHidden
+}
+
+/** Which rows have history already is known by their key. */
+function backfillWithoutKey(
+  { model, key }: AuditedTable,
+  { backfill }: AuditAnnotation,
+): readonly Diagnostic[] {
+  if (!backfill?.value || key.length > 0) return []
+  return [
+    {
+      code: 'AUD515',
+      severity: 'error',
+      message: `"${model}" has no key, so its rows from before the audit cannot be told from those that have history.`,
+      place: backfill.place,
+      model,
+      hint: 'Give the model an @id, or leave backfill out.',
+    },
+  ]
 }
 
 /** Nobody sets a context for what replication applies, and it stops at the first error. */

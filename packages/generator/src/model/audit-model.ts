@@ -90,6 +90,8 @@ export interface AuditedTable {
   readonly level: CaptureLevel
   /** `changed` only at level row. */
   readonly updates: UpdatePolicy
+  /** Rows from before the audit get a row of history, too. */
+  readonly backfill?: true
   /** The triggers fire in a session whose `session_replication_role` is `replica`, too; only at level row. */
   readonly enableAlways?: true
 }

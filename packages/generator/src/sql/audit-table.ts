@@ -44,7 +44,7 @@ function createTable(table: AuditTableObject): Sql {
     ...liveColumns(table).map(sourceColumn),
     sql`CONSTRAINT ${ident(primaryKeyName(table))} PRIMARY KEY (${ident(c.id)})`,
     sql`CONSTRAINT "audit_operation_known" CHECK (${ident(c.operation)} IN ('I', 'U', 'D', 'B'))`,
-    ...requiredChecks(table).map(requiredCheck),
+    ...requiredChecks(table).map((setting) => requiredCheck(table, setting)),
   ]
   return sql`CREATE TABLE IF NOT EXISTS ${auditTable(table)} (
   ${join(entries, sql`,\n`)}
@@ -118,8 +118,11 @@ export function requiredChecks(table: AuditTableObject): readonly StateSetting[]
   return liveSettings(table).filter((setting) => setting.required)
 }
 
-export function requiredCheck(setting: StateSetting): Sql {
-  return sql`CONSTRAINT ${ident(requiredCheckName(setting))} CHECK (${ident(setting.column)} IS NOT NULL)`
+/** Nobody wrote the rows of a baseline. */
+export function requiredCheck({ backfill }: AuditTableObject, setting: StateSetting): Sql {
+  const rule = sql`${ident(setting.column)} IS NOT NULL`
+  const exempt = backfill ? sql` OR ${ident(AUDIT_COLUMNS.operation)} = 'B'` : sql``
+  return sql`CONSTRAINT ${ident(requiredCheckName(setting))} CHECK (${rule}${exempt})`
 }
 
 export function liveSettings(table: AuditTableObject) {

@@ -52,6 +52,33 @@ export function insertRow(table: AuditTableObject, row: Sql, former?: Sql): Sql 
   return sql`${insertInto(table, entries)}\nVALUES (\n  ${values(entries)}\n)`
 }
 
+/** Rows that nobody wrote while they were watched: without settings, and below all other numbers. */
+export function insertBaseline(table: AuditTableObject, row: Sql, from: Sql): Sql {
+  const withoutSettings = { ...table, settings: [] }
+  const entries: readonly Entry[] = [
+    [AUDIT_COLUMNS.id, baselineId(table)],
+    ...historyEntries(withoutSettings, row, (value) => sql`(SELECT ${value})`),
+  ]
+  return lines([
+    insertInto(table, entries),
+    sql`OVERRIDING SYSTEM VALUE`,
+    sql`SELECT\n  ${values(entries)}`,
+    from,
+  ])
+}
+
+/** Where a baseline's number comes from: the history's own sequence, below zero. */
+function baselineId(table: AuditTableObject): Sql {
+  const [history, id] = [literal(sqlText(auditTable(table))), literal(AUDIT_COLUMNS.id)]
+  return sql`- nextval(pg_get_serial_sequence(${history}, ${id}))`
+}
+
+/** A column of a row of the source as the history would have it. */
+export function historyValue(table: AuditTableObject, name: string, row: Sql): Sql {
+  const column = liveColumns(table).find((each) => each.name === name)
+  return column === undefined ? sql`${row}.${ident(name)}` : captureColumn(table, row, column, undefined)
+}
+
 type Entry = readonly [column: string, value: Sql]
 
 function insertInto(table: AuditTableObject, entries: readonly Entry[]): Sql {

@@ -1,6 +1,6 @@
 import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
 import { cutToBytes } from '../state/free-name.ts'
-import { requiredCheckName } from './object-names.ts'
+import { AUDIT_COLUMNS, requiredCheckName } from './object-names.ts'
 import { dollarQuoted, ident, integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /*
@@ -75,6 +75,26 @@ export function dropCheck(table: AuditTableObject, setting: { readonly column: s
   return when(
     hasCheck(table, setting),
     sql`ALTER TABLE ${auditTable(table)} DROP CONSTRAINT ${ident(requiredCheckName(setting))};`,
+  )
+}
+
+/** The CHECK of a required setting as `constraint` has it, where it is there and exempts a baseline otherwise. */
+export function replaceCheck(
+  table: AuditTableObject,
+  setting: { readonly column: string },
+  constraint: Sql,
+): Sql {
+  const exempts = sql`pg_catalog.strpos(pg_catalog.pg_get_constraintdef(c.oid), ${literal(AUDIT_COLUMNS.operation)}) > 0`
+  const isOther = sql`EXISTS (
+  SELECT FROM pg_catalog.pg_constraint AS c
+  WHERE c.conrelid = ${relation(table)} AND c.conname = ${literal(requiredCheckName(setting))}
+    AND ${table.backfill ? sql`NOT ` : sql``}${exempts}
+)`
+  return when(
+    isOther,
+    sql`ALTER TABLE ${auditTable(table)}
+  DROP CONSTRAINT ${ident(requiredCheckName(setting))},
+  ADD ${constraint} NOT VALID;`,
   )
 }
 

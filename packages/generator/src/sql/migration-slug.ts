@@ -96,6 +96,8 @@ function describe(step: MigrationStep): string {
       return `${step.truncate} truncate`
     case 'changeWaivable':
       return step.waivable ? 'waivable' : 'not waivable'
+    case 'changeBackfill':
+      return step.backfill ? 'backfill' : 'no backfill'
     case 'changeEnableAlways':
       return step.enableAlways ? 'enable always' : 'enable'
     case 'changeLevel':

@@ -6,6 +6,7 @@ import { renderPart } from '../state/part-header.ts'
 import { stateHash } from '../state/state-hash.ts'
 import { groupByTable, type TableGroup } from '../state/table-group.ts'
 import { renderBaseSchema, renderBaseUpgrade } from './base-schema.ts'
+import { renderBaseline } from './baseline.ts'
 import { type Cluster, clusterGroups } from './crossing-names.ts'
 import { waitForWriters } from './lock-writers.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
@@ -91,9 +92,11 @@ function renderCluster(cluster: Cluster, appended: boolean): readonly Sql[] {
   const sections = groups.map((group) => {
     if (!appended && !crosses) return renderTableSections(group, renames)
     const own = crosses ? sql`` : paragraphs([renderReplacedOff(group), renames])
-    return [renderTableSection(group, own, appended ? newChecks(group) : sql``)]
+    const alone = appended ? [newChecks(group), renderBaseline(group)] : []
+    const [checks = sql``, baseline = sql``] = alone
+    return [renderTableSection(group, own, checks, baseline)]
   })
-  const barriers = appended ? [] : groups.flatMap(renderNewChecks)
+  const barriers = appended ? [] : [...groups.flatMap(renderNewChecks), ...groups.map(renderBaseline)]
   return crosses ? [paragraphs([lead, ...sections.flat()]), ...barriers] : [...sections.flat(), ...barriers]
 }
 

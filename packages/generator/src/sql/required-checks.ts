@@ -1,8 +1,8 @@
 import type { AuditTableObject, StateSetting } from '../state/database-state.ts'
 import type { TableStep } from '../state/migration-step.ts'
 import { requiredCheck, requiredChecks } from './audit-table.ts'
-import { addMissingCheck, dropCheck } from './look-first.ts'
-import { lines, type Sql } from './sql.ts'
+import { addMissingCheck, dropCheck, replaceCheck } from './look-first.ts'
+import { lines, type Sql, sql } from './sql.ts'
 
 /** Checks of a former self that the table has no more, or whose column was replaced. */
 export function checksGone(
@@ -28,9 +28,20 @@ export function missingChecks(
   return requiredChecks(after).filter(({ column }) => isMerge || !present.has(column) || moved.has(column))
 }
 
+/**
+ * Where the steps change whether there is a baseline, whose rows have no settings: the checks that are there say so, or no
+ * more. No row is read, and none that a function writes breaks either.
+ */
+export function changeRule(table: AuditTableObject, steps: readonly TableStep[]): Sql {
+  if (!steps.some(({ kind }) => kind === 'changeBackfill')) return sql``
+  return lines(
+    requiredChecks(table).map((setting) => replaceCheck(table, setting, requiredCheck(table, setting))),
+  )
+}
+
 /** NOT VALID: rows from before the rule stay as they are, and no row is read. */
 export function addChecks(table: AuditTableObject, settings: readonly StateSetting[]): Sql {
-  return lines(settings.map((setting) => addMissingCheck(table, setting, requiredCheck(setting))))
+  return lines(settings.map((setting) => addMissingCheck(table, setting, requiredCheck(table, setting))))
 }
 
 function movedColumns(steps: readonly TableStep[]): ReadonlySet<string> {

@@ -11,7 +11,7 @@ import { swapBack, when } from './look-first.ts'
 import { renameDown } from './rename-block.ts'
 import { isContinued } from './rename-done.ts'
 import { renderReplacedLock } from './replaced-table.ts'
-import { addChecks, checksGone, missingChecks } from './required-checks.ts'
+import { addChecks, changeRule, checksGone, missingChecks } from './required-checks.ts'
 import {
   comment,
   dollarQuoted,
@@ -177,7 +177,7 @@ function hasColumn(source: QualifiedName, column: string): Sql {
 function columnsDown({ before, renamed, rest, after }: TableGroup): readonly Sql[] {
   if (before === undefined || renamed === undefined) return []
   const steps = rest.toReversed().map((step) => columnDown(step, before))
-  return [checksGone(after, named(renamed, before), rest), ...steps]
+  return [checksGone(after, named(renamed, before), rest), changeRule(before, rest), ...steps]
 }
 
 function commentDown({ kind }: TableStep, before: AuditTableObject): Sql {
@@ -204,6 +204,7 @@ function columnDown(step: TableStep, before: AuditTableObject): Sql {
     case 'changeWaivable':
     case 'changeLevel':
     case 'changeEnableAlways':
+    case 'changeBackfill':
     case 'changeKey':
     case 'renameColumn':
     case 'renameTable':

@@ -19,7 +19,7 @@ import { changesKey, needsTwoTransactions } from './lock-order.ts'
 import { addMissingColumns, renameUnlessTaken } from './look-first.ts'
 import { keyIndexName } from './object-names.ts'
 import { renderReplacedOff } from './replaced-table.ts'
-import { checksGone } from './required-checks.ts'
+import { changeRule, checksGone } from './required-checks.ts'
 import { refuseForeignTable } from './shared-schema.ts'
 import {
   comment,
@@ -60,10 +60,13 @@ export function renderTableSections(group: TableGroup, renames: Sql): readonly S
   return [renderTable(group, renames), paragraphs([off, capture])]
 }
 
-/** The same in one transaction, where Prisma's statements hold the source table already; `checks` are new CHECKs. */
-export function renderTableSection(group: TableGroup, renames: Sql, checks: Sql): Sql {
+/**
+ * The same in one transaction, where Prisma's statements hold the source table already; `checks` are new CHECKs, `baseline`
+ * the rows from before the audit.
+ */
+export function renderTableSection(group: TableGroup, renames: Sql, checks: Sql, baseline: Sql): Sql {
   const { renamed, rest, after } = group
-  return paragraphs([renderTable(group, renames), checks, renderCapture(renamed, rest, after)])
+  return paragraphs([renderTable(group, renames), checks, renderCapture(renamed, rest, after), baseline])
 }
 
 function renderTable({ renamed, rest, after }: TableGroup, renames: Sql): Sql {
@@ -71,6 +74,7 @@ function renderTable({ renamed, rest, after }: TableGroup, renames: Sql): Sql {
     comment(`History of ${sqlText(qualified(after.source))}`),
     renames,
     renamed === undefined ? sql`` : checksGone(renamed, after, rest),
+    changeRule(after, rest),
     ...rest.map((step) => renderStep(step, renamed, after)),
   ])
 }
@@ -141,6 +145,7 @@ function renderStep(step: TableStep, before: AuditTableObject | undefined, table
     case 'changeWaivable':
     case 'changeLevel':
     case 'changeEnableAlways':
+    case 'changeBackfill':
     case 'changeKey':
       // The functions and triggers that follow carry it.
       return sql``

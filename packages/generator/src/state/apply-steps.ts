@@ -110,6 +110,10 @@ function applyToTable(table: AuditTableObject | undefined, step: TableStep): Aud
     }
     case 'changeLevel':
       return { ...table, level: step.level, updates: step.updates }
+    case 'changeBackfill': {
+      const { backfill: _, ...rest } = table
+      return step.backfill ? { ...rest, backfill: true } : rest
+    }
     case 'changeEnableAlways': {
       const { enableAlways: _, ...rest } = table
       return step.enableAlways ? { ...rest, enableAlways: true } : rest

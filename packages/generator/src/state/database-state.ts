@@ -67,6 +67,8 @@ export interface AuditTableObject extends AuditHome {
   readonly truncate: TruncatePolicy
   readonly level: CaptureLevel
   readonly updates: UpdatePolicy
+  /** It holds a row `B` for rows from before the audit. */
+  readonly backfill?: true
   /** Its triggers are ENABLE ALWAYS: they fire for what replication applies, too. */
   readonly enableAlways?: true
   /** Its functions leave out what a member of the schema's `waiverRole` waives. */

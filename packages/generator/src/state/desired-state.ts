@@ -51,6 +51,7 @@ function desiredTable(home: AuditHome, table: AuditedTable): AuditTableObject {
     truncate: table.truncate,
     level: table.level,
     updates: table.updates,
+    ...(table.backfill ? { backfill: true } : {}),
     ...(table.enableAlways ? { enableAlways: true } : {}),
     capturing: true,
   }

@@ -57,6 +57,9 @@ function diffOptions(before: AuditTableObject, after: AuditTableObject): readonl
   if (before.level !== after.level || before.updates !== after.updates) {
     steps.push({ kind: 'changeLevel', source, level: after.level, updates: after.updates })
   }
+  if (before.backfill !== after.backfill) {
+    steps.push({ kind: 'changeBackfill', source, backfill: after.backfill === true })
+  }
   if (before.enableAlways !== after.enableAlways) {
     steps.push({ kind: 'changeEnableAlways', source, enableAlways: after.enableAlways === true })
   }

@@ -23,6 +23,7 @@ const SHAPES = {
   changeTruncate: { source: 'object', truncate: 'string' },
   changeWaivable: { source: 'object', waivable: 'boolean' },
   changeLevel: { source: 'object', level: 'string', updates: 'string' },
+  changeBackfill: { source: 'object', backfill: 'boolean' },
   changeEnableAlways: { source: 'object', enableAlways: 'boolean' },
   renameColumn: { source: 'object', column: 'string', to: 'string' },
   renameTable: { source: 'object', to: 'object' },

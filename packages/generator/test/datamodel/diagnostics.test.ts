@@ -1009,17 +1009,10 @@ test('AUD510 is not said where it cannot happen', async () => {
   expect(await problems(blog.join(''))).toBe('\n')
 })
 
-test('AUD903: an option that is not available yet', async () => {
-  expect(await problems(model('/// @audit(enabled, backfill: true)'))).toMatchInlineSnapshot(`
-    "
-    schema.prisma:10:31 - error AUD903: "backfill: true" is not available in this version yet.
-       10 | /// @audit(enabled, backfill: true)
-          |                               ^^^^
-       Leave it out: the history begins with the first write after the migration.
-
-    1 error
-    "
-  `)
+test('AUD515: a baseline needs a key', async () => {
+  expect(await problems(model('/// @audit(enabled, backfill: true)'))).toBe('\n')
+  const keyless = await problems(model('/// @audit(enabled, backfill: true)', 'id Int? @unique'))
+  expect(keyless).toContain('AUD515: "Order" has no key, so its rows from before the audit cannot be told')
 })
 
 test('AUD205: statement level sees no row before and after', async () => {

@@ -96,6 +96,8 @@ export const CASES: readonly Case[] = [
       columns: columns.map((c) => (c.name === 'note' ? { ...column('note', 'text'), policy: 'hash' } : c)),
     }),
   },
+  { name: 'create-backfill', from: EMPTY_STATE, to: state({ ...base, backfill: true }) },
+  { name: 'backfill', ...change({ backfill: true }) },
   {
     name: 'add-fact',
     ...change({

@@ -14,6 +14,8 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   'a column is renamed': ['rename-column', 'rename-column-swap', 'rename-key-column'],
   'a column gets a wider type': ['widen-column'],
   'a column gets another type': ['retype-column'],
+  'a model is audited for the first time, with a baseline': ['create-backfill'],
+  'rows from before the audit get a baseline': ['backfill'],
   'a fact is recorded, or no more': ['add-fact'],
   'replicated writes are recorded, or no more': ['enable-always', 'enable-no-more'],
   'a field is hashed, or recorded again': ['hash-column'],

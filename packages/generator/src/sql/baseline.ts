@@ -1,0 +1,66 @@
+import { isBaselineDue } from '../state/baseline.ts'
+import type { AuditTableObject } from '../state/database-state.ts'
+import type { TableGroup } from '../state/table-group.ts'
+import { auditTable } from './audit-table.ts'
+import { declarations, historyValue, insertBaseline } from './history-row.ts'
+import { isText } from './key-text.ts'
+import {
+  comment,
+  dollarQuoted,
+  ident,
+  join,
+  literal,
+  paragraphs,
+  qualified,
+  type Sql,
+  sql,
+  sqlText,
+} from './sql.ts'
+
+/**
+ * A row `B` for each row that was there before its table was audited, in a transaction of its own: nothing that writers wait
+ * for is locked in it.
+ *
+ * One statement has one snapshot. Whoever changed a row before it has left history that it sees, so the key is passed over;
+ * whoever changes one after it leaves history that comes later, for a baseline's number is negative.
+ */
+export function renderBaseline(group: TableGroup): Sql {
+  const { after } = group
+  if (!isBaselineDue(group)) return sql``
+  const body = sql`${declarations({ ...after, settings: [] }, sql`'B'`)}
+BEGIN
+  -- Two migrations at once would each find no history.
+  PERFORM pg_advisory_xact_lock(hashtextextended(${literal(sqlText(auditTable(after)))}, 0));
+  ${insertBaseline(after, sql`changed`, source(after))};
+END`
+  return paragraphs([
+    comment(`Rows from before the audit of ${sqlText(qualified(after.source))}`),
+    sql`-- Row level security must not hide rows from the baseline: PostgreSQL raises instead.
+SET LOCAL row_security = off;`,
+    sql`DO ${dollarQuoted(body)};`,
+  ])
+}
+
+/** Tables that inherit are audited by themselves; a partitioned table's rows are all in others. */
+function source(table: AuditTableObject): Sql {
+  const name = qualified(table.source)
+  const oid = sql`${literal(sqlText(name))}::regclass`
+  return sql`FROM ${name} AS changed
+WHERE (
+  changed.tableoid = ${oid} OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = ${oid})
+)
+AND NOT EXISTS (
+  SELECT FROM ${auditTable(table)} AS known
+  WHERE ${isSameKey(table)}
+)`
+}
+
+function isSameKey(table: AuditTableObject): Sql {
+  const each = table.key.map((key) => {
+    const [known, changed] = [sql`known.${ident(key)}`, historyValue(table, key, sql`changed`)]
+    return isText(table, key)
+      ? sql`${known} = ${changed} AND ${known}::text COLLATE "C" = ${changed}::text COLLATE "C"`
+      : sql`${known} = ${changed}`
+  })
+  return join(each, sql` AND `)
+}

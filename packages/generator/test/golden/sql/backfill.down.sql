@@ -1,0 +1,159 @@
+-- Takes the steps of migration.sql back. No history is dropped. Run it by hand.
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."Order"
+
+DO $audit$
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_username_required'
+      AND pg_catalog.strpos(pg_catalog.pg_get_constraintdef(c.oid), 'audit_operation') > 0
+  ) THEN
+    ALTER TABLE "audit"."Order_audit"
+      DROP CONSTRAINT "audit_username_required",
+      ADD CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL) NOT VALID;
+  END IF;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  INSERT INTO "audit"."Order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_app_uuid",
+    "id",
+    "note",
+    "status"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    changed."id",
+    changed."note",
+    changed."status"::text
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  INSERT INTO "audit"."Order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_app_uuid",
+    "id",
+    "note",
+    "status"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    OLD."id",
+    OLD."note",
+    OLD."status"::text;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Order_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."Order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_app_uuid",
+    "id",
+    "note",
+    "status"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    changed."id",
+    changed."note",
+    changed."status"::text
+  FROM ONLY "public"."Order" AS changed;
+  RETURN NULL;
+END
+$audit$;
