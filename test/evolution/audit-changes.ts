@@ -137,6 +137,16 @@ export const changeLevel: Change = (draft, { a, b }) => {
   }
 }
 
+export const changeBackfill: Change = (draft, { a }) => {
+  const model = settledModel(draft, a, ({ audited }) => audited)
+  if (!model) return undefined
+  const { backfill, ...rest } = model
+  return {
+    label: `${model.table}: ${backfill ? 'no baseline' : 'baseline'}`,
+    draft: withOwn(draft, backfill ? rest : { ...rest, backfill: true }),
+  }
+}
+
 const TEMPLATES = {
   table: ['{table}_audit', '{model} history', '{model} in {schema} ✓', "it's {model}"],
   function: ['{table}_audit_{role}', '{role} of {model}', '{schema}: {model} {role}'],

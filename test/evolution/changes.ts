@@ -37,6 +37,7 @@ const CHANGES = {
   changeTruncate: [audit.changeTruncate, 2],
   changeCaptureWaiver: [audit.changeCaptureWaiver, 3],
   changeLevel: [audit.changeLevel, 3],
+  changeBackfill: [audit.changeBackfill, 2],
   changeNaming: [audit.changeNaming, 3],
   changeAuditTable: [audit.changeAuditTable, 2],
   changeAuditSchema: [audit.changeAuditSchema, 2],

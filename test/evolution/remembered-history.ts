@@ -73,7 +73,8 @@ export async function lostHistory(
 
 function checksum(table: AuditTable, columns: readonly string[], last: string | undefined): string {
   const values = columns.map((number) => `${pg.escapeIdentifier(table.columns[number] ?? '')}::text`)
-  const upTo = last === undefined ? '' : `WHERE audit_id <= ${last}`
+  // A baseline may come later, and below all numbers.
+  const upTo = `WHERE audit_operation <> 'B'${last === undefined ? '' : ` AND audit_id <= ${last}`}`
   return `(SELECT coalesce(md5(string_agg(ROW(${values.join()})::text, E'\\n' ORDER BY audit_id)), '') FROM ${table.name} ${upTo})`
 }
 

@@ -62,6 +62,7 @@ function annotation(model: Model): readonly string[] {
     ...(model.missingSettings === undefined ? [] : [`missingSettings: ${model.missingSettings}`]),
     ...(model.truncate === undefined ? [] : [`truncate: ${model.truncate}`]),
     ...(model.level === undefined ? [] : [`level: ${model.level}`]),
+    ...(model.backfill && keyColumns(model).length > 0 ? ['backfill: true'] : []),
     ...(model.enableAlways ? ['enableAlways: true'] : []),
     ...(model.auditTable === undefined ? [] : [`table: ${quoted(model.auditTable)}`]),
     ...(model.renamedFrom === undefined ? [] : [`renamedFrom: ${quoted(model.renamedFrom)}`]),

@@ -51,6 +51,7 @@ export interface Model {
   readonly truncate?: 'record' | 'refuse'
   readonly level?: 'statement' | 'row'
   readonly enableAlways?: true
+  readonly backfill?: true
   readonly auditTable?: string
   /** Names that its columns have had. */
   readonly formerColumns: readonly string[]
