@@ -8,6 +8,7 @@ import {
   diagnoseHeaders,
   diagnoseNotInterpreted,
 } from './diagnose-folder.ts'
+import { withFoundColumns } from './diagnose-hidden-columns.ts'
 import { diagnoseRenamedFrom } from './diagnose-renamed-from.ts'
 import { diagnoseReplacements } from './diagnose-replacements.ts'
 import { diagnoseInterferences, diagnoseMarks, diagnoseRisks } from './diagnose-risks.ts'
@@ -100,8 +101,9 @@ export interface Compilation {
 export function compile(input: CompileInput): Compilation {
   const { dmmf, schemaFiles, options, datasourceSchemas, folder } = input
   const {
-    model,
+    model: asked,
     places,
+    placeOfField,
     renamed,
     diagnostics: ofSchema,
   } = resolveAuditModel({
@@ -110,11 +112,18 @@ export function compile(input: CompileInput): Compilation {
     options,
     datasourceSchemas,
   })
-  const typedModule = renderTypedModule({ model, options, clientGenerators: input.clientGenerators })
-  const done = { model, typedModule, migration: undefined, waiting: [] }
-  if (folder === undefined || hasErrors(ofSchema)) return { ...done, diagnostics: ofSchema }
-
+  const typedModule = renderTypedModule({
+    model: asked,
+    options,
+    clientGenerators: input.clientGenerators,
+  })
+  const nothing = { typedModule, migration: undefined, waiting: [] }
+  if (folder === undefined || hasErrors(ofSchema)) {
+    return { ...nothing, model: asked, diagnostics: ofSchema }
+  }
   const { database, files } = folder
+  const { model, diagnostics: ofHidden } = withFoundColumns(asked, database, placeOfField)
+  const done = { ...nothing, model }
   const recorded = foldParts(
     files.map(({ name, text }) => ({ migration: name, text })),
     database.interferences,
@@ -140,6 +149,7 @@ export function compile(input: CompileInput): Compilation {
   const cured = refused.filter(({ change }) => change.migration === draft?.name)
   const diagnostics = [
     ...ofSchema,
+    ...ofHidden,
     ...diagnoseSharedNames(model, dmmf, schemaFiles, recordedSteps(files)),
     ...diagnoseHeaders(recorded.problems, files),
     ...diagnoseHazards(plan.hazards, places),

@@ -167,11 +167,7 @@ export function scanFile({ path, text }: SourceFile): ScannedSchema {
       const type = readFieldType(code)
       const { ignored, column } = readAttributes(code)
       const unsupported = type.startsWith('Unsupported(')
-      const hidden = ignored || unsupported
-      if (hidden) {
-        lost.push(...sortMentions(mentions, { ...owner(), field: named.name }, 'ignored').lost)
-      }
-      const annotations = hidden ? [] : keep(mentions, named.name)
+      const annotations = keep(mentions, named.name)
       const fieldColumn = column ?? named.name
       open.fields.push({ ...named, type, ignored, unsupported, column: fieldColumn, annotations })
     }

@@ -20,7 +20,7 @@ export function isNamedSecret(field: DMMF.Field): boolean {
 
 /** Of a field without a policy of its own. `isKey`: rows are told apart by it, so it cannot be redacted. */
 export function namedLikeSecret(
-  field: DMMF.Field,
+  field: Pick<DMMF.Field, 'name'>,
   scanned: SchemaField | undefined,
   context: { readonly model: string; readonly field: string },
   isKey: boolean,

@@ -32,9 +32,8 @@ const EXPLANATIONS = {
   },
   ignored: {
     code: 'AUD409',
-    message:
-      'This annotation stands on something that Prisma Client leaves out (@ignore, @@ignore, Unsupported), so it is lost.',
-    hint: 'Remove the annotation, or the @ignore.',
+    message: 'This annotation stands on a model that Prisma Client leaves out (@@ignore), so it is lost.',
+    hint: 'Remove the annotation, or the @@ignore.',
   },
   nowhere: {
     code: 'AUD410',

@@ -2,25 +2,6 @@ import type * as DMMF from '@prisma/dmmf'
 import type { SchemaBlock } from '../annotation/schema-blocks.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 
-/** Columns of an audited model that the DMMF does not show, so that no history is kept of them. */
-export function hiddenColumns(block: SchemaBlock, blocks: readonly SchemaBlock[]): readonly Diagnostic[] {
-  const isRelation = (type: string) =>
-    blocks.some(({ kind, name }) => name === type && (kind === 'model' || kind === 'view'))
-  return block.fields
-    .filter((field) => (field.ignored || field.unsupported) && !isRelation(field.type))
-    .map((field) => ({
-      code: 'AUD506',
-      severity: 'warning',
-      message: `"${block.name}.${field.name}" is ${field.unsupported ? 'of an unsupported type' : 'marked @ignore'}: its column "${field.column}" is not recorded in the history.`,
-      place: field.place,
-      model: block.name,
-      field: field.name,
-      hint: field.unsupported
-        ? 'Nothing needs to be done if that is fine. Prisma tells generators nothing about such columns.'
-        : 'Remove @ignore to have it recorded.',
-    }))
-}
-
 /**
  * Implicit many-to-many relations of an audited model: their join tables are no models and carry no annotation. Both sides
  * of a relation give the same diagnostic, so that it can be said once.

@@ -34,6 +34,8 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
   model: AuditModel
   /** Where each audited table's model stands, by the `nameKey` of its source. */
   places: ReadonlyMap<string, SourcePlace>
+  /** Where a field of a model stands. */
+  placeOfField: (model: string, field: string) => SourcePlace | undefined
   /** Every `renamedFrom` of an audited model, with its place. */
   renamed: readonly RenamedNodes[]
   diagnostics: readonly Diagnostic[]
@@ -93,6 +95,10 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
       tables,
     },
     places,
+    placeOfField: (model, field) =>
+      scanned.blocks
+        .find(({ kind, name }) => kind === 'model' && name === model)
+        ?.fields.find(({ name }) => name === field)?.place,
     renamed: resolved.map(({ renamed }) => renamed),
     diagnostics: withoutRepeats(diagnostics),
   }

@@ -7,6 +7,7 @@ import type { ColumnType } from '../model/column-type.ts'
 import { OWN_COLUMNS } from './audit-columns.ts'
 import { namedLikeSecret, policyOf } from './capture-policy.ts'
 import { columnType, enumColumnType, isPrismaScalar } from './column-types.ts'
+import { hiddenColumns } from './hidden-columns.ts'
 import { findKey } from './key-columns.ts'
 import { readNodeAnnotation } from './node-annotation.ts'
 import { type ColumnRenaming, columnRenamingProblems } from './renamed-from.ts'
@@ -20,7 +21,11 @@ export interface ResolvedColumns {
 }
 
 /** The columns of an audited model in its own order, without the excluded ones, and its key. */
-export function resolveColumns(model: DMMF.Model, block: SchemaBlock): ResolvedColumns {
+export function resolveColumns(
+  model: DMMF.Model,
+  block: SchemaBlock,
+  blocks: readonly SchemaBlock[],
+): ResolvedColumns {
   const diagnostics: Diagnostic[] = []
   const columns: AuditedColumn[] = []
   const renamings: ColumnRenaming[] = []
@@ -53,7 +58,12 @@ export function resolveColumns(model: DMMF.Model, block: SchemaBlock): ResolvedC
   }
   if (key.kind !== 'primary') diagnostics.push(withoutPrimaryKey(model.name, block, key.fields))
   const columnOf = new Map(model.fields.map((field) => [field.name, field.dbName ?? field.name]))
-  diagnostics.push(...columnRenamingProblems(renamings, new Set(columnOf.values())))
+  const hidden = hiddenColumns(block, blocks)
+  diagnostics.push(...hidden.diagnostics)
+  columns.push(...hidden.columns)
+  renamings.push(...hidden.renamings)
+  const names = new Set([...columnOf.values(), ...hidden.columns.map(({ name }) => name)])
+  diagnostics.push(...columnRenamingProblems(renamings, names))
   return { columns, key: key.fields.map((name) => columnOf.get(name) ?? name), renamings, diagnostics }
 }
 

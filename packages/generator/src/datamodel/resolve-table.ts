@@ -6,7 +6,7 @@ import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedTable, Fact } from '../model/audit-model.ts'
 import { resolveNames } from './audit-names.ts'
 import { declareFacts, doubledFacts, factAtStatement } from './facts.ts'
-import { hiddenColumns, joinTables } from './not-captured.ts'
+import { joinTables } from './not-captured.ts'
 import { formerTable, type RenamedNodes } from './renamed-from.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import type { SettingDeclaration } from './session-settings.ts'
@@ -42,7 +42,7 @@ export function resolveTable(
   const source = sourceOf(model)
   const named = { model: model.name, schema: source.schema, table: source.name, place: block.place }
   const { names, diagnostics: nameProblems } = resolveNames(named, annotation, options)
-  const { columns, key, renamings, diagnostics: columnProblems } = resolveColumns(model, block)
+  const { columns, key, renamings, diagnostics: columnProblems } = resolveColumns(model, block, blocks)
   const own = annotation.sessionSettings && resolveSettingList(annotation.sessionSettings.value)
   const declarations = own?.settings ?? generatorSettings
   const wanted = annotation.facts?.value ?? options.facts
@@ -79,7 +79,6 @@ export function resolveTable(
     ...factAtStatement(wanted, annotation.level),
     ...refusedReplication(table, annotation),
     ...backfillWithoutKey(table, annotation),
-    ...hiddenColumns(block, blocks),
     ...joinTables(model, models, blocks),
     // Who writes `level: statement` out knows it.
     ...(table.level === 'statement' && !annotation.level && foreignKeys

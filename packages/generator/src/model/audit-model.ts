@@ -56,6 +56,8 @@ export interface AuditedColumn {
   readonly policy: CapturePolicy
   /** The source column is of an enum type, stored as text. */
   readonly isEnum: boolean
+  /** Of a type that nobody tells the generator: its text form is recorded, which no change of the type breaks. */
+  readonly asText?: true
   /** What the database column was called before, where the schema says so. */
   readonly renamedFrom?: string
 }

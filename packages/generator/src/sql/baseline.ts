@@ -4,6 +4,7 @@ import type { TableGroup } from '../state/table-group.ts'
 import { auditTable } from './audit-table.ts'
 import { declarations, historyValue, insertBaseline } from './history-row.ts'
 import { isText } from './key-text.ts'
+import { pinHere } from './pinned-output.ts'
 import {
   comment,
   dollarQuoted,
@@ -30,6 +31,7 @@ export function renderBaseline(group: TableGroup): Sql {
   const body = sql`${declarations({ ...after, settings: [] }, sql`'B'`)}
 BEGIN
   -- Two migrations at once would each find no history.
+  ${pinHere(after)}
   PERFORM pg_advisory_xact_lock(hashtextextended(${literal(sqlText(auditTable(after)))}, 0));
   ${insertBaseline(after, sql`changed`, source(after))};
 END`

@@ -2,6 +2,7 @@ import type { AuditTableObject } from '../state/database-state.ts'
 import { unreachable } from '../state/migration-step.ts'
 import { rowFunctionName } from '../state/own-names.ts'
 import { declarations, insertRows } from './history-row.ts'
+import { pinnedFor } from './pinned-output.ts'
 import { keyStillHeld, rowCapture } from './row-capture.ts'
 import { withOwnFunctions } from './shared-schema.ts'
 import { dollarQuoted, lines, paragraphs, qualified, type Sql, sql } from './sql.ts'
@@ -124,6 +125,6 @@ function triggerFunction(table: AuditTableObject, name: string, options: Sql, bo
   RETURNS trigger
   LANGUAGE plpgsql
   SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp${options}
+  SET search_path = pg_catalog, pg_temp${options}${pinnedFor(table)}
 AS ${dollarQuoted(body)};`
 }

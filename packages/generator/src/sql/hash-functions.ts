@@ -2,17 +2,8 @@ import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { HASH_KEY_COLUMNS, hashKeys } from './hash-key-table.ts'
 import { auditTable } from './look-first.ts'
-import { dollarQuoted, ident, lines, literal, paragraphs, type Sql, sql } from './sql.ts'
-
-/** The settings that decide how a value is written as text: equal values must hash equal, whoever writes them. */
-const PINNED = {
-  DateStyle: 'ISO, YMD',
-  IntervalStyle: 'iso_8601',
-  TimeZone: 'UTC',
-  extra_float_digits: '1',
-  bytea_output: 'hex',
-  lc_monetary: 'C',
-} as const
+import { pinnedOutput } from './pinned-output.ts'
+import { dollarQuoted, ident, paragraphs, type Sql, sql } from './sql.ts'
 
 /** The function that hashes, and the procedure that makes a column's key. */
 export function renderHashFunctions(home: AuditHome): Sql {
@@ -82,15 +73,11 @@ BEGIN
   END LOOP;
   RETURN hashed;
 END`
-  const settings = Object.entries(PINNED).map(([name, value]) => {
-    const list = value.split(', ').map(literal)
-    return sql`SET ${ident(name)} = ${list[0] ?? sql``}${list[1] === undefined ? sql`` : sql`, ${list[1]}`}`
-  })
   return sql`CREATE OR REPLACE FUNCTION ${baseFunction(home, 'hashValue')}(value anyelement, history_table regclass, column_name name)
   RETURNS text
   LANGUAGE plpgsql
   STRICT
   SET search_path = pg_catalog, pg_temp
-  ${lines(settings)}
+  ${pinnedOutput()}
 AS ${dollarQuoted(body)};`
 }

@@ -162,6 +162,7 @@ function captureColumn(table: AuditTableObject, row: Sql, column: StateColumn, f
   const value = sql`${row}.${name}`
   if (column.policy === 'redact') return redacted(value, former && sql`${former}.${name}`)
   if (isHashed(column)) return hashed(table, column, value)
+  if (column.asText) return sql`${value}::text`
   if (!column.isEnum) return value
   return column.type.list ? sql`${value}::text[]` : sql`${value}::text`
 }

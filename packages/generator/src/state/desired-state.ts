@@ -44,7 +44,14 @@ function desiredTable(home: AuditHome, table: AuditedTable): AuditTableObject {
     names: table.names,
     columns: table.columns
       .filter((column) => column.policy !== 'exclude')
-      .map(({ name, type, policy, isEnum }) => ({ name, type, policy, isEnum, retired: false })),
+      .map(({ name, type, policy, isEnum, asText }) => ({
+        name,
+        type,
+        policy,
+        isEnum,
+        ...(asText ? { asText } : {}),
+        retired: false,
+      })),
     settings: table.settings.map((setting) => ({ ...setting, retired: false })),
     key: table.key,
     missingSettings: table.missingSettings,

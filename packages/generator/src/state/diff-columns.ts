@@ -39,8 +39,8 @@ function live(table: AuditTableObject): readonly StateColumn[] {
   return table.columns.filter((column) => !column.retired)
 }
 
-function captured({ name, type, policy, isEnum }: StateColumn): CapturedColumn {
-  return { name, type, policy, isEnum }
+function captured({ name, type, policy, isEnum, asText }: StateColumn): CapturedColumn {
+  return { name, type, policy, isEnum, ...(asText ? { asText } : {}) }
 }
 
 /** Values and what stands for them are not mixed: another policy begins another column. */
@@ -50,5 +50,8 @@ function needsNewColumn(from: StateColumn, to: StateColumn): boolean {
 }
 
 function isChanged(from: StateColumn | undefined, to: StateColumn): boolean {
-  return from !== undefined && (!sameType(from.type, to.type) || from.isEnum !== to.isEnum)
+  return (
+    from !== undefined &&
+    (!sameType(from.type, to.type) || from.isEnum !== to.isEnum || from.asText !== to.asText)
+  )
 }

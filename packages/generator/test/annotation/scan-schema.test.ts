@@ -59,16 +59,8 @@ describe('an @audit is found wherever it stands', () => {
     ['at the end of the file', 'model M {\n  id Int @id\n}\n/// @audit(a)', { a: '!nowhere' }],
     ['above an ignored model', '/// @audit(a)\nmodel M {\n  id Int @id\n  @@ignore\n}', { a: '!ignored' }],
     ['in an ignored model', 'model M {\n /// @audit(a)\n id Int @id\n @@ignore\n}', { a: '!ignored' }],
-    [
-      'above an ignored field',
-      'model M {\n id Int @id\n /// @audit(a)\n b Int? @ignore\n}',
-      { a: '!ignored' },
-    ],
-    [
-      'above an unsupported field',
-      'model M {\n /// @audit(a)\n b Unsupported("circle")?\n}',
-      { a: '!ignored' },
-    ],
+    ['above an ignored field', 'model M {\n id Int @id\n /// @audit(a)\n b Int? @ignore\n}', { a: 'M.b' }],
+    ['above an unsupported field', 'model M {\n /// @audit(a)\n b Unsupported("circle")?\n}', { a: 'M.b' }],
     ['above an enum', '/// @audit(a)\nenum E {\n  A\n}', { a: 'E' }],
     ['in capitals', '/// @AUDIT(a)\nmodel M {\n  id Int @id\n}', { a: '!misspelled' }],
     ['with two @', '/// @@audit(a)\nmodel M {\n  id Int @id\n}', { a: '!misspelled' }],
@@ -177,7 +169,9 @@ test('whatever Prisma reads as documentation is never passed over, and nothing i
           for (const field of each.fields) read.set(`${each.name}.${field.name}`, field.documentation ?? '')
         }
         for (const [label, node] of Object.entries(found)) {
-          if (!node.startsWith('!')) expect(read.get(node)).toContain(`@audit(${label})`)
+          // Of what Prisma hides, only the schema's own text tells.
+          const isHidden = /\.f\d+$/.test(node) && !read.has(node)
+          if (!node.startsWith('!') && !isHidden) expect(read.get(node)).toContain(`@audit(${label})`)
         }
       },
     ),

@@ -666,22 +666,12 @@ test('AUD409: on what is ignored', async () => {
     ),
   ).toMatchInlineSnapshot(`
     "
-    schema.prisma:10:5 - error AUD409: This annotation stands on something that Prisma Client leaves out (@ignore, @@ignore, Unsupported), so it is lost.
+    schema.prisma:10:5 - error AUD409: This annotation stands on a model that Prisma Client leaves out (@@ignore), so it is lost.
        10 | /// @audit(enabled)
           |     ^^^^^^
-       Remove the annotation, or the @ignore.
+       Remove the annotation, or the @@ignore.
 
-    schema.prisma:18:7 - error AUD409: This annotation stands on something that Prisma Client leaves out (@ignore, @@ignore, Unsupported), so it is lost.
-       18 |   /// @audit(exclude)
-          |       ^^^^^^
-       Remove the annotation, or the @ignore.
-
-    schema.prisma:19:3 - warning AUD506: "Item.old" is marked @ignore: its column "old" is not recorded in the history.
-       19 |   old Int? @ignore
-          |   ^^^
-       Remove @ignore to have it recorded.
-
-    2 errors, 1 warning
+    1 error
     "
   `)
 })
@@ -774,12 +764,12 @@ test("AUD501: source columns called like the audit table's own", async () => {
           |   ^^^^
        Give the column another name with @map, or put /// @audit(exclude) above the field.
 
-    schema.prisma:14:3 - warning AUD506: "Order.audit_operation" is marked @ignore: its column "audit_operation" is not recorded in the history.
+    schema.prisma:14:3 - error AUD501: The column "audit_operation" of model "Order" is called like one of the audit table's own columns.
        14 |   audit_operation Int? @ignore
           |   ^^^^^^^^^^^^^^^
-       Remove @ignore to have it recorded.
+       Give the column another name with @map, or put /// @audit(exclude) above the field.
 
-    2 errors, 1 warning
+    3 errors
     "
   `)
 })
@@ -882,29 +872,24 @@ test('AUD505: a key column is excluded', async () => {
   `)
 })
 
-test('AUD506: columns that Prisma Client does not know', async () => {
-  expect(
-    await problems(
-      model(
-        '/// @audit(enabled)',
-        'id Int @id\n  old Int? @ignore @map("old one")\n  area Unsupported("polygon")?',
-      ),
-    ),
-  ).toMatchInlineSnapshot(`
-    "
-    schema.prisma:13:3 - warning AUD506: "Order.old" is marked @ignore: its column "old one" is not recorded in the history.
-       13 |   old Int? @ignore @map("old one")
-          |   ^^^
-       Remove @ignore to have it recorded.
-
-    schema.prisma:14:3 - warning AUD506: "Order.area" is of an unsupported type: its column "area" is not recorded in the history.
-       14 |   area Unsupported("polygon")?
-          |   ^^^^
-       Nothing needs to be done if that is fine. Prisma tells generators nothing about such columns.
-
-    2 warnings
-    "
-  `)
+test('what Prisma Client does not know is recorded all the same, and may say what it wants', async () => {
+  const fields = [
+    'id Int @id',
+    'old Int? @ignore @map("old one")',
+    'area Unsupported("polygon")?',
+    '/// @audit(exclude)\n  gone Int? @ignore',
+    'api_key String? @ignore',
+  ]
+  const { model: audit, text } = await resolveSchema(
+    auditSchema(model('/// @audit(enabled)', fields.join('\n  '))),
+  )
+  expect(audit.tables[0]?.columns.map(({ name, policy, asText }) => [name, policy, asText])).toEqual([
+    ['id', 'record', undefined],
+    ['old one', 'record', true],
+    ['area', 'record', true],
+    ['api_key', 'redact', true],
+  ])
+  expect(text).toContain('AUD513: "Order.api_key" is named like a secret')
 })
 
 test('AUD507: an implicit many-to-many relation', async () => {
@@ -1011,7 +996,9 @@ test('AUD510 is not said where it cannot happen', async () => {
 
 test('AUD515: a baseline needs a key', async () => {
   expect(await problems(model('/// @audit(enabled, backfill: true)'))).toBe('\n')
-  const keyless = await problems(model('/// @audit(enabled, backfill: true)', 'id Int? @unique'))
+  const keyless = await problems(
+    model('/// @audit(enabled, backfill: true)', '/// @audit(exclude)\n  id Int @unique\n  note String'),
+  )
   expect(keyless).toContain('AUD515: "Order" has no key, so its rows from before the audit cannot be told')
 })
 
