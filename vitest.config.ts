@@ -18,12 +18,14 @@ const inLayer = (layer: string, setupFiles: string[] = []) => ({
 const everyServer = [
   'packages/generator/test/matrix/*.test.ts',
   'packages/generator/test/sql/{adopted-rights,attacks,capture,capture-waiver,capture-waiver-attacks}.test.ts',
-  'packages/generator/test/sql/{deployment,fold-equals-table,hash,hash-moves,key-change,level-fold}.test.ts',
-  'packages/generator/test/sql/{level-partitions,level-row,move-schema,quoting,redact,replay,shared-schema}.test.ts',
+  'packages/generator/test/sql/{deployment,fold-equals-table,hash,hash-moves,key-change}.test.ts',
+  'packages/generator/test/sql/{level-partitions,level-row,quoting,redact,replay}.test.ts',
 ]
 
 /** These take long and hold what depends least on the version: on every server in the large run only. */
-const everyServerInFull = ['packages/generator/test/sql/{evolution,prisma-alone,renames}.test.ts']
+const everyServerInFull = [
+  'packages/generator/test/sql/{evolution,level-change,level-fold,move-schema,prisma-alone,renames,shared-schema}.test.ts',
+]
 
 /** These need a program or an extension that the servers from npm do not have. */
 const installedServer = ['packages/generator/test/installed/*.test.ts']

@@ -27,6 +27,7 @@ const settings = {
   autovacuum: 'off',
   // For what PostgreSQL itself carries from one database to another.
   wal_level: 'logical',
+  wal_retrieve_retry_interval: '100ms',
   // So that a test can see what PostgreSQL remembers of the statements.
   shared_preload_libraries: 'pg_stat_statements',
   // The small /dev/shm of a container is no place for it.
