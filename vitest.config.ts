@@ -17,14 +17,14 @@ const inLayer = (layer: string, setupFiles: string[] = []) => ({
 /** What holds on each version of PostgreSQL. `once` runs them on the run's own server, which is 18 unless told otherwise. */
 const everyServer = [
   'packages/generator/test/matrix/*.test.ts',
-  'packages/generator/test/sql/{adopted-rights,attacks,capture,capture-waiver,capture-waiver-attacks}.test.ts',
-  'packages/generator/test/sql/{deployment,fold-equals-table,hash,hash-moves,key-change}.test.ts',
-  'packages/generator/test/sql/{level-partitions,level-row,quoting,redact,replay}.test.ts',
+  'packages/generator/test/sql/{attacks,capture,capture-waiver,capture-waiver-attacks,fold-equals-table,hash}.test.ts',
+  'packages/generator/test/sql/{key-change,level-partitions,level-row,quoting,redact}.test.ts',
 ]
 
-/** These take long and hold what depends least on the version: on every server in the large run only. */
+/** These take long or hold what depends least on the version: on every server in the large run only. */
 const everyServerInFull = [
-  'packages/generator/test/sql/{evolution,level-change,level-fold,move-schema,prisma-alone,renames,shared-schema}.test.ts',
+  'packages/generator/test/sql/{adopted-rights,deployment,evolution,hash-moves,level-change,level-fold}.test.ts',
+  'packages/generator/test/sql/{move-schema,prisma-alone,renames,replay,shared-schema}.test.ts',
 ]
 
 /** These need a program or an extension that the servers from npm do not have. */
