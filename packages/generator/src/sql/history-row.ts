@@ -169,12 +169,12 @@ function captureColumn(table: AuditTableObject, row: Sql, column: StateColumn, f
 
 /**
  * The fact in place of the value: NULL stays NULL, and with the former row at hand a change is told. Bytes are compared,
- * which every type has.
+ * which every type has. Of a composite value IS NULL asks for its fields, and not for itself.
  */
 function redacted(value: Sql, former: Sql | undefined): Sql {
-  if (former === undefined) return sql`CASE WHEN ${value} IS NOT NULL THEN ${literal(REDACTED)} END`
+  if (former === undefined) return sql`CASE WHEN ${value} IS DISTINCT FROM NULL THEN ${literal(REDACTED)} END`
   return sql`CASE
-  WHEN ${value} IS NULL THEN NULL
+  WHEN ${value} IS NOT DISTINCT FROM NULL THEN NULL
   WHEN TG_OP = 'UPDATE' AND ROW(${former})::record *<> ROW(${value})::record THEN ${literal(REDACTED_CHANGED)}
   ELSE ${literal(REDACTED)}
 END`

@@ -31,29 +31,27 @@ describe('level row', () => {
     expect(await history()).toEqual(['I (1,a)', 'U (1,b)', 'D (1,b)'])
   })
 
-  it('records what COPY, an upsert, a MERGE and a TRUNCATE do, each row in its order', async () => {
+  it('records what COPY, an upsert and a TRUNCATE do, each row in its order', async () => {
     const { name, history } = await audited()
-    await run(`INSERT INTO ${name} VALUES (1, 'a'), (2, 'b')`)
+    await run(`COPY ${name} FROM PROGRAM 'printf "1\\ta\\n2\\tb\\n"'`)
     await run(
       `INSERT INTO ${name} VALUES (1, 'x'), (3, 'c') ON CONFLICT (id) DO UPDATE SET note = EXCLUDED.note`,
     )
+    expect(await history()).toEqual(['I (1,a)', 'I (2,b)', 'U (1,x)', 'I (3,c)'])
+    await run(`TRUNCATE ${name}`)
+    expect((await history()).slice(4).toSorted()).toEqual(['D (1,x)', 'D (2,b)', 'D (3,c)'])
+  })
+
+  it.skipIf(serverMajor() < 15)('records what a MERGE does, each row in its order', async () => {
+    const { name, history } = await audited()
+    await run(`INSERT INTO ${name} VALUES (1, 'a'), (2, 'b')`)
     await run(
       `MERGE INTO ${name} t USING (VALUES (1, NULL), (2, 'm'), (4, 'n')) s (id, note) ON t.id = s.id
        WHEN MATCHED AND s.note IS NULL THEN DELETE
        WHEN MATCHED THEN UPDATE SET note = s.note
        WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.note)`,
     )
-    expect(await history()).toEqual([
-      'I (1,a)',
-      'I (2,b)',
-      'U (1,x)',
-      'I (3,c)',
-      'D (1,x)',
-      'U (2,m)',
-      'I (4,n)',
-    ])
-    await run(`TRUNCATE ${name}`)
-    expect((await history()).slice(7).toSorted()).toEqual(['D (2,m)', 'D (3,c)', 'D (4,n)'])
+    expect(await history()).toEqual(['I (1,a)', 'I (2,b)', 'D (1,a)', 'U (2,m)', 'I (4,n)'])
   })
 
   it('records nothing for a statement that touches no row, and asks for no setting', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { useTestDatabase } from '../../../../test/support/test-database.ts'
+import { serverMajor, useTestDatabase } from '../../../../test/support/test-database.ts'
 import type { AuditedColumn, AuditedTable } from '../../src/model/audit-model.ts'
 import { column, down, install, setting, state, table, up } from './fixture.ts'
 
@@ -38,7 +38,7 @@ async function audited(wishes: Partial<AuditedTable> = {}, type = 'text', rest =
 }
 
 describe('a redacted column', () => {
-  it('leaves the fact of each change in the history and never a value: insert, update, upsert, MERGE, delete', async () => {
+  it('leaves the fact of each change in the history and never a value: insert, update, upsert, delete', async () => {
     const { name, history, everything } = await audited()
     await run(`INSERT INTO ${name} VALUES (1, 'a', 'hunter1'), (2, 'b', NULL)`)
     await run(`UPDATE ${name} SET note = 'c' WHERE id = 1`)
@@ -46,9 +46,6 @@ describe('a redacted column', () => {
     await run(`UPDATE ${name} SET secret = 'hunter3' WHERE id = 2`)
     await run(`INSERT INTO ${name} VALUES (1, 'u', 'hunter4')
       ON CONFLICT (id) DO UPDATE SET secret = EXCLUDED.secret`)
-    await run(`MERGE INTO ${name} t USING (VALUES (1, 'hunter5'), (3, 'hunter6')) s (id, secret) ON t.id = s.id
-      WHEN MATCHED THEN UPDATE SET secret = s.secret
-      WHEN NOT MATCHED THEN INSERT VALUES (s.id, 'm', s.secret)`)
     await run(`UPDATE ${name} SET secret = NULL WHERE id = 1`)
     await run(`DELETE FROM ${name} WHERE id > 1`)
     expect(await history()).toEqual([
@@ -58,12 +55,19 @@ describe('a redacted column', () => {
       `U ${CHANGED}`,
       `U ${CHANGED}`,
       `U ${CHANGED}`,
-      `U ${CHANGED}`,
-      `I ${MARK}`,
       'U -',
       `D ${MARK}`,
-      `D ${MARK}`,
     ])
+    expect(await everything()).not.toContain('hunter')
+  })
+
+  it.skipIf(serverMajor() < 15)('is redacted in what a MERGE leaves', async () => {
+    const { name, history, everything } = await audited()
+    await run(`INSERT INTO ${name} VALUES (1, 'a', 'hunter1')`)
+    await run(`MERGE INTO ${name} t USING (VALUES (1, 'hunter5'), (3, 'hunter6')) s (id, secret) ON t.id = s.id
+      WHEN MATCHED THEN UPDATE SET secret = s.secret
+      WHEN NOT MATCHED THEN INSERT VALUES (s.id, 'm', s.secret)`)
+    expect(await history()).toEqual([`I ${MARK}`, `U ${CHANGED}`, `I ${MARK}`])
     expect(await everything()).not.toContain('hunter')
   })
 

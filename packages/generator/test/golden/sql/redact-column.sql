@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=578b79aa973a379e
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=8c09291cb3a87c84
 -- {"kind":"retireColumn","source":{"schema":"public","name":"Order"},"column":"note"}
 -- {"kind":"setAsideColumn","source":{"schema":"public","name":"Order"},"column":"note","as":"note__2"}
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"text","policy":"redact"}}
@@ -110,7 +110,7 @@ BEGIN
       nullif(current_setting('audit.app_uuid', true), '')::uuid,
       OLD."id",
       OLD."status"::text,
-      CASE WHEN OLD."note" IS NOT NULL THEN '[redacted]' END
+      CASE WHEN OLD."note" IS DISTINCT FROM NULL THEN '[redacted]' END
     );
     RETURN NULL;
   END IF;
@@ -137,7 +137,7 @@ BEGIN
     NEW."id",
     NEW."status"::text,
     CASE
-      WHEN NEW."note" IS NULL THEN NULL
+      WHEN NEW."note" IS NOT DISTINCT FROM NULL THEN NULL
       WHEN TG_OP = 'UPDATE' AND ROW(OLD."note")::record *<> ROW(NEW."note")::record THEN '[redacted, changed]'
       ELSE '[redacted]'
     END
@@ -189,7 +189,7 @@ BEGIN
     (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
     OLD."id",
     OLD."status"::text,
-    CASE WHEN OLD."note" IS NOT NULL THEN '[redacted]' END;
+    CASE WHEN OLD."note" IS DISTINCT FROM NULL THEN '[redacted]' END;
   RETURN NULL;
 END
 $audit$;
@@ -242,7 +242,7 @@ BEGIN
     (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
     changed."id",
     changed."status"::text,
-    CASE WHEN changed."note" IS NOT NULL THEN '[redacted]' END
+    CASE WHEN changed."note" IS DISTINCT FROM NULL THEN '[redacted]' END
   FROM "public"."Order" AS changed
   WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID);
   RETURN NULL;

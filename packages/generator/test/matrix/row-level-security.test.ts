@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { auditedTables, WAYS } from './audited-table.ts'
+
+const { database, run, audited } = await auditedTables()
+const clerk = `clerk ${database.name}`
+const owner = `owner ${database.name}`
+
+beforeAll(() =>
+  run(`CREATE ROLE "${clerk}"; CREATE ROLE "${owner}"; GRANT ALL ON SCHEMA public TO "${owner}"`),
+)
+afterAll(() =>
+  run(
+    `REASSIGN OWNED BY "${owner}" TO CURRENT_USER; DROP OWNED BY "${clerk}", "${owner}"; DROP ROLE "${clerk}", "${owner}"`,
+  ),
+)
+
+const asClerk = async (sql: string) => {
+  const client = await database.pool({ max: 1 }).connect()
+  try {
+    return await client.query(`BEGIN; SET LOCAL ROLE "${clerk}"; ${sql}; COMMIT`)
+  } finally {
+    client.release(true)
+  }
+}
+
+describe.each(WAYS)('%s', (_, way) => {
+  /** The clerk sees and writes the rows with its note only. */
+  const limited = async () => {
+    const made = await audited(way)
+    await run(`INSERT INTO ${made.name} VALUES (1, 'theirs'); ALTER TABLE ${made.name} ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY mine ON ${made.name} TO "${clerk}" USING (note LIKE 'mine%');
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ${made.name} TO "${clerk}"`)
+    return made
+  }
+
+  it('records what a policy of the source lets through, and nothing of the rows that it hides', async () => {
+    const { name, history } = await limited()
+    await asClerk(`INSERT INTO ${name} VALUES (2, 'mine'); UPDATE ${name} SET note = note || '!'; UPDATE ${name} SET id = 3;
+      DELETE FROM ${name}`)
+    expect((await history()).slice(1)).toEqual([
+      'I (2,mine)',
+      'U (2,mine!)',
+      'D (2,mine!)',
+      'U (3,mine!)',
+      'D (3,mine!)',
+    ])
+  })
+
+  it('records nothing of a row that a policy refuses', async () => {
+    const { name, history } = await limited()
+    await expect(asClerk(`INSERT INTO ${name} VALUES (2, 'mine'), (3, 'other')`)).rejects.toMatchObject({
+      code: '42501',
+    })
+    expect(await history()).toEqual(['I (1,theirs)'])
+  })
+
+  it('fails no write where row level security is on for the history, and shows a reader what its policy says', async () => {
+    const { name, auditTable, history } = await limited()
+    await run(`ALTER TABLE ${auditTable} ENABLE ROW LEVEL SECURITY; GRANT USAGE ON SCHEMA audit TO "${clerk}";
+      GRANT SELECT ON ${auditTable} TO "${clerk}"; CREATE POLICY own ON ${auditTable} FOR SELECT TO "${clerk}"
+      USING (audit_current_user = current_user)`)
+    await asClerk(`INSERT INTO ${name} VALUES (2, 'mine')`)
+    expect(await history()).toEqual(['I (1,theirs)', 'I (2,mine)'])
+    await run(`CREATE TABLE IF NOT EXISTS seen (id int); TRUNCATE seen; GRANT INSERT ON seen TO "${clerk}"`)
+    await asClerk(`INSERT INTO seen SELECT id FROM ${auditTable}`)
+    expect(await run('SELECT id FROM seen')).toEqual([{ id: 2 }])
+  })
+
+  it('refuses a write rather than lose its history, where row level security is forced on an owner without a policy', async () => {
+    const { name, auditTable, history, wanted } = await limited()
+    const { captureFunction } = wanted.names
+    await run(`GRANT USAGE ON SCHEMA audit TO "${owner}"; ALTER TABLE ${auditTable} OWNER TO "${owner}";
+      ALTER TABLE ${auditTable} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`)
+    const functions = await run(
+      `SELECT oid::regprocedure::text AS name FROM pg_proc WHERE starts_with(proname, '${captureFunction}')`,
+    )
+    expect(functions).not.toEqual([])
+    for (const each of functions) await run(`ALTER FUNCTION ${each.name} OWNER TO "${owner}"`)
+    await expect(asClerk(`INSERT INTO ${name} VALUES (2, 'mine')`)).rejects.toMatchObject({ code: '42501' })
+    expect(await run(`SELECT id FROM ${name}`)).toEqual([{ id: 1 }])
+    expect(await history()).toEqual(['I (1,theirs)'])
+  })
+})
