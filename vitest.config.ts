@@ -17,8 +17,9 @@ const inLayer = (layer: string, setupFiles: string[] = []) => ({
 /** What holds on each version of PostgreSQL. `once` runs them on the run's own server, which is 18 unless told otherwise. */
 const everyServer = [
   'packages/generator/test/matrix/*.test.ts',
-  'packages/generator/test/sql/{attacks,capture,capture-waiver,capture-waiver-attacks,fold-equals-table,hash}.test.ts',
-  'packages/generator/test/sql/{key-change,level-partitions,level-row,quoting,redact}.test.ts',
+  'packages/generator/test/sql/{attacks,baseline,capture,capture-waiver,capture-waiver-attacks}.test.ts',
+  'packages/generator/test/sql/{enable-always,facts,fold-equals-table,hash,key-change}.test.ts',
+  'packages/generator/test/sql/{level-partitions,level-row,quoting,redact,text-forms}.test.ts',
 ]
 
 /** These take long or hold what depends least on the version: on every server in the large run only. */

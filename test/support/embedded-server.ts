@@ -30,8 +30,6 @@ const settings = {
   wal_retrieve_retry_interval: '100ms',
   // So that a test can see what PostgreSQL remembers of the statements.
   shared_preload_libraries: 'pg_stat_statements',
-  // For the tests of logical replication.
-  wal_level: 'logical',
   // The small /dev/shm of a container is no place for it.
   dynamic_shared_memory_type: 'mmap',
 }
