@@ -62,16 +62,21 @@ BEGIN
   ELSIF written = '-0' AND pg_typeof(value) IN ('float4'::regtype, 'float8'::regtype) THEN
     written := '0';
   END IF;
-  LOOP
+  FOR attempt IN 1..2 LOOP
     SELECT encode(sha256(k.${ident(c.outerKey)} || sha256(k.${ident(c.innerKey)} || convert_to(written, 'UTF8'))), 'hex')
     INTO hashed
     FROM pg_attribute AS a
     JOIN ${auditTable(hashKeys(home))} AS k ON k.${ident(c.history)} = a.attrelid AND k.${ident(c.column)} = a.attnum
     WHERE a.attrelid = history_table AND a.attname = column_name AND NOT a.attisdropped;
-    EXIT WHEN FOUND;
+    IF FOUND THEN
+      RETURN hashed;
+    END IF;
     CALL ${baseFunction(home, 'makeHashKey')}(history_table, column_name);
   END LOOP;
-  RETURN hashed;
+  RAISE EXCEPTION USING
+    ERRCODE = 'undefined_column',
+    MESSAGE = format('%s has no column %I', history_table, column_name),
+    HINT = 'Name the audit table and its column.';
 END`
   return sql`CREATE OR REPLACE FUNCTION ${baseFunction(home, 'hashValue')}(value anyelement, history_table regclass, column_name name)
   RETURNS text

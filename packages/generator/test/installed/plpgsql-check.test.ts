@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { beforeAll, expect, it } from 'vitest'
 import { useTestDatabase } from '../../../../test/support/test-database.ts'
-import type { AuditedColumn, AuditedTable } from '../../src/model/audit-model.ts'
+import { declareFacts } from '../../src/datamodel/facts.ts'
+import { type AuditedColumn, type AuditedTable, FACTS } from '../../src/model/audit-model.ts'
 import { column, install, setting, table, up, waivable } from '../sql/fixture.ts'
 
 const database = await useTestDatabase()
@@ -42,6 +43,13 @@ const settings = [
   setting(`optional_${each.toLowerCase()} ${each}?`),
 ])
 
+const facts = declareFacts(FACTS, { file: '', line: 1, column: 1, length: 1 }).map(
+  ({ place: _, ...fact }) => ({
+    ...fact,
+    column: `audit_${fact.name}`,
+  }),
+)
+
 /** A table for each kind of function that is emitted. */
 const TABLES: readonly AuditedTable[] = [
   table('Plain', { columns, settings }),
@@ -52,6 +60,11 @@ const TABLES: readonly AuditedTable[] = [
   table('By row', { columns, settings, level: 'row' }),
   table('By "row"', { columns, settings, level: 'row', updates: 'changed' }),
   table('By row, keyless', { columns, settings, level: 'row', key: [] }),
+  table('Known', {
+    columns: [...columns.slice(0, 3), { ...column('code2', 'text'), asText: true }],
+    settings: facts,
+    level: 'row',
+  }),
   table('Parted', { columns, settings, level: 'row', key: ['id'] }),
 ]
 
@@ -59,7 +72,7 @@ const create = ({ source: { name }, key }: AuditedTable) => {
   const full = `"${name.replaceAll('"', '""')}"`
   const keyText =
     key.length > 0 ? `, PRIMARY KEY (${key.join()}) ${name === 'Parted' ? '' : 'DEFERRABLE'}` : ''
-  return `CREATE TABLE ${full} (id int, code text, at timestamptz, status status, secret text, iban text${keyText})
+  return `CREATE TABLE ${full} (id int, code text, at timestamptz, status status, secret text, iban text, code2 int4range${keyText})
     ${name === 'Parted' ? `PARTITION BY HASH (id); CREATE TABLE "Part" PARTITION OF "Parted" FOR VALUES WITH (MODULUS 1, REMAINDER 0)` : ''};`
 }
 

@@ -144,6 +144,14 @@ describe('a hashed column', () => {
     ).toEqual([{ id: 2 }])
   })
 
+  it('is no column that is misspelled', async () => {
+    const { table: history } = await audited()
+    await expect(run(`SELECT audit.hash_value('x'::text, '${history}', 'ibn')`)).rejects.toMatchObject({
+      code: '42703',
+      message: expect.stringContaining('has no column ibn'),
+    })
+  })
+
   it('keeps its key when its table and column get other names', async () => {
     const { name, wanted } = await audited()
     await run(`INSERT INTO ${name} VALUES (1, 'n', 'DE89')`)

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=f3a14e229f2b1c0f
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=142a70f0285d1a7b
 -- {"kind":"changeBackfill","source":{"schema":"public","name":"Order"},"backfill":true}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -186,6 +186,7 @@ DECLARE
   "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
 BEGIN
   -- Two migrations at once would each find no history.
+  
   PERFORM pg_advisory_xact_lock(hashtextextended('"audit"."Order_audit"', 0));
   INSERT INTO "audit"."Order_audit" (
     "audit_id",

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=47c95269fba30925
+-- prisma-generator-audit v1 from=280c9438c66e78db text=02a06d095c7dcff3
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","backfill":true,"names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -603,6 +603,7 @@ DECLARE
   "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
 BEGIN
   -- Two migrations at once would each find no history.
+  
   PERFORM pg_advisory_xact_lock(hashtextextended('"audit"."Order_audit"', 0));
   INSERT INTO "audit"."Order_audit" (
     "audit_id",

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=66c2e887a152b2bc
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=faaaedd92752f4c6
 -- {"kind":"retireColumn","source":{"schema":"public","name":"Order"},"column":"note"}
 -- {"kind":"setAsideColumn","source":{"schema":"public","name":"Order"},"column":"note","as":"note__2"}
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"text","policy":"hash"}}
@@ -86,16 +86,21 @@ BEGIN
   ELSIF written = '-0' AND pg_typeof(value) IN ('float4'::regtype, 'float8'::regtype) THEN
     written := '0';
   END IF;
-  LOOP
+  FOR attempt IN 1..2 LOOP
     SELECT encode(sha256(k."outer_key" || sha256(k."inner_key" || convert_to(written, 'UTF8'))), 'hex')
     INTO hashed
     FROM pg_attribute AS a
     JOIN "audit"."hash_key" AS k ON k."history" = a.attrelid AND k."column_number" = a.attnum
     WHERE a.attrelid = history_table AND a.attname = column_name AND NOT a.attisdropped;
-    EXIT WHEN FOUND;
+    IF FOUND THEN
+      RETURN hashed;
+    END IF;
     CALL "audit"."make_hash_key"(history_table, column_name);
   END LOOP;
-  RETURN hashed;
+  RAISE EXCEPTION USING
+    ERRCODE = 'undefined_column',
+    MESSAGE = format('%s has no column %I', history_table, column_name),
+    HINT = 'Name the audit table and its column.';
 END
 $audit$;
 
