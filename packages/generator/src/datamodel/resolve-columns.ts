@@ -57,7 +57,11 @@ export function resolveColumns(
     }
   }
   if (key.kind !== 'primary') diagnostics.push(withoutPrimaryKey(model.name, block, key.fields))
-  const columnOf = new Map(model.fields.map((field) => [field.name, field.dbName ?? field.name]))
+  // A field of the key may be hidden.
+  const columnOf = new Map([
+    ...block.fields.map((field) => [field.name, field.column] as const),
+    ...model.fields.map((field) => [field.name, field.dbName ?? field.name] as const),
+  ])
   const hidden = hiddenColumns(block, blocks)
   diagnostics.push(...hidden.diagnostics)
   columns.push(...hidden.columns)

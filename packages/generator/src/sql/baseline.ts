@@ -10,6 +10,7 @@ import {
   dollarQuoted,
   ident,
   join,
+  lines,
   literal,
   paragraphs,
   qualified,
@@ -24,16 +25,22 @@ import {
  *
  * One statement has one snapshot. Whoever changed a row before it has left history that it sees, so the key is passed over;
  * whoever changes one after it leaves history that comes later, for a baseline's number is negative.
+ *
+ * @param appended to a draft, in whose transaction the triggers are made, too
  */
-export function renderBaseline(group: TableGroup): Sql {
+export function renderBaseline(group: TableGroup, appended = false): Sql {
   const { after } = group
   if (!isBaselineDue(group)) return sql``
   const body = sql`${declarations({ ...after, settings: [] }, sql`'B'`)}
 BEGIN
-  -- Two migrations at once would each find no history.
-  ${pinHere(after)}
-  PERFORM pg_advisory_xact_lock(hashtextextended(${literal(sqlText(auditTable(after)))}, 0));
-  ${insertBaseline(after, sql`changed`, source(after))};
+  ${lines([
+    appended ? refuseOlderSnapshot() : sql``,
+    pinHere(after),
+    sql`-- Two migrations at once would each find no history.
+PERFORM pg_advisory_xact_lock(hashtextextended(${literal(sqlText(auditTable(after)))}, 0));`,
+    passOverOtherKeys(after),
+    sql`${insertBaseline(after, sql`changed`, source(after))};`,
+  ])}
 END`
   return paragraphs([
     comment(`Rows from before the audit of ${sqlText(qualified(after.source))}`),
@@ -41,6 +48,27 @@ END`
 SET LOCAL row_security = off;`,
     sql`DO ${dollarQuoted(body)};`,
   ])
+}
+
+/** In one transaction with the triggers an older snapshot would not see what was committed while they waited for it. */
+function refuseOlderSnapshot(): Sql {
+  return sql`IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+  RAISE EXCEPTION USING
+    ERRCODE = 'AU003',
+    MESSAGE = format('a baseline is not taken at isolation level %s', upper(current_setting('transaction_isolation'))),
+    HINT = 'Begin the migration with SET TRANSACTION ISOLATION LEVEL READ COMMITTED, or take backfill into a migration of its own.';
+END IF;`
+}
+
+/** Rows from before the key had this column or this type cannot be told by it: a baseline would sort before them. */
+function passOverOtherKeys(table: AuditTableObject): Sql {
+  const without = table.key.map((key) => sql`known.${ident(key)} IS NULL`)
+  const history = auditTable(table)
+  return sql`IF EXISTS (SELECT FROM ${history} AS known WHERE ${join(without, sql` OR `)}) THEN
+  RAISE WARNING USING
+    MESSAGE = ${literal(`no baseline is taken: ${sqlText(history)} has rows from before its key was what it is`)};
+  RETURN;
+END IF;`
 }
 
 /** Tables that inherit are audited by themselves; a partitioned table's rows are all in others. */

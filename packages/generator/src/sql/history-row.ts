@@ -70,7 +70,7 @@ export function insertBaseline(table: AuditTableObject, row: Sql, from: Sql): Sq
 /** Where a baseline's number comes from: the history's own sequence, below zero. */
 function baselineId(table: AuditTableObject): Sql {
   const [history, id] = [literal(sqlText(auditTable(table))), literal(AUDIT_COLUMNS.id)]
-  return sql`- nextval(pg_get_serial_sequence(${history}, ${id}))`
+  return sql`- nextval((SELECT pg_get_serial_sequence(${history}, ${id})))`
 }
 
 /** A column of a row of the source as the history would have it. */

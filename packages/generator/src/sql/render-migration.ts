@@ -92,11 +92,13 @@ function renderCluster(cluster: Cluster, appended: boolean): readonly Sql[] {
   const sections = groups.map((group) => {
     if (!appended && !crosses) return renderTableSections(group, renames)
     const own = crosses ? sql`` : paragraphs([renderReplacedOff(group), renames])
-    const alone = appended ? [newChecks(group), renderBaseline(group)] : []
+    const alone = appended ? [newChecks(group), renderBaseline(group, true)] : []
     const [checks = sql``, baseline = sql``] = alone
     return [renderTableSection(group, own, checks, baseline)]
   })
-  const barriers = appended ? [] : [...groups.flatMap(renderNewChecks), ...groups.map(renderBaseline)]
+  const barriers = appended
+    ? []
+    : [...groups.flatMap(renderNewChecks), ...groups.map((group) => renderBaseline(group))]
   return crosses ? [paragraphs([lead, ...sections.flat()]), ...barriers] : [...sections.flat(), ...barriers]
 }
 

@@ -30,10 +30,11 @@ export function missingChecks(
 
 /**
  * Where the steps change whether there is a baseline, whose rows have no settings: the checks that are there say so, or no
- * more. No row is read, and none that a function writes breaks either.
+ * more; a table that is adopted may have them without. No row is read, and none that a function writes breaks either.
  */
 export function changeRule(table: AuditTableObject, steps: readonly TableStep[]): Sql {
-  if (!steps.some(({ kind }) => kind === 'changeBackfill')) return sql``
+  const isMade = steps.some((step) => step.kind === 'createAuditTable' && step.table.backfill)
+  if (!isMade && !steps.some(({ kind }) => kind === 'changeBackfill')) return sql``
   return lines(
     requiredChecks(table).map((setting) => replaceCheck(table, setting, requiredCheck(table, setting))),
   )

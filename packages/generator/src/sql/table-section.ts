@@ -74,8 +74,8 @@ function renderTable({ renamed, rest, after }: TableGroup, renames: Sql): Sql {
     comment(`History of ${sqlText(qualified(after.source))}`),
     renames,
     renamed === undefined ? sql`` : checksGone(renamed, after, rest),
-    changeRule(after, rest),
     ...rest.map((step) => renderStep(step, renamed, after)),
+    changeRule(after, rest),
   ])
 }
 

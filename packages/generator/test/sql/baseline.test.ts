@@ -1,7 +1,22 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
 import type { AuditedTable } from '../../src/model/audit-model.ts'
-import { column, createSource, down, install, setting, state, table, type, up } from './fixture.ts'
+import { renderMigration } from '../../src/sql/render-migration.ts'
+import { applySteps } from '../../src/state/apply-steps.ts'
+import { EMPTY_STATE } from '../../src/state/database-state.ts'
+import { planMigration } from '../../src/state/migration-plan.ts'
+import {
+  column,
+  createSource,
+  down,
+  install,
+  planBetween,
+  setting,
+  state,
+  table,
+  type,
+  up,
+} from './fixture.ts'
 
 const wanted = (wishes: Partial<AuditedTable> = {}) => table('Order', { backfill: true, ...wishes })
 
@@ -90,6 +105,76 @@ describe('backfill: true', () => {
     )
     await database.query(baseline)
     expect(await history(database)).toEqual(['1 U new', '2 D b', '3 D -', '9 U b'])
+  })
+
+  it('a TRUNCATE that began before it leaves no baseline, one that comes later ends every row', async () => {
+    for (const [isFirst, expected] of [
+      [true, ['1 D a', '2 D b', '3 D -']],
+      [false, ['1 B a', '1 D a', '2 B b', '2 D b', '3 B -', '3 D -']],
+    ] as const) {
+      const database = await withRows(wanted(), THREE)
+      const [first, baseline] = parts(install(wanted()))
+      await database.query(first)
+      const holder = await database.pool({ max: 1 }).connect()
+      onTestFinished(() => holder.release(true))
+      await holder.query(`BEGIN; ${isFirst ? 'TRUNCATE "Order"' : baseline}`)
+      const other = database.query(isFirst ? baseline : 'TRUNCATE "Order"')
+      await expect
+        .poll(() =>
+          database.query(`SELECT FROM pg_locks WHERE NOT granted AND relation = '"Order"'::regclass`),
+        )
+        .toHaveLength(1)
+      await holder.query('COMMIT')
+      await other
+      expect(await history(database)).toEqual(expected)
+    }
+  })
+
+  it('is written for a history that is adopted, whose checks knew of no baseline', async () => {
+    const audited = wanted({ settings: [setting('username String')] })
+    const { backfill: _, ...before } = audited
+    const database = await withRows(audited, THREE)
+    await database.query(install(before))
+    await database.query(install(audited))
+    expect(await history(database)).toEqual(['1 B a', '2 B b', '3 B -'])
+  })
+
+  it('is written for what came while capture had stopped', async () => {
+    const database = await withRows(wanted(), THREE)
+    await database.query(install(wanted()))
+    const stopped = planMigration(state(wanted()), [{ kind: 'retireTable', source: wanted().source }])
+    await database.query(renderMigration(stopped, { from: state(wanted()) }))
+    await database.query(`INSERT INTO "Order" VALUES (4, 'meanwhile')`)
+    const from = applySteps(state(wanted()), stopped.steps)
+    await database.query(up(state(wanted()), from))
+    expect(await history(database)).toEqual(['1 B a', '2 B b', '3 B -', '4 B meanwhile'])
+  })
+
+  it('is not written over a history whose rows are from before the key was what it is', async () => {
+    const { backfill: _, ...small } = wanted()
+    const retyped = { ...small, columns: [column('id', 'bigint'), column('note', 'text')] }
+    const database = await withRows(wanted(), THREE)
+    await database.query(install(small))
+    await database.query(`UPDATE "Order" SET note = 'first'`)
+    await database.query(`DROP TRIGGER audit_key ON "Order"; ALTER TABLE "Order" ALTER COLUMN id TYPE bigint`)
+    await database.query(up(state(retyped), state(small)))
+    await database.query(up(state({ ...retyped, backfill: true }), state(retyped)))
+    const [{ n } = {}] = await database.query<{ n: number }>(
+      `SELECT count(*)::int AS n FROM audit."Order_audit" WHERE audit_operation = 'B'`,
+    )
+    expect(n).toBe(0)
+  })
+
+  it('in a draft, beside its triggers, is refused above READ COMMITTED', async () => {
+    const plan = planBetween(EMPTY_STATE, state(wanted()))
+    const draft = renderMigration(plan, { from: EMPTY_STATE, appended: true })
+    const database = await withRows(wanted(), THREE)
+    await expect(
+      database.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; ${draft}; COMMIT`),
+    ).rejects.toMatchObject({ code: 'AU003' })
+    const other = await withRows(wanted(), THREE)
+    await other.query(`BEGIN; ${draft}; COMMIT`)
+    expect(await history(other)).toEqual(['1 B a', '2 B b', '3 B -'])
   })
 
   it('makes no writer wait while it runs: it holds no lock that a writer could meet', async () => {

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=142a70f0285d1a7b
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=0362289a0556a3f5
 -- {"kind":"changeBackfill","source":{"schema":"public","name":"Order"},"backfill":true}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -186,8 +186,12 @@ DECLARE
   "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
 BEGIN
   -- Two migrations at once would each find no history.
-  
   PERFORM pg_advisory_xact_lock(hashtextextended('"audit"."Order_audit"', 0));
+  IF EXISTS (SELECT FROM "audit"."Order_audit" AS known WHERE known."id" IS NULL) THEN
+    RAISE WARNING USING
+      MESSAGE = 'no baseline is taken: "audit"."Order_audit" has rows from before its key was what it is';
+    RETURN;
+  END IF;
   INSERT INTO "audit"."Order_audit" (
     "audit_id",
     "audit_operation",
@@ -201,7 +205,7 @@ BEGIN
   )
   OVERRIDING SYSTEM VALUE
   SELECT
-    - nextval(pg_get_serial_sequence('"audit"."Order_audit"', 'audit_id')),
+    - nextval((SELECT pg_get_serial_sequence('"audit"."Order_audit"', 'audit_id'))),
     "audit_operation",
     "audit_operation_timestamp",
     now(),

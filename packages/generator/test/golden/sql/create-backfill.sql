@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=02a06d095c7dcff3
+-- prisma-generator-audit v1 from=280c9438c66e78db text=2d3ccc0f137784d4
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","backfill":true,"names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -380,6 +380,20 @@ BEGIN
 END
 $audit$;
 
+DO $audit$
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = '"audit"."Order_audit"'::regclass AND c.conname = 'audit_username_required'
+      AND NOT pg_catalog.strpos(pg_catalog.pg_get_constraintdef(c.oid), 'audit_operation') > 0
+  ) THEN
+    ALTER TABLE "audit"."Order_audit"
+      DROP CONSTRAINT "audit_username_required",
+      ADD CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL OR "audit_operation" = 'B') NOT VALID;
+  END IF;
+END
+$audit$;
+
 CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
   RETURNS trigger
   LANGUAGE plpgsql
@@ -603,8 +617,12 @@ DECLARE
   "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
 BEGIN
   -- Two migrations at once would each find no history.
-  
   PERFORM pg_advisory_xact_lock(hashtextextended('"audit"."Order_audit"', 0));
+  IF EXISTS (SELECT FROM "audit"."Order_audit" AS known WHERE known."id" IS NULL) THEN
+    RAISE WARNING USING
+      MESSAGE = 'no baseline is taken: "audit"."Order_audit" has rows from before its key was what it is';
+    RETURN;
+  END IF;
   INSERT INTO "audit"."Order_audit" (
     "audit_id",
     "audit_operation",
@@ -618,7 +636,7 @@ BEGIN
   )
   OVERRIDING SYSTEM VALUE
   SELECT
-    - nextval(pg_get_serial_sequence('"audit"."Order_audit"', 'audit_id')),
+    - nextval((SELECT pg_get_serial_sequence('"audit"."Order_audit"', 'audit_id'))),
     "audit_operation",
     "audit_operation_timestamp",
     now(),
