@@ -17,7 +17,8 @@ let statusBefore = ''
 
 const outputOf = (command: string, args: readonly string[]) =>
   text(spawn(command, args, { cwd: repository }).stdout)
-const workTree = () => outputOf('git', ['status', '--porcelain', '--ignored'])
+/** Without the folders in which other tests work at the same time. */
+const workTree = () => outputOf('git', ['status', '--porcelain', '--ignored', '--', '.', ':!examples'])
 
 beforeAll(async () => {
   statusBefore = await workTree()

@@ -37,9 +37,10 @@ export function withFoundColumns(
   return { model: { ...model, tables }, diagnostics }
 }
 
-function missingColumns({ columns }: AuditedTable, source: SourceTable | undefined) {
+/** Without its key a row could not be told from others, so what is missing of that fails as any other column would. */
+function missingColumns({ columns, key }: AuditedTable, source: SourceTable | undefined) {
   // A table that is not there yet, or under another name, has to wait as a whole.
   if (source === undefined) return []
   const known = new Set(source.columns.map(({ name }) => name))
-  return columns.filter(({ asText, name }) => asText && !known.has(name))
+  return columns.filter(({ asText, name }) => asText && !key.includes(name) && !known.has(name))
 }

@@ -24,6 +24,8 @@ export function readFieldType(code: string): string {
 
 export interface LineAttributes {
   readonly ignored: boolean
+  /** `@id`. */
+  readonly id: boolean
   /** `@map("…")`. */
   readonly column?: string
   /** `@@schema("…")`. */
@@ -31,13 +33,14 @@ export interface LineAttributes {
 }
 
 const IGNORE = /@[\p{Zs}\t]*ignore(?![\w-])/u
+const ID = /@[\p{Zs}\t]*id(?![\w-])/u
 /** In code whose strings are numbered marks. */
 const MAP = /@[\p{Zs}\t]*map[\p{Zs}\t]*\([\p{Zs}\t]*(?:name[\p{Zs}\t]*:[\p{Zs}\t]*)?"(\d+)"/u
 const SCHEMA = /@[\p{Zs}\t]*schema[\p{Zs}\t]*\([\p{Zs}\t]*(?:map[\p{Zs}\t]*:[\p{Zs}\t]*)?"(\d+)"/u
 
 /** The attributes that matter here, of a field's line or a block attribute's. */
 export function readAttributes(code: string): LineAttributes {
-  if (!code.includes('@')) return { ignored: false }
+  if (!code.includes('@')) return { ignored: false, id: false }
   // Strings first become numbered marks, so that their content is never taken for an attribute.
   const strings: string[] = []
   const bare = code.replaceAll(/"(?:\\.|[^"\\])*"/g, (quoted) => `"${strings.push(quoted) - 1}"`)
@@ -49,6 +52,7 @@ export function readAttributes(code: string): LineAttributes {
   const schema = argument(SCHEMA)
   return {
     ignored: IGNORE.test(bare),
+    id: ID.test(bare),
     ...(column === undefined ? {} : { column }),
     ...(schema === undefined ? {} : { schema }),
   }

@@ -159,15 +159,8 @@ function words<const Word extends string>(
   name: string,
   report: Report,
 ): readonly Word[] | undefined {
-  if (value.kind !== 'list') {
-    return report({
-      code: 'AUD203',
-      message: `The option "${name}" takes a list.`,
-      place: value.place,
-      hint: `Write it in brackets: ${name}: [${known[0]}]`,
-    })
-  }
-  return value.elements.flatMap((element) => oneOf(known, element, name, report) ?? [])
+  const list = listOf(value, name, String(known[0]), report)
+  return list?.elements.flatMap((element) => oneOf(known, element, name, report) ?? [])
 }
 
 function boolean(value: ValueSyntax, name: string, report: Report): boolean | undefined {
@@ -190,15 +183,18 @@ function nonEmptyString(value: ValueSyntax, name: string, report: Report): strin
 
 /** Elements that are no settings are reported and left out. */
 function settings(value: ValueSyntax, name: string, report: Report): readonly SettingSyntax[] | undefined {
-  if (value.kind !== 'list') {
-    return report({
-      code: 'AUD203',
-      message: `The option "${name}" takes a list.`,
-      place: value.place,
-      hint: `Write it in brackets: ${name}: [username String, reason String?]`,
-    })
-  }
-  return listSettings(value, report)
+  const list = listOf(value, name, 'username String, reason String?', report)
+  return list && listSettings(list, report)
+}
+
+function listOf(value: ValueSyntax, name: string, example: string, report: Report): ListSyntax | undefined {
+  if (value.kind === 'list') return value
+  return report({
+    code: 'AUD203',
+    message: `The option "${name}" takes a list.`,
+    place: value.place,
+    hint: `Write it in brackets: ${name}: [${example}]`,
+  })
 }
 
 function listSettings({ elements }: ListSyntax, report: Report): readonly SettingSyntax[] {

@@ -165,11 +165,11 @@ export function scanFile({ path, text }: SourceFile): ScannedSchema {
     } else if (open.kind === 'enum') open.annotations.push(...keep(mentions))
     else {
       const type = readFieldType(code)
-      const { ignored, column } = readAttributes(code)
+      const { ignored, id, column } = readAttributes(code)
       const unsupported = type.startsWith('Unsupported(')
       const annotations = keep(mentions, named.name)
       const fieldColumn = column ?? named.name
-      open.fields.push({ ...named, type, ignored, unsupported, column: fieldColumn, annotations })
+      open.fields.push({ ...named, type, ignored, unsupported, id, column: fieldColumn, annotations })
     }
   }
 

@@ -36,6 +36,8 @@ export interface SchemaField {
   readonly type: string
   readonly ignored: boolean
   readonly unsupported: boolean
+  /** `@id`, which the DMMF lacks where the field is ignored. */
+  readonly id: boolean
   /** The column, by `@map` or the field's name. */
   readonly column: string
   readonly annotations: readonly AnnotationText[]

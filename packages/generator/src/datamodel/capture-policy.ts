@@ -1,26 +1,26 @@
-import type * as DMMF from '@prisma/dmmf'
 import type { AuditAnnotation } from '../annotation/audit-annotation.ts'
 import type { SchemaField } from '../annotation/schema-blocks.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import type { CapturePolicy } from '../model/audit-model.ts'
+import type { ColumnField } from './hidden-fields.ts'
 import { isSecretName } from './secret-names.ts'
 
 /** Types whose values give no secret away, whatever the field is called. */
 const HARMLESS: ReadonlySet<string> = new Set(['Boolean', 'DateTime'])
 
 /** What the annotation says; without one, what is named like a secret is redacted. */
-export function policyOf(field: DMMF.Field, annotation: AuditAnnotation | undefined): CapturePolicy {
+export function policyOf(field: ColumnField, annotation: AuditAnnotation | undefined): CapturePolicy {
   return annotation?.policy?.value ?? (isNamedSecret(field) ? 'redact' : 'record')
 }
 
-export function isNamedSecret(field: DMMF.Field): boolean {
-  if (field.kind !== 'scalar' || HARMLESS.has(field.type)) return false
+export function isNamedSecret(field: ColumnField): boolean {
+  if (field.kind === 'object' || field.kind === 'enum' || HARMLESS.has(field.type)) return false
   return isSecretName(field.name) || isSecretName(field.dbName ?? field.name)
 }
 
 /** Of a field without a policy of its own. `isKey`: rows are told apart by it, so it cannot be redacted. */
 export function namedLikeSecret(
-  field: Pick<DMMF.Field, 'name'>,
+  field: Pick<ColumnField, 'name'>,
   scanned: SchemaField | undefined,
   context: { readonly model: string; readonly field: string },
   isKey: boolean,

@@ -75,9 +75,11 @@ const SCALARS = {
   },
 } satisfies Record<PrismaScalar, ScalarTypes>
 
+export const TEXT: ColumnType = { name: 'text', args: [], list: false }
+
 /** How an enum's values stand in the history: the application may drop the enum type, the history stays. */
 export function enumColumnType(list: boolean): ColumnType {
-  return { name: 'text', args: [], list }
+  return { ...TEXT, list }
 }
 
 /**

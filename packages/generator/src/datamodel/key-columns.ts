@@ -11,12 +11,17 @@ export interface ModelKey {
  * The primary key, in the order of `@@id`; else the unique index of required fields with the fewest fields, of equal
  * ones the first in the schema. Partial unique indexes are not in the DMMF's lists and do not count.
  *
+ * @param hiddenId an `@id @ignore` field, which the DMMF lacks.
  * @param usable Whether a field may be part of a substitute key.
  */
-export function findKey(model: DMMF.Model, usable: (field: DMMF.Field) => boolean): ModelKey {
+export function findKey(
+  model: DMMF.Model,
+  hiddenId: string | undefined,
+  usable: (field: DMMF.Field) => boolean,
+): ModelKey {
   if (model.primaryKey) return { kind: 'primary', fields: model.primaryKey.fields }
-  const id = model.fields.find((field) => field.isId)
-  if (id) return { kind: 'primary', fields: [id.name] }
+  const id = model.fields.find((field) => field.isId)?.name ?? hiddenId
+  if (id !== undefined) return { kind: 'primary', fields: [id] }
 
   const single = model.fields.filter((field) => field.isUnique).map((field) => [field.name])
   const fieldOf = new Map(model.fields.map((field) => [field.name, field]))

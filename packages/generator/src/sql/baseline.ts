@@ -4,7 +4,7 @@ import type { TableGroup } from '../state/table-group.ts'
 import { auditTable } from './audit-table.ts'
 import { declarations, historyValue, insertBaseline } from './history-row.ts'
 import { isText } from './key-text.ts'
-import { pinHere } from './pinned-output.ts'
+import { pinnedHere, unpinned } from './pinned-output.ts'
 import {
   comment,
   dollarQuoted,
@@ -35,7 +35,6 @@ export function renderBaseline(group: TableGroup, appended = false): Sql {
 BEGIN
   ${lines([
     appended ? refuseOlderSnapshot() : sql``,
-    pinHere(after),
     sql`-- Two migrations at once would each find no history.
 PERFORM pg_advisory_xact_lock(hashtextextended(${literal(sqlText(auditTable(after)))}, 0));`,
     passOverOtherKeys(after),
@@ -45,8 +44,9 @@ END`
   return paragraphs([
     comment(`Rows from before the audit of ${sqlText(qualified(after.source))}`),
     sql`-- Row level security must not hide rows from the baseline: PostgreSQL raises instead.
-SET LOCAL row_security = off;`,
+${lines([sql`SET LOCAL row_security = off;`, pinnedHere(after)])}`,
     sql`DO ${dollarQuoted(body)};`,
+    appended ? lines([sql`SET LOCAL row_security TO DEFAULT;`, unpinned(after)]) : sql``,
   ])
 }
 

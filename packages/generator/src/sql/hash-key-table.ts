@@ -18,11 +18,7 @@ export const HASH_KEY_COLUMNS = {
 
 /** As the other tables of the audit's own. */
 export function hashKeys(home: AuditHome): HistoryTable {
-  return {
-    schema: home.schema,
-    ...(home.shared ? { shared: true } : {}),
-    names: { table: hashKeyTable(home).name },
-  }
+  return { ...home, names: { table: hashKeyTable(home).name } }
 }
 
 export function hashKeyIndex(home: AuditHome): string {

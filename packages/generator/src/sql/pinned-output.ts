@@ -14,12 +14,11 @@ const PINNED: Readonly<Record<string, string>> = {
 
 /** As clauses of a function. */
 export function pinnedOutput(): Sql {
-  return lines(
-    Object.entries(PINNED).map(([name, value]) => {
-      const list = join(value.split(', ').map(literal), sql`, `)
-      return sql`SET ${ident(name)} = ${list}`
-    }),
-  )
+  return lines(Object.entries(PINNED).map(([name, value]) => sql`SET ${ident(name)} = ${words(value)}`))
+}
+
+function words(value: string): Sql {
+  return join(value.split(', ').map(literal), sql`, `)
 }
 
 /** The clauses for a function of a table that has columns recorded as text; each on a line of its own. */
@@ -27,14 +26,17 @@ export function pinnedFor(table: AuditTableObject): Sql {
   return hasTextForms(table) ? sql`\n${pinnedOutput()}` : sql``
 }
 
-/** PL/pgSQL: the same until the end of the transaction. */
-export function pinHere(table: AuditTableObject): Sql {
+/** The same for statements that follow, to the end of the transaction or to `unpinned`. */
+export function pinnedHere(table: AuditTableObject): Sql {
   if (!hasTextForms(table)) return sql``
   return lines(
-    Object.entries(PINNED).map(
-      ([name, value]) => sql`PERFORM set_config(${literal(name)}, ${literal(value)}, true);`,
-    ),
+    Object.entries(PINNED).map(([name, value]) => sql`SET LOCAL ${ident(name)} = ${words(value)};`),
   )
+}
+
+export function unpinned(table: AuditTableObject): Sql {
+  if (!hasTextForms(table)) return sql``
+  return lines(Object.keys(PINNED).map((name) => sql`SET LOCAL ${ident(name)} TO DEFAULT;`))
 }
 
 function hasTextForms(table: AuditTableObject): boolean {

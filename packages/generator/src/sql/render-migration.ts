@@ -92,8 +92,8 @@ function renderCluster(cluster: Cluster, appended: boolean): readonly Sql[] {
   const sections = groups.map((group) => {
     if (!appended && !crosses) return renderTableSections(group, renames)
     const own = crosses ? sql`` : paragraphs([renderReplacedOff(group), renames])
-    const alone = appended ? [newChecks(group), renderBaseline(group, true)] : []
-    const [checks = sql``, baseline = sql``] = alone
+    const checks = appended ? newChecks(group) : sql``
+    const baseline = appended ? renderBaseline(group, true) : sql``
     return [renderTableSection(group, own, checks, baseline)]
   })
   const barriers = appended

@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest'
+import { createDatabase } from '../../../../test/support/test-database.ts'
+import { renderMigration } from '../../src/sql/render-migration.ts'
+import { EMPTY_STATE } from '../../src/state/database-state.ts'
 import { compileProject, type Migrations, schemaOf, stepsOf, withNext } from './compile-project.ts'
 import { apply, followed, history, schemaWith, steps } from './follow-project.ts'
 
@@ -85,6 +88,87 @@ test('a field that is shown again gets a column of its type, and the values of b
   const { done } = await followed(hidden, start, '20260102000000')
   const { project } = await followed(hidden.replace('old Int? @ignore', 'old Int?'), done)
   expect(steps(project)).toEqual(['retireColumn old', 'setAsideColumn old -> old__2', 'addColumn old'])
+})
+
+test('a hidden column of the key tells rows apart, by @@id and by @id, and is never redacted for its name', async () => {
+  const init = `CREATE TABLE "A" ("a" INTEGER NOT NULL, "bee" INTEGER NOT NULL, PRIMARY KEY ("a", "bee"));
+CREATE TABLE "B" ("token" TEXT NOT NULL PRIMARY KEY, "n" INTEGER NOT NULL);\n`
+  const schema = schemaWith(`/// @audit(enabled)
+model A {
+  a Int
+  b Int @ignore @map("bee")
+  @@id([a, b])
+}
+/// @audit(enabled)
+model B {
+  token String @id @ignore
+  n     Int
+}
+`)
+  const { project, done } = await followed(schema, { '20260101000000_init': init }, '20260102000000')
+  expect(project.text).toContain('AUD513: "B.token" is named like a secret and belongs to the key')
+  expect(project.text).not.toContain('AUD504')
+  const database = await apply(done, {
+    '20260102': `INSERT INTO "A" VALUES (1, 1), (1, 2); UPDATE "A" SET bee = 3 WHERE bee = 2; DELETE FROM "A" WHERE bee = 1;
+      INSERT INTO "B" VALUES ('t', 1); UPDATE "B" SET token = 'u'`,
+  })
+  expect(await history(database, 'audit."A_audit"', 'a', 'bee')).toEqual([
+    { op: 'I', a: 1, bee: '1' },
+    { op: 'I', a: 1, bee: '2' },
+    { op: 'D', a: 1, bee: '2' },
+    { op: 'U', a: 1, bee: '3' },
+    { op: 'D', a: 1, bee: '1' },
+  ])
+  expect(await history(database, 'audit."B_audit"', 'token', 'n')).toEqual([
+    { op: 'I', token: 't', n: 1 },
+    { op: 'D', token: 't', n: 1 },
+    { op: 'U', token: 'u', n: 1 },
+  ])
+  await database.drop()
+})
+
+test('what is said of a hidden field is checked as of any other', async () => {
+  const schema = schemaWith(`/// @audit(enabled)
+model A {
+  id Int
+  /// @audit(redact)
+  b  Int @ignore
+  /// @audit(exclude)
+  parent P? @relation(fields: [id], references: [id]) @ignore
+  passwordReset Boolean? @ignore
+  otpSentAt DateTime? @ignore
+  pin Unsupported("bytea")?
+  @@id([id, b])
+}
+model P {
+  id Int @id
+  as A[] @ignore
+}
+`)
+  const { text } = await compileProject(schema, start)
+  expect(text.match(/(error|warning) AUD(?!623)\d+: "[^"]*"/g)).toEqual([
+    'error AUD505: "A.b"',
+    'error AUD411: "A.parent"',
+    'warning AUD513: "A.pin"',
+  ])
+})
+
+test('the session of a draft has its output settings again after a baseline of text forms', async () => {
+  const schema = hidden.replace('@audit(enabled)', '@audit(enabled, backfill: true)')
+  const { migration } = await compileProject(schema, start)
+  if (migration === undefined) throw new Error('no migration')
+  const database = await createDatabase()
+  await database.query(init)
+  const draft = renderMigration(migration.plan, { from: EMPTY_STATE, appended: true })
+  const read = `current_setting('TimeZone') || current_setting('DateStyle') || current_setting('row_security')`
+  const rows = await database.query(`BEGIN; CREATE TEMP TABLE former AS SELECT ${read} AS settings;
+    INSERT INTO "A" VALUES (1, '<(1,2),3>', 7); ${draft} CREATE TEMP TABLE seen AS SELECT ${read} AS settings; COMMIT;
+    SELECT seen.settings = former.settings AS same FROM seen, former`)
+  expect(rows).toEqual([{ same: true }])
+  expect(await history(database, 'audit."A_audit"', 'the area', 'old')).toEqual([
+    { op: 'B', 'the area': '<(1,2),3>', old: '7' },
+  ])
+  await database.drop()
 })
 
 test('an audit from before recorded none of them: the next migration adds them', async () => {

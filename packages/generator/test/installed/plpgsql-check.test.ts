@@ -1,9 +1,8 @@
 import pg from 'pg'
 import { beforeAll, expect, it } from 'vitest'
 import { useTestDatabase } from '../../../../test/support/test-database.ts'
-import { declareFacts } from '../../src/datamodel/facts.ts'
 import { type AuditedColumn, type AuditedTable, FACTS } from '../../src/model/audit-model.ts'
-import { column, install, setting, table, up, waivable } from '../sql/fixture.ts'
+import { column, facts, install, setting, table, up, waivable } from '../sql/fixture.ts'
 
 const database = await useTestDatabase()
 const [available] = await database.query<{ version: string }>(
@@ -43,13 +42,6 @@ const settings = [
   setting(`optional_${each.toLowerCase()} ${each}?`),
 ])
 
-const facts = declareFacts(FACTS, { file: '', line: 1, column: 1, length: 1 }).map(
-  ({ place: _, ...fact }) => ({
-    ...fact,
-    column: `audit_${fact.name}`,
-  }),
-)
-
 /** A table for each kind of function that is emitted. */
 const TABLES: readonly AuditedTable[] = [
   table('Plain', { columns, settings }),
@@ -62,7 +54,7 @@ const TABLES: readonly AuditedTable[] = [
   table('By row, keyless', { columns, settings, level: 'row', key: [] }),
   table('Known', {
     columns: [...columns.slice(0, 3), { ...column('code2', 'text'), asText: true }],
-    settings: facts,
+    settings: facts(...FACTS),
     level: 'row',
   }),
   table('Parted', { columns, settings, level: 'row', key: ['id'] }),

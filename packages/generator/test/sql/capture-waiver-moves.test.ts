@@ -1,14 +1,9 @@
 import { expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
 import { externalTables } from '../../src/external-tables.ts'
-import { renderDown } from '../../src/sql/render-down.ts'
-import { renderMigration } from '../../src/sql/render-migration.ts'
-import { applySteps } from '../../src/state/apply-steps.ts'
 import { type DatabaseState, EMPTY_STATE } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
-import { diffState } from '../../src/state/diff-state.ts'
-import { planMigration } from '../../src/state/migration-plan.ts'
-import { createSource, table } from './fixture.ts'
+import { createSource, migration, table } from './fixture.ts'
 
 const [order, item] = [table('Order'), table('Item')]
 /** A superuser has the rights of every role, but the role has to be there: `pg_monitor` always is. */
@@ -21,16 +16,6 @@ const wanted = (auditSchema: string, captureWaiverRole?: string) =>
     ...(captureWaiverRole === undefined ? {} : { captureWaiverRole }),
     tables: [order, item],
   })
-
-function migration(from: DatabaseState, to: DatabaseState) {
-  const plan = planMigration(from, diffState(from, to))
-  return {
-    up: renderMigration(plan, { from }),
-    down: renderDown(plan, { from }),
-    steps: plan.steps,
-    after: applySteps(from, plan.steps),
-  }
-}
 
 async function withSources(run: (database: TestDatabase) => Promise<void>) {
   const database = await createDatabase()

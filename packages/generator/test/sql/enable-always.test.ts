@@ -1,5 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
+import { renderDown } from '../../src/sql/render-down.ts'
+import { renderMigration } from '../../src/sql/render-migration.ts'
+import { planMigration } from '../../src/state/migration-plan.ts'
 import { createSource, install, setting, state, table, up } from './fixture.ts'
 
 const order = table('Order', {
@@ -61,6 +64,27 @@ it('a table that is moved by another branch to another level keeps firing always
     `BEGIN; ${AS_REPLICA}; INSERT INTO "Order" VALUES (1, 'a'); UPDATE "Order" SET note = 'b'; COMMIT`,
   )
   expect(await history(database)).toEqual(['I 1 a', 'U 1 b'])
+})
+
+it('triggers that another branch made anew fire always again after the merge, and go on as they were after its down.sql', async () => {
+  const database = await newDatabase()
+  const merge = { kind: 'replaceFunctions', source: order.source, reason: 'branches met' } as const
+  const from = state(order)
+  const options = [planMigration(from, [merge]), { from }] as const
+  await database.query(createSource(order) + install(order))
+  const firing = async () => {
+    const rows = await database.query<{ fires: string }>(
+      `SELECT DISTINCT tgenabled AS fires FROM pg_trigger WHERE tgrelid = '"Order"'::regclass AND NOT tgisinternal`,
+    )
+    return rows.map(({ fires }) => fires)
+  }
+  // What a branch leaves that did not know of the option.
+  await database.query('ALTER TABLE "Order" ENABLE TRIGGER ALL')
+  expect(await firing()).toEqual(['O'])
+  await database.query(renderMigration(...options))
+  expect(await firing()).toEqual(['A'])
+  await database.query(renderDown(...options))
+  expect(await firing()).toEqual(['A'])
 })
 
 it('a subscriber records what logical replication applies: the first copy, every write and TRUNCATE', async (context) => {

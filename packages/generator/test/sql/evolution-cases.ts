@@ -1,7 +1,6 @@
-import { declareFacts } from '../../src/datamodel/facts.ts'
 import type { AuditedTable } from '../../src/model/audit-model.ts'
 import { type DatabaseState, EMPTY_STATE } from '../../src/state/database-state.ts'
-import { column, setting, state, table, type, waivable } from './fixture.ts'
+import { column, facts, setting, state, table, type, waivable } from './fixture.ts'
 
 /** The audited table that every case starts from. */
 export const base = table('Order', {
@@ -101,12 +100,7 @@ export const CASES: readonly Case[] = [
   {
     name: 'add-fact',
     ...change({
-      settings: [
-        ...base.settings,
-        ...declareFacts(['client_addr', 'application_name'], { file: '', line: 1, column: 1, length: 1 }).map(
-          ({ place: _, ...fact }) => ({ ...fact, column: `audit_${fact.name}` }),
-        ),
-      ],
+      settings: [...base.settings, ...facts('client_addr', 'application_name')],
     }),
   },
   {

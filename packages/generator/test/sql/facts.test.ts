@@ -1,20 +1,10 @@
 import { expect, it } from 'vitest'
 import { useTestDatabase } from '../../../../test/support/test-database.ts'
-import { declareFacts } from '../../src/datamodel/facts.ts'
-import type { AuditedTable, Fact } from '../../src/model/audit-model.ts'
-import { column, createSource, down, install, state, table, up } from './fixture.ts'
+import type { AuditedTable } from '../../src/model/audit-model.ts'
+import { column, createSource, down, facts, install, state, table, up } from './fixture.ts'
 
 const database = await useTestDatabase()
 const run = (sql: string) => database.query(sql)
-const NOWHERE = { file: '', line: 1, column: 1, length: 1 }
-
-/** As the generator makes them of the option `facts`. */
-function facts(...wanted: readonly Fact[]) {
-  return declareFacts(wanted, NOWHERE).map(({ place: _, ...fact }) => ({
-    ...fact,
-    column: `audit_${fact.name}`,
-  }))
-}
 
 let count = 0
 async function audited(wishes: Partial<AuditedTable>) {

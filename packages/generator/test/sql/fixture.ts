@@ -1,14 +1,17 @@
+import { declareFacts } from '../../src/datamodel/facts.ts'
 import type {
   AuditedColumn,
   AuditedTable,
   AuditModel,
   AuditNames,
+  Fact,
   SessionSetting,
   SettingType,
 } from '../../src/model/audit-model.ts'
 import type { ColumnType, ColumnTypeName } from '../../src/model/column-type.ts'
 import { renderDown } from '../../src/sql/render-down.ts'
 import { renderMigration } from '../../src/sql/render-migration.ts'
+import { applySteps } from '../../src/state/apply-steps.ts'
 import { type DatabaseState, EMPTY_STATE } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
 import { diffState } from '../../src/state/diff-state.ts'
@@ -47,6 +50,15 @@ export function setting(text: string, defaultValue?: string): SessionSetting {
     required: !typeName.endsWith('?'),
     ...(defaultValue === undefined ? {} : { default: defaultValue }),
   }
+}
+
+/** As the generator makes them of the option `facts`. */
+export function facts(...wanted: readonly Fact[]): readonly SessionSetting[] {
+  const nowhere = { file: '', line: 1, column: 1, length: 1 }
+  return declareFacts(wanted, nowhere).map(({ place: _, ...fact }) => ({
+    ...fact,
+    column: `audit_${fact.name}`,
+  }))
 }
 
 export function names(table: string): AuditNames {
@@ -94,6 +106,17 @@ export function model(...tables: readonly AuditedTable[]): AuditModel {
 
 export function planBetween(from: DatabaseState, to: DatabaseState): MigrationPlan {
   return planMigration(from, diffState(from, to))
+}
+
+/** All that a migration is, and the state after it. */
+export function migration(from: DatabaseState, to: DatabaseState) {
+  const plan = planBetween(from, to)
+  return {
+    up: renderMigration(plan, { from }),
+    down: renderDown(plan, { from }),
+    steps: plan.steps,
+    after: applySteps(from, plan.steps),
+  }
 }
 
 /** migration.sql from one state to another; from nothing, unless `from` is given. */

@@ -2,14 +2,9 @@ import { expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
 import { externalTables } from '../../src/external-tables.ts'
 import type { AuditedTable } from '../../src/model/audit-model.ts'
-import { renderDown } from '../../src/sql/render-down.ts'
-import { renderMigration } from '../../src/sql/render-migration.ts'
-import { applySteps } from '../../src/state/apply-steps.ts'
 import { type DatabaseState, EMPTY_STATE } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
-import { diffState } from '../../src/state/diff-state.ts'
-import { planMigration } from '../../src/state/migration-plan.ts'
-import { column, createSource, table } from './fixture.ts'
+import { column, createSource, migration, table } from './fixture.ts'
 
 const hashing = (name: string): AuditedTable =>
   table(name, { columns: [column('id', 'integer'), { ...column('note', 'text'), policy: 'hash' }] })
@@ -21,16 +16,6 @@ const wanted = (auditSchema: string) =>
     ...(auditSchema === 'public' ? { sharedSchema: true } : {}),
     tables: [order, item],
   })
-
-function migration(from: DatabaseState, to: DatabaseState) {
-  const plan = planMigration(from, diffState(from, to))
-  return {
-    up: renderMigration(plan, { from }),
-    down: renderDown(plan, { from }),
-    steps: plan.steps,
-    after: applySteps(from, plan.steps),
-  }
-}
 
 async function withSources(run: (database: TestDatabase) => Promise<void>) {
   const database = await createDatabase()
