@@ -95,6 +95,14 @@ export const CASES: readonly Case[] = [
       columns: columns.map((c) => (c.name === 'note' ? { ...column('note', 'text'), policy: 'hash' } : c)),
     }),
   },
+  {
+    name: 'show-column',
+    from: state({
+      ...base,
+      columns: columns.map((c) => (c.name === 'note' ? { ...column('note', 'text'), asText: true } : c)),
+    }),
+    to: state(base),
+  },
   { name: 'create-backfill', from: EMPTY_STATE, to: state({ ...base, backfill: true }) },
   { name: 'backfill', ...change({ backfill: true }) },
   {

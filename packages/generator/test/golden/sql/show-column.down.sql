@@ -1,0 +1,231 @@
+-- Takes the steps of migration.sql back. No history is dropped. Run it by hand.
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."Order"
+
+DO $audit$
+DECLARE
+  patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
+  deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interval;
+  command text;
+BEGIN
+  -- Run again after a later section failed, it finds its work done.
+  IF
+    (
+      SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+      WHERE a.attrelid = pg_catalog.to_regclass('"audit"."Order_audit"')
+        AND a.attname IN ('note__2')
+        AND NOT a.attisdropped
+    ) = 0
+  THEN
+    RETURN;
+  END IF;
+  -- No writer may be in the old functions meanwhile. A reader of the history stops none: its lock is tried for.
+  LOOP
+    BEGIN
+      FOR command IN
+        SELECT pg_catalog.format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', c.oid::regclass)
+        FROM pg_catalog.pg_class AS c
+        WHERE c.oid = pg_catalog.to_regclass('"public"."Order"')
+      LOOP
+        EXECUTE command;
+      END LOOP;
+      PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
+      LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
+      PERFORM pg_catalog.set_config('lock_timeout', patience, true);
+      EXIT;
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
+        RAISE;
+      END IF;
+      PERFORM pg_catalog.pg_sleep(0.1);
+    END;
+  END LOOP;
+END
+$audit$;
+
+COMMENT ON COLUMN "audit"."Order_audit"."note" IS 'Retired: kept for its history, written no more.';
+
+DO $audit$
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."Order_audit"'::regclass AND a.attname = 'note__2' AND NOT a.attisdropped
+  ) THEN
+    EXECUTE (
+      SELECT pg_catalog.format(
+        'ALTER TABLE %s RENAME COLUMN %I TO %I', '"audit"."Order_audit"'::regclass, 'note', 'note__undone_' || number
+      )
+      FROM pg_catalog.generate_series(1, 1600) AS number
+      WHERE NOT EXISTS (
+        SELECT FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = '"audit"."Order_audit"'::regclass AND a.attname = 'note__undone_' || number
+      )
+      ORDER BY number
+      LIMIT 1
+    );
+    ALTER TABLE "audit"."Order_audit" RENAME COLUMN "note__2" TO "note";
+  END IF;
+END
+$audit$;
+
+COMMENT ON COLUMN "audit"."Order_audit"."note" IS NULL;
+
+CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET "DateStyle" = 'ISO', 'YMD'
+  SET "IntervalStyle" = 'iso_8601'
+  SET "TimeZone" = 'UTC'
+  SET "extra_float_digits" = '1'
+  SET "bytea_output" = 'hex'
+  SET "lc_monetary" = 'C'
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  INSERT INTO "audit"."Order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_app_uuid",
+    "id",
+    "note",
+    "status"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    changed."id",
+    changed."note"::text,
+    changed."status"::text
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET "DateStyle" = 'ISO', 'YMD'
+  SET "IntervalStyle" = 'iso_8601'
+  SET "TimeZone" = 'UTC'
+  SET "extra_float_digits" = '1'
+  SET "bytea_output" = 'hex'
+  SET "lc_monetary" = 'C'
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  INSERT INTO "audit"."Order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_app_uuid",
+    "id",
+    "note",
+    "status"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    OLD."id",
+    OLD."note"::text,
+    OLD."status"::text;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Order_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+  SET "DateStyle" = 'ISO', 'YMD'
+  SET "IntervalStyle" = 'iso_8601'
+  SET "TimeZone" = 'UTC'
+  SET "extra_float_digits" = '1'
+  SET "bytea_output" = 'hex'
+  SET "lc_monetary" = 'C'
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."Order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_app_uuid",
+    "id",
+    "note",
+    "status"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    changed."id",
+    changed."note"::text,
+    changed."status"::text
+  FROM ONLY "public"."Order" AS changed;
+  RETURN NULL;
+END
+$audit$;
