@@ -55,7 +55,7 @@ export const DIAGNOSTIC_CODES = {
   AUD503: 'Two models get one audit name',
   AUD504: 'Model without a primary key',
   AUD505: 'Key column is excluded',
-  AUD507: 'Join table of a many-to-many relation',
+  AUD507: 'Hidden many-to-many relation',
   AUD508: 'Nothing is audited',
   AUD509: 'Unknown native type of a column',
   AUD510: 'One DELETE may write a row twice',

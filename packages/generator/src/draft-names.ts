@@ -3,6 +3,7 @@ import { nameKey, type QualifiedName } from './model/names.ts'
 import type { SourcePlace } from './model/place.ts'
 import type { FormerName, SourceDatabase, SourceTable } from './model/source-database.ts'
 import type { AuditTableObject } from './state/database-state.ts'
+import { sourceColumn } from './state/source-column.ts'
 
 export type DraftPlace = SourcePlace | 'start' | 'end'
 
@@ -20,23 +21,21 @@ export function sourceOf({ tables }: SourceDatabase, { source }: AuditTableObjec
 }
 
 /**
- * The table with its columns and its key as its source calls them at a place of the draft: statements above may have renamed
- * or dropped them.
+ * The table with its columns as its source calls them at a place of the draft: statements above may have renamed or dropped
+ * them.
  */
 export function calledAt(draft: Draft, table: AuditTableObject, place: DraftPlace): AuditTableObject {
   if (place === 'start') return table
   const isAbove = (each: SourcePlace) => place === 'end' || stands(each, place)
   const { names, dropped } = columnsAt(draft, table, isAbove)
-  const called = (column: string) => names.get(column) ?? column
   return {
     ...table,
     source: nameAt(draft, table, isAbove),
-    key: table.key.map(called),
     columns: table.columns.flatMap((column) => {
       if (column.retired) return [column]
       if (dropped.has(column.name)) return []
-      const sourceName = called(column.name)
-      return [sourceName === column.name ? column : { ...column, sourceName }]
+      const sourceName = names.get(column.name) ?? sourceColumn(column)
+      return [sourceName === sourceColumn(column) ? column : { ...column, sourceName }]
     }),
   }
 }
@@ -66,7 +65,7 @@ function columnsAt(
   isAbove: (place: SourcePlace) => boolean,
 ): { readonly names: ReadonlyMap<string, string>; readonly dropped: ReadonlySet<string> } {
   const live = table.columns.filter(({ retired }) => !retired)
-  const names = new Map(live.map(({ name }) => [name, name]))
+  const names = new Map(live.map((column) => [column.name, sourceColumn(column)]))
   const dropped = new Set<string>()
   for (const change of sourceOf(database, table)?.columnChanges ?? []) {
     if (change.migration !== migration || !isAbove(change.place)) continue

@@ -1,9 +1,9 @@
 import { suggest } from './annotation/closest-word.ts'
 import { parseSettingSyntax } from './annotation/parser.ts'
-import { byteLength, checkTemplate, type TemplateKind } from './datamodel/name-template.ts'
+import { checkTemplate, type TemplateKind } from './datamodel/name-template.ts'
 import { resolveSetting } from './datamodel/session-settings.ts'
 import type { Diagnostic, DiagnosticCode } from './diagnostics.ts'
-import { MAX_IDENTIFIER_BYTES } from './model/names.ts'
+import { byteLength, MAX_IDENTIFIER_BYTES } from './model/names.ts'
 import type { SourcePlace } from './model/place.ts'
 
 /** Prisma hands generators strings and lists of strings, nothing else. */

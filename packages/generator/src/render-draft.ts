@@ -11,6 +11,7 @@ import { renderFunctions, renderTouch } from './sql/touch-functions.ts'
 import { renderAdded } from './state/added-statements.ts'
 import type { AuditTableObject, DatabaseState } from './state/database-state.ts'
 import type { MigrationPlan } from './state/migration-plan.ts'
+import { sourceKey } from './state/source-column.ts'
 
 export interface DraftTexts {
   /** What is to stand before all other statements of the draft; empty where nothing is. */
@@ -49,7 +50,7 @@ export function renderDraft(draft: Draft, { part, plan, from, refused }: DraftPa
     const renewed = isLast ? tablesWithNewKey(plan, { from }) : []
     const aside = changed
       .filter(({ changes, table }) =>
-        changes.some(({ column, place }) => calledAt(draft, table, place).key.includes(column)),
+        changes.some(({ column, place }) => sourceKey(calledAt(draft, table, place)).includes(column)),
       )
       .map(({ table }) => table)
       .filter((table) => !renewed.includes(table))
@@ -112,7 +113,7 @@ function isCalledOtherwise(before: AuditTableObject, after: AuditTableObject): b
 
 /** The source still has all columns that the key's trigger names. */
 function hasKey(draft: Draft, table: AuditTableObject): boolean {
-  const { source, key } = calledAt(draft, table, 'end')
-  const now = draft.database.tables.find((each) => nameKey(each) === nameKey(source))
-  return key.every((column) => now?.columns.some(({ name }) => name === column) ?? false)
+  const then = calledAt(draft, table, 'end')
+  const now = draft.database.tables.find((each) => nameKey(each) === nameKey(then.source))
+  return sourceKey(then).every((column) => now?.columns.some(({ name }) => name === column) ?? false)
 }

@@ -8,6 +8,7 @@ import { renderKeyTriggerGone } from './sql/triggers.ts'
 import { type AuditTableObject, type DatabaseState, findTable } from './state/database-state.ts'
 import { desiredState } from './state/desired-state.ts'
 import type { WaitingTable } from './state/reachable-state.ts'
+import { sourceKey } from './state/source-column.ts'
 
 export interface Report {
   readonly diagnostics: readonly Diagnostic[]
@@ -49,9 +50,8 @@ function keyTriggerFirst(
   table: AuditTableObject | undefined,
   reason: WaitingTable['reason'],
 ): readonly string[] {
-  if (reason.kind !== 'columns not retyped' || !reason.columns.some((name) => table?.key.includes(name)))
-    return []
-  if (table === undefined) return []
+  if (reason.kind !== 'columns not retyped' || table === undefined) return []
+  if (!reason.columns.some((name) => sourceKey(table).includes(name))) return []
   return [
     '    It is in the key, which a trigger names: make that migration with --create-only, and put this first:',
     `    ${sqlText(renderKeyTriggerGone(table))}`,

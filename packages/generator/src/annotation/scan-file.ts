@@ -166,10 +166,11 @@ export function scanFile({ path, text }: SourceFile): ScannedSchema {
     else {
       const type = readFieldType(code)
       const { ignored, id, column } = readAttributes(code)
+      const list = code.startsWith('[]', type.length)
       const unsupported = type.startsWith('Unsupported(')
       const annotations = keep(mentions, named.name)
       const fieldColumn = column ?? named.name
-      open.fields.push({ ...named, type, ignored, unsupported, id, column: fieldColumn, annotations })
+      open.fields.push({ ...named, type, list, ignored, unsupported, id, column: fieldColumn, annotations })
     }
   }
 

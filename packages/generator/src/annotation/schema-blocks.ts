@@ -34,6 +34,8 @@ export interface SchemaField {
   readonly place: SourcePlace
   /** As written, without `[]` and `?`: `String`, `Post`, `Unsupported("circle")`. */
   readonly type: string
+  /** `[]`. */
+  readonly list: boolean
   readonly ignored: boolean
   readonly unsupported: boolean
   /** `@id`, which the DMMF lacks where the field is ignored. */

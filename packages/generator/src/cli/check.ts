@@ -5,6 +5,7 @@ import { settleExternalTables } from '../external-tables-file.ts'
 import type { FoundFolder } from '../migration/find-migrations-folder.ts'
 import { foldCondensed } from '../migration/fold-migrations.ts'
 import { MigrationsFolderError } from '../migration/migrations-folder-error.ts'
+import { isJoinTable } from '../model/audit-model.ts'
 import type { SourceFile } from '../model/place.ts'
 import { renderCheckJson } from './check-json.ts'
 import { checkProject, stricter } from './check-project.ts'
@@ -58,7 +59,7 @@ async function findDisagreements(flags: ProjectFlags, cwd: string): Promise<Chec
         ...external.diagnostics.map(stricter),
       ],
       files: [...files, ...folder.files],
-      models: compilation.model.tables.length,
+      models: compilation.model.tables.filter((table) => !isJoinTable(table)).length,
       migrations: folder.files.length,
     }
   } catch (error) {

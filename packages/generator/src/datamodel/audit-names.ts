@@ -2,10 +2,9 @@ import type { At, AuditAnnotation } from '../annotation/audit-annotation.ts'
 import type { AuditOptions } from '../config.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditNames } from '../model/audit-model.ts'
-import { MAX_IDENTIFIER_BYTES } from '../model/names.ts'
+import { byteLength, MAX_IDENTIFIER_BYTES } from '../model/names.ts'
 import type { SourcePlace } from '../model/place.ts'
 import {
-  byteLength,
   checkTemplate,
   DEFAULT_TEMPLATES,
   renderDefaultTemplate,

@@ -2,6 +2,7 @@ import type * as DMMF from '@prisma/dmmf'
 import type { AuditAnnotation } from '../annotation/audit-annotation.ts'
 import type { SchemaBlock, SchemaField } from '../annotation/schema-blocks.ts'
 import type { Diagnostic } from '../diagnostics.ts'
+import { isEnd, type JoinRelation } from './join-relations.ts'
 
 /** The field that a problem is about. */
 export type FieldContext = { readonly model: string; readonly field: string }
@@ -26,15 +27,26 @@ export function hiddenKey(
   }
 }
 
-export function onRelation(place: NonNullable<Diagnostic['place']>, context: FieldContext): Diagnostic {
-  return {
-    code: 'AUD411',
-    severity: 'error',
-    message: `"${context.model}.${context.field}" is a relation and has no column of its own.`,
-    place,
-    ...context,
-    hint: 'Annotate the scalar field that holds the foreign key.',
-  }
+/** Of an annotation on a relation: only the table of a many-to-many relation can be left out there. */
+export function relationProblems(
+  { policy, place }: AuditAnnotation,
+  context: FieldContext,
+  relations: readonly JoinRelation[],
+): readonly Diagnostic[] {
+  const isJoin = relations.some(({ ends }) => ends.some((end) => isEnd(end, context)))
+  if (isJoin && policy?.value === 'exclude') return []
+  return [
+    {
+      code: 'AUD411',
+      severity: 'error',
+      message: `"${context.model}.${context.field}" is a relation and has no column of its own.`,
+      place,
+      ...context,
+      hint: isJoin
+        ? 'Its join table is recorded as a whole, or left out with /// @audit(exclude).'
+        : 'Annotate the scalar field that holds the foreign key.',
+    },
+  ]
 }
 
 export function unknownNative(

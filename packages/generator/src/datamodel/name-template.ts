@@ -1,6 +1,6 @@
 import { suggest } from '../annotation/closest-word.ts'
 import type { Diagnostic } from '../diagnostics.ts'
-import { MAX_IDENTIFIER_BYTES } from '../model/names.ts'
+import { byteLength, cutToBytes, MAX_IDENTIFIER_BYTES } from '../model/names.ts'
 import type { SourcePlace } from '../model/place.ts'
 
 export type TemplateKind = 'table' | 'function' | 'trigger' | 'settingColumn'
@@ -94,27 +94,6 @@ export function renderDefaultTemplate(kind: TemplateKind, values: Readonly<Recor
   const without = renderTemplate(template, { ...values, [key]: `_${nameHash(full)}` })
   const room = MAX_IDENTIFIER_BYTES - byteLength(without)
   return renderTemplate(template, { ...values, [key]: `${cutToBytes(value, room)}_${nameHash(full)}` })
-}
-
-/** How many bytes PostgreSQL counts for a name in a UTF-8 database. */
-export function byteLength(text: string): number {
-  let bytes = 0
-  for (const char of text) {
-    const code = char.codePointAt(0) ?? 0
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
-  }
-  return bytes
-}
-
-function cutToBytes(text: string, limit: number): string {
-  let cut = ''
-  let bytes = 0
-  for (const char of text) {
-    bytes += byteLength(char)
-    if (bytes > limit) break
-    cut += char
-  }
-  return cut
 }
 
 const FNV_OFFSET = 0xcbf29ce484222325n

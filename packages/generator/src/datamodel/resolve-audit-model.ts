@@ -8,11 +8,14 @@ import type { AuditModel } from '../model/audit-model.ts'
 import { nameKey } from '../model/names.ts'
 import type { SourceFile, SourcePlace } from '../model/place.ts'
 import { isSharedSchema } from './audit-schema.ts'
+import { relationProblems } from './column-problems.ts'
+import { isEnd, type JoinRelation, joinRelations } from './join-relations.ts'
 import { explainLost } from './lost-annotations.ts'
 import { misplacedAnnotations } from './misplaced-annotations.ts'
 import { findNameClashes, findSharedTableClashes } from './name-clashes.ts'
 import { readNodeAnnotation } from './node-annotation.ts'
 import { type RenamedNodes, tableRenamingProblems } from './renamed-from.ts'
+import { resolveJoinTables } from './resolve-join-tables.ts'
 import { type ResolvedTable, resolveTable } from './resolve-table.ts'
 import { compareSettings, resolveGeneratorSettings } from './setting-lists.ts'
 import { sourceOf } from './source-table.ts'
@@ -47,8 +50,10 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
   const generatorList = resolveGeneratorSettings(options.sessionSettings, (element) =>
     placeOfElement?.('sessionSettings', element),
   )
+  const relations = joinRelations(models)
   const context = {
     models,
+    relations,
     blocks: scanned.blocks,
     options,
     generatorSettings: generatorList.settings,
@@ -65,16 +70,20 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
     }
     const read = readNodeAnnotation('model', block.annotations, { model: block.name })
     diagnostics.push(...read.diagnostics)
-    if (!read.annotation) diagnostics.push(...unauditedFields(block), ...overlooked(model, block, scanned))
+    if (!read.annotation)
+      diagnostics.push(...unauditedFields(block, relations), ...overlooked(model, block, scanned))
     else if (read.annotation.state?.value !== 'disabled') {
       resolved.push(resolveTable(model, block, read.annotation, context))
     }
   }
-  const tables = resolved.map(({ table }) => table).sort(bySource)
-  const placeOf = (name: string) => scanned.blocks.find((block) => block.name === name)?.place
+  const joins = resolveJoinTables(resolved, context)
+  const tables = [...resolved, ...joins].map(({ table }) => table).sort(bySource)
+  const placeOf = (name: string) =>
+    scanned.blocks.find((block) => block.name === name)?.place ??
+    joins.find(({ table }) => table.model === name)?.place
   const lists = [generatorList.settings, ...resolved.map(({ declarations }) => declarations)]
   diagnostics.push(
-    ...resolved.flatMap((each) => each.diagnostics),
+    ...[...resolved, ...joins].flatMap((each) => each.diagnostics),
     ...compareSettings(lists),
     ...findNameClashes(tables, placeOf),
     ...findSharedTableClashes(tables, options.captureWaiverRole !== undefined, placeOf),
@@ -110,20 +119,23 @@ function withoutRepeats(diagnostics: readonly Diagnostic[]): readonly Diagnostic
   return [...new Map(diagnostics.map((each) => [key(each), each])).values()]
 }
 
-function unauditedFields(block: SchemaBlock): readonly Diagnostic[] {
-  return block.fields.flatMap((field) =>
-    field.annotations.map(
-      ({ place }): Diagnostic => ({
-        code: 'AUD414',
-        severity: 'warning',
-        message: `"${block.name}.${field.name}" is annotated, but the model "${block.name}" is not audited.`,
-        place,
-        model: block.name,
-        field: field.name,
-        hint: 'Put /// @audit(enabled) above the model, or remove the annotation.',
-      }),
-    ),
-  )
+function unauditedFields(block: SchemaBlock, relations: readonly JoinRelation[]): readonly Diagnostic[] {
+  return block.fields.flatMap((field): readonly Diagnostic[] => {
+    const context = { model: block.name, field: field.name }
+    // It may leave out the join table of a model that is audited.
+    if (relations.some(({ ends }) => ends.some((end) => isEnd(end, context)))) {
+      const { annotation, diagnostics } = readNodeAnnotation('field', field.annotations, context)
+      return annotation ? [...diagnostics, ...relationProblems(annotation, context, relations)] : diagnostics
+    }
+    return field.annotations.map(({ place }) => ({
+      code: 'AUD414',
+      severity: 'warning',
+      message: `"${block.name}.${field.name}" is annotated, but the model "${block.name}" is not audited.`,
+      place,
+      ...context,
+      hint: 'Put /// @audit(enabled) above the model, or remove the annotation.',
+    }))
+  })
 }
 
 /** A net under the scan: Prisma saw an annotation here that the files do not show. */

@@ -4,9 +4,16 @@ import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedColumn, CapturePolicy } from '../model/audit-model.ts'
 import { OWN_COLUMNS } from './audit-columns.ts'
 import { namedLikeSecret, policyOf } from './capture-policy.ts'
-import { hiddenKey, onRelation, ownColumn, unknownNative, withoutPrimaryKey } from './column-problems.ts'
-import { columnType, enumColumnType, isPrismaScalar, TEXT } from './column-types.ts'
+import { textForm, visibleColumn } from './column-of-field.ts'
+import {
+  hiddenKey,
+  ownColumn,
+  relationProblems,
+  unknownNative,
+  withoutPrimaryKey,
+} from './column-problems.ts'
 import { type ColumnField, hiddenFields } from './hidden-fields.ts'
+import type { JoinRelation } from './join-relations.ts'
 import { findKey } from './key-columns.ts'
 import { readNodeAnnotation } from './node-annotation.ts'
 import { type ColumnRenaming, columnRenamingProblems } from './renamed-from.ts'
@@ -23,7 +30,10 @@ export interface ResolvedColumns {
 export function resolveColumns(
   model: DMMF.Model,
   block: SchemaBlock,
-  blocks: readonly SchemaBlock[],
+  {
+    blocks,
+    relations,
+  }: { readonly blocks: readonly SchemaBlock[]; readonly relations: readonly JoinRelation[] },
 ): ResolvedColumns {
   const diagnostics: Diagnostic[] = []
   const columns: AuditedColumn[] = []
@@ -40,7 +50,7 @@ export function resolveColumns(
   for (const { field, scanned, context, read, policy, columnOf } of fields) {
     diagnostics.push(...read.diagnostics)
     if (field.kind === 'object') {
-      if (read.annotation) diagnostics.push(onRelation(read.annotation.place, context))
+      if (read.annotation) diagnostics.push(...relationProblems(read.annotation, context, relations))
       continue
     }
     const isKey = key.fields.includes(field.name)
@@ -85,25 +95,4 @@ function readField<Field extends ColumnField>(
     policy: policyOf(field, read.annotation),
     columnOf: (policy: CapturePolicy) => columnOf(field, policy),
   }
-}
-
-function visibleColumn(field: DMMF.Field, policy: CapturePolicy): AuditedColumn | undefined {
-  const isEnum = field.kind === 'enum'
-  const type = isEnum
-    ? enumColumnType(field.isList)
-    : isPrismaScalar(field.type)
-      ? columnType(field.type, field.nativeType ?? null, field.isList)
-      : undefined
-  if (type === undefined) return undefined
-  const column = { field: field.name, name: field.dbName ?? field.name, policy }
-  // Of whatever type the values are, what stands for them is text.
-  return policy === 'redact' || policy === 'hash'
-    ? { ...column, type: TEXT, isEnum: false }
-    : { ...column, type, isEnum }
-}
-
-/** Of whatever type a hidden column is, the history has its text form. */
-function textForm(field: ColumnField, policy: CapturePolicy): AuditedColumn {
-  const { name, dbName } = field
-  return { field: name, name: dbName ?? name, type: TEXT, policy, isEnum: false, asText: true }
 }

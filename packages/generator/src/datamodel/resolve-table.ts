@@ -6,7 +6,8 @@ import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedTable, Fact } from '../model/audit-model.ts'
 import { resolveNames } from './audit-names.ts'
 import { declareFacts, doubledFacts, factAtStatement } from './facts.ts'
-import { joinTables } from './not-captured.ts'
+import type { JoinRelation } from './join-relations.ts'
+import { hiddenJoins } from './not-captured.ts'
 import { formerTable, type RenamedNodes } from './renamed-from.ts'
 import { resolveColumns } from './resolve-columns.ts'
 import type { SettingDeclaration } from './session-settings.ts'
@@ -18,6 +19,7 @@ import { writtenTwice } from './write-order.ts'
 export interface SchemaContext {
   readonly models: readonly DMMF.Model[]
   readonly blocks: readonly SchemaBlock[]
+  readonly relations: readonly JoinRelation[]
   readonly options: AuditOptions
   /** The generator block's settings, for models that name none. */
   readonly generatorSettings: readonly SettingDeclaration[]
@@ -28,6 +30,9 @@ export interface SchemaContext {
 export interface ResolvedTable {
   readonly table: AuditedTable
   readonly declarations: readonly SettingDeclaration[]
+  readonly facts: readonly Fact[]
+  /** The level is what the annotation says, and follows from nothing else. */
+  readonly isLevelWritten: boolean
   readonly renamed: RenamedNodes
   readonly diagnostics: readonly Diagnostic[]
 }
@@ -37,12 +42,13 @@ export function resolveTable(
   model: DMMF.Model,
   block: SchemaBlock,
   annotation: AuditAnnotation,
-  { models, blocks, options, generatorSettings, foreignKeys }: SchemaContext,
+  context: SchemaContext,
 ): ResolvedTable {
+  const { models, blocks, options, generatorSettings, foreignKeys } = context
   const source = sourceOf(model)
   const named = { model: model.name, schema: source.schema, table: source.name, place: block.place }
   const { names, diagnostics: nameProblems } = resolveNames(named, annotation, options)
-  const { columns, key, renamings, diagnostics: columnProblems } = resolveColumns(model, block, blocks)
+  const { columns, key, renamings, diagnostics: columnProblems } = resolveColumns(model, block, context)
   const own = annotation.sessionSettings && resolveSettingList(annotation.sessionSettings.value)
   const declarations = own?.settings ?? generatorSettings
   const wanted = annotation.facts?.value ?? options.facts
@@ -79,7 +85,7 @@ export function resolveTable(
     ...factAtStatement(wanted, annotation.level),
     ...refusedReplication(table, annotation),
     ...backfillWithoutKey(table, annotation),
-    ...joinTables(model, models, blocks),
+    ...hiddenJoins(model, block, blocks),
     // Who writes `level: statement` out knows it.
     ...(table.level === 'statement' && !annotation.level && foreignKeys
       ? writtenTwice(model, block, models)
@@ -90,7 +96,8 @@ export function resolveTable(
     columns: renamings,
     ...(annotation.renamedFrom && { from: annotation.renamedFrom }),
   }
-  return { table, declarations, renamed, diagnostics }
+  const isLevelWritten = annotation.level !== undefined || annotation.updates?.value === 'changed'
+  return { table, declarations, facts: wanted, isLevelWritten, renamed, diagnostics }
 }
 
 /**

@@ -46,12 +46,14 @@ export interface SessionSetting {
   readonly fact?: Fact
 }
 
-/** One source column as it stands in the audit table: same name, bare type, always nullable. */
+/** One source column as it stands in the audit table: bare type, always nullable, and but for join tables the same name. */
 export interface AuditedColumn {
   /** The Prisma field. */
   readonly field: string
-  /** The database column, in the source table and in the audit table. */
+  /** The column of the audit table. */
   readonly name: string
+  /** The column of the source table, where it has another name: `A` and `B` of a join table. */
+  readonly sourceName?: string
   readonly type: ColumnType
   readonly policy: CapturePolicy
   /** The source column is of an enum type, stored as text. */
@@ -75,7 +77,13 @@ export interface AuditNames {
   readonly truncateTrigger: string
 }
 
+/** Of an implicit many-to-many relation: no model of its own. */
+export function isJoinTable({ model }: Pick<AuditedTable, 'model'>): boolean {
+  return model.startsWith('_')
+}
+
 export interface AuditedTable {
+  /** The model's name, or that of a join table, which begins with `_` as no model's does. */
   readonly model: string
   readonly source: QualifiedName
   /** The table whose history this one goes on with, where the schema says so. */

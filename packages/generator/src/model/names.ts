@@ -17,3 +17,25 @@ export const HASH_KEY_TABLE = { own: 'hash_key', shared: 'audit_hash_key' } as c
 
 /** PostgreSQL cuts identifiers at this many bytes, in silence (NAMEDATALEN - 1). */
 export const MAX_IDENTIFIER_BYTES = 63
+
+/** How many bytes PostgreSQL counts for a name in a UTF-8 database. */
+export function byteLength(text: string): number {
+  let bytes = 0
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
+  }
+  return bytes
+}
+
+/** The longest beginning of `text` of at most `limit` bytes of UTF-8 that cuts no character in two. */
+export function cutToBytes(text: string, limit: number): string {
+  let cut = ''
+  let bytes = 0
+  for (const char of text) {
+    bytes += byteLength(char)
+    if (bytes > limit) break
+    cut += char
+  }
+  return cut
+}

@@ -1,6 +1,5 @@
-import { HASH_KEY_TABLE } from '../model/names.ts'
+import { cutToBytes, HASH_KEY_TABLE } from '../model/names.ts'
 import type { AuditHome } from '../state/database-state.ts'
-import { cutToBytes } from '../state/free-name.ts'
 import { renderIsLeftByReplay, renderReplayMark, renderReplayRoom } from './replay.ts'
 import { dollarQuoted, ident, literal, type Sql, sql } from './sql.ts'
 

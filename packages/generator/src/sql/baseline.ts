@@ -3,7 +3,7 @@ import type { AuditTableObject } from '../state/database-state.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import { auditTable } from './audit-table.ts'
 import { declarations, historyValue, insertBaseline } from './history-row.ts'
-import { isText } from './key-text.ts'
+import { keyColumns } from './key-columns.ts'
 import { pinnedHere, unpinned } from './pinned-output.ts'
 import {
   comment,
@@ -86,9 +86,9 @@ AND NOT EXISTS (
 }
 
 function isSameKey(table: AuditTableObject): Sql {
-  const each = table.key.map((key) => {
-    const [known, changed] = [sql`known.${ident(key)}`, historyValue(table, key, sql`changed`)]
-    return isText(table, key)
+  const each = keyColumns(table).map(({ name, isText }) => {
+    const [known, changed] = [sql`known.${ident(name)}`, historyValue(table, name, sql`changed`)]
+    return isText
       ? sql`${known} = ${changed} AND ${known}::text COLLATE "C" = ${changed}::text COLLATE "C"`
       : sql`${known} = ${changed}`
   })

@@ -2,6 +2,7 @@ import type { Fact } from '../model/audit-model.ts'
 import type { AuditTableObject, StateColumn, StateSetting } from '../state/database-state.ts'
 import { isHashed } from '../state/hashing.ts'
 import { unreachable } from '../state/migration-step.ts'
+import { sourceColumn } from '../state/source-column.ts'
 import { auditTable, liveColumns, liveSettings } from './audit-table.ts'
 import { baseFunction } from './base-functions.ts'
 import { renderSettingCast } from './column-type.ts'
@@ -148,8 +149,9 @@ function captureFact(table: AuditTableObject, fact: Fact, row: Sql, former: Sql 
 
 /** The names that the audit table has for them; bytes are compared, which every type has. */
 function changedColumns(table: AuditTableObject, row: Sql, former: Sql): Sql {
-  const each = liveColumns(table).map(({ name, sourceName }) => {
-    const column = ident(sourceName ?? name)
+  const each = liveColumns(table).map((recorded) => {
+    const { name } = recorded
+    const column = ident(sourceColumn(recorded))
     return sql`CASE WHEN ROW(${former}.${column})::record *<> ROW(${row}.${column})::record THEN ${literal(name)} END`
   })
   return sql`CASE WHEN TG_OP = 'UPDATE' THEN array_remove(ARRAY[
@@ -158,7 +160,7 @@ function changedColumns(table: AuditTableObject, row: Sql, former: Sql): Sql {
 }
 
 function captureColumn(table: AuditTableObject, row: Sql, column: StateColumn, former: Sql | undefined): Sql {
-  const name = ident(column.sourceName ?? column.name)
+  const name = ident(sourceColumn(column))
   const value = sql`${row}.${name}`
   if (column.policy === 'redact') return redacted(value, former && sql`${former}.${name}`)
   if (isHashed(column)) return hashed(table, column, value)

@@ -1,5 +1,5 @@
+import { cutToBytes } from '../model/names.ts'
 import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
-import { cutToBytes } from '../state/free-name.ts'
 import { AUDIT_COLUMNS, requiredCheckName } from './object-names.ts'
 import { dollarQuoted, ident, integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 

@@ -1,6 +1,5 @@
-import { MAX_IDENTIFIER_BYTES } from '../model/names.ts'
+import { cutToBytes, MAX_IDENTIFIER_BYTES } from '../model/names.ts'
 import type { AuditTableObject, StateSetting } from '../state/database-state.ts'
-import { cutToBytes } from '../state/free-name.ts'
 import { derivedName } from '../state/own-names.ts'
 
 /** The audit table's own columns, before those of the settings and of the source. */

@@ -1,5 +1,5 @@
+import { cutToBytes } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
-import { cutToBytes } from '../state/free-name.ts'
 import { derivedName } from '../state/own-names.ts'
 import { makeAppendOnly } from './audit-table.ts'
 import { auditTable } from './look-first.ts'

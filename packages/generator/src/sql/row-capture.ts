@@ -1,7 +1,8 @@
 import type { AuditTableObject } from '../state/database-state.ts'
+import { sourceColumn } from '../state/source-column.ts'
 import { liveColumns } from './audit-table.ts'
 import { declarations, insertRow } from './history-row.ts'
-import { isText } from './key-text.ts'
+import { keyColumns } from './key-columns.ts'
 import { ident, join, lines, qualified, type Sql, sql } from './sql.ts'
 import { unlessRowWaived } from './unless-waived.ts'
 
@@ -38,7 +39,7 @@ END IF;`
 
 /** `ROW(OLD."id", OLD."note")::record` */
 function recorded(table: AuditTableObject, row: Sql): Sql {
-  const columns = liveColumns(table).map(({ sourceName, name }) => sql`${row}.${ident(sourceName ?? name)}`)
+  const columns = liveColumns(table).map((column) => sql`${row}.${ident(sourceColumn(column))}`)
   return sql`ROW(${join(columns, sql`, `)})::record`
 }
 
@@ -47,9 +48,9 @@ function recorded(table: AuditTableObject, row: Sql): Sql {
  * (`SET id = 9 - id`): that other row lives on under it, and a D would end it. A statement trigger has all D first.
  */
 export function keyStillHeld(table: AuditTableObject): Sql {
-  const isSame = table.key.map((key) => {
-    const [held, old] = [sql`held.${ident(key)}`, sql`OLD.${ident(key)}`]
-    return isText(table, key)
+  const isSame = keyColumns(table).map(({ source, isText }) => {
+    const [held, old] = [sql`held.${ident(source)}`, sql`OLD.${ident(source)}`]
+    return isText
       ? sql`${held} = ${old} AND ${held}::text COLLATE "C" = ${old}::text COLLATE "C"`
       : sql`${held} = ${old}`
   })

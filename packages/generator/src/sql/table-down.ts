@@ -2,6 +2,7 @@ import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { type TableStep, unreachable } from '../state/migration-step.ts'
 import { replacedBy, replaces } from '../state/replacements.ts'
+import { sourceKey } from '../state/source-column.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import { commentOnColumn, commentOnTable } from './audit-table.ts'
 import { renderCaptureFunctions } from './capture-functions.ts'
@@ -143,7 +144,8 @@ function onEither(group: TableGroup, before: AuditTableObject, render: (source: 
   const [then, now] = [render(before), render({ source: replaced ?? after.source, columns, key })]
   if (!isFilled(then) || sqlText(then) === sqlText(now)) return then
   if (replaced === undefined && isContinued(group)) return when(isThere(before.source), then)
-  const isRenamedColumn = key.find((column) => !before.key.includes(column))
+  const [former, latter] = [sourceKey(before), sourceKey({ columns, key })]
+  const isRenamedColumn = latter.find((column) => !former.includes(column))
   const isAfter =
     replaced === undefined &&
     nameKey(before.source) === nameKey(after.source) &&

@@ -1,11 +1,13 @@
 import type { ColumnType } from '../model/column-type.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { type TableStep, unreachable } from '../state/migration-step.ts'
+import { sourceColumn } from '../state/source-column.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import {
   auditTable,
   commentOnColumn,
   commentOnTable,
+  liveColumns,
   newColumn,
   newSetting,
   renderAuditTable,
@@ -170,7 +172,7 @@ function changeType(
 }
 
 function renderRequireSource(table: AuditTableObject): Sql {
-  const columns = table.columns.filter((column) => !column.retired).map((column) => literal(column.name))
+  const columns = liveColumns(table).map((column) => literal(sourceColumn(column)))
   const call = sql`CALL ${baseFunction(table, 'requireSource')}(
   ${literal(sqlText(qualified(table.source)))},
   ARRAY[${join(columns, sql`, `)}]::text[]
@@ -180,7 +182,7 @@ function renderRequireSource(table: AuditTableObject): Sql {
 
 /** Row triggers are cloned to every partition. There a SELECT fails where a column is missing, as `call` would. */
 function unlessPartitioned(table: AuditTableObject, call: Sql): Sql {
-  const columns = table.columns.filter((column) => !column.retired).map((column) => ident(column.name))
+  const columns = liveColumns(table).map((column) => ident(sourceColumn(column)))
   const source = qualified(table.source)
   const body = sql`BEGIN
   IF EXISTS (

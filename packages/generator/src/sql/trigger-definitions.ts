@@ -1,6 +1,6 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { rowFunctionName } from '../state/own-names.ts'
-import { isText } from './key-text.ts'
+import { type KeyColumn, keyColumns } from './key-columns.ts'
 import { ident, join, keyword, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 export interface Trigger {
@@ -50,10 +50,7 @@ export function captureFunctionName(table: AuditTableObject): string {
 
 function keyTrigger(table: AuditTableObject): readonly Trigger[] {
   if (table.key.length === 0) return []
-  const changed = join(
-    table.key.map((column) => keyChange(table, column)),
-    sql`\n  OR `,
-  )
+  const changed = join(keyColumns(table).map(keyChange), sql`\n  OR `)
   return [
     {
       name: table.names.keyTrigger,
@@ -77,9 +74,9 @@ FOR EACH STATEMENT`,
   }
 }
 
-function keyChange(table: AuditTableObject, key: string): Sql {
-  const name = ident(key)
-  return isText(table, key)
+function keyChange({ source, isText }: KeyColumn): Sql {
+  const name = ident(source)
+  return isText
     ? sql`OLD.${name}::text COLLATE "C" IS DISTINCT FROM NEW.${name}::text COLLATE "C"`
     : sql`OLD.${name} IS DISTINCT FROM NEW.${name}`
 }

@@ -36,17 +36,15 @@ export function homeOf({ name, shared }: { readonly name: string; readonly share
   return { schema: name, ...(shared ? { shared } : {}) }
 }
 
-/** What the database knows of an audited column: the Prisma field's name is not part of it. */
+/**
+ * What the database knows of an audited column: the Prisma field's name is not part of it. Inside a draft `sourceName` is what
+ * a transaction before the audit part has made of a column's name.
+ */
 export type CapturedColumn = Omit<AuditedColumn, 'field' | 'renamedFrom'>
 
 /** An audit column; `retired` ones are kept for their history and captured no more. */
 export interface StateColumn extends CapturedColumn {
   readonly retired: boolean
-  /**
-   * What the source calls it, where that is another name: only inside a draft, after a transaction that has renamed it
-   * and before the audit part that does. Never part of a recorded or desired state.
-   */
-  readonly sourceName?: string
 }
 
 /** A setting's audit column; a `retired` one may carry another column name than it had in its life. */
@@ -62,6 +60,7 @@ export interface AuditTableObject extends AuditHome {
   /** In the order in which the audit table got them. */
   readonly columns: readonly StateColumn[]
   readonly settings: readonly StateSetting[]
+  /** By the names that the history has for its columns. */
   readonly key: readonly string[]
   readonly missingSettings: MissingSettings
   readonly truncate: TruncatePolicy

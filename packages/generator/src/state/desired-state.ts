@@ -44,8 +44,9 @@ function desiredTable(home: AuditHome, table: AuditedTable): AuditTableObject {
     names: table.names,
     columns: table.columns
       .filter((column) => column.policy !== 'exclude')
-      .map(({ name, type, policy, isEnum, asText }) => ({
+      .map(({ name, sourceName, type, policy, isEnum, asText }) => ({
         name,
+        ...(sourceName === undefined ? {} : { sourceName }),
         type,
         policy,
         isEnum,

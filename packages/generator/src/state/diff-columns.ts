@@ -1,5 +1,6 @@
 import type { AuditTableObject, CapturedColumn, StateColumn } from './database-state.ts'
 import type { TableStep } from './migration-step.ts'
+import { sourceColumn } from './source-column.ts'
 import { isCatalogOnlyWidening, sameType } from './type-change.ts'
 
 /** Steps sorted by what they do, so that the caller can put them in order across columns and settings. */
@@ -39,8 +40,8 @@ function live(table: AuditTableObject): readonly StateColumn[] {
   return table.columns.filter((column) => !column.retired)
 }
 
-function captured({ name, type, policy, isEnum, asText }: StateColumn): CapturedColumn {
-  return { name, type, policy, isEnum, ...(asText ? { asText } : {}) }
+function captured({ retired: _, ...column }: StateColumn): CapturedColumn {
+  return column
 }
 
 /** Values and what stands for them are not mixed: another policy begins another column. */
@@ -52,6 +53,9 @@ function needsNewColumn(from: StateColumn, to: StateColumn): boolean {
 function isChanged(from: StateColumn | undefined, to: StateColumn): boolean {
   return (
     from !== undefined &&
-    (!sameType(from.type, to.type) || from.isEnum !== to.isEnum || from.asText !== to.asText)
+    (!sameType(from.type, to.type) ||
+      from.isEnum !== to.isEnum ||
+      from.asText !== to.asText ||
+      sourceColumn(from) !== sourceColumn(to))
   )
 }

@@ -10,6 +10,7 @@ import {
 import type { MigrationStep } from './migration-step.ts'
 import { type ColumnRenamings, renameColumns } from './rename-columns.ts'
 import { renameObjects } from './rename-objects.ts'
+import { sourceColumn } from './source-column.ts'
 
 export interface NewNames {
   /** The steps that come before all others. */
@@ -28,7 +29,7 @@ export interface Naming {
   readonly renamingsOf: (source: QualifiedName) => ColumnRenamings
 }
 
-const NOTHING_RENAMED: ColumnRenamings = { columnNow: (column) => column, renamedFrom: new Map() }
+const NOTHING_RENAMED: ColumnRenamings = { columnNow: sourceColumn, renamedFrom: new Map() }
 
 /**
  * The steps that give everything the name that it has in the new state: the audit schema, then each table's source,

@@ -1,6 +1,5 @@
-import { MAX_IDENTIFIER_BYTES } from '../model/names.ts'
+import { cutToBytes, MAX_IDENTIFIER_BYTES } from '../model/names.ts'
 import type { AuditTableObject } from './database-state.ts'
-import { cutToBytes } from './free-name.ts'
 import { textHash } from './state-hash.ts'
 
 /** `base` and suffix; where PostgreSQL would cut that, the base is cut and a hash keeps it unique. */

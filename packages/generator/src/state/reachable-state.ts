@@ -9,6 +9,7 @@ import {
   sortTables,
 } from './database-state.ts'
 import { formatType } from './format-type.ts'
+import { sourceColumn } from './source-column.ts'
 import { keepWaiver } from './waiver.ts'
 
 /** A table whose audit cannot change yet, because the migrations folder has not caught up with the schema. */
@@ -97,12 +98,12 @@ function reasonToWait(
 ): WaitingTable['reason'] | undefined {
   if (source === undefined) return { kind: 'table not created' }
   const existing = new Map(source.columns.map((column) => [column.name, column]))
-  const missing = table.columns.map(({ name }) => name).filter((name) => !existing.has(name))
+  const missing = table.columns.map(sourceColumn).filter((name) => !existing.has(name))
   if (missing.length > 0) return { kind: 'columns not created', columns: missing }
   const early = table.columns
     .filter((column) => isRetyped(column, recorded))
-    .filter((column) => existing.get(column.name)?.type !== formatType(column.type))
-    .map(({ name }) => name)
+    .filter((column) => existing.get(sourceColumn(column))?.type !== formatType(column.type))
+    .map(sourceColumn)
   return early.length === 0 ? undefined : { kind: 'columns not retyped', columns: early }
 }
 
@@ -120,7 +121,7 @@ function isRetyped(column: StateColumn, recorded: AuditTableObject | undefined):
 function withoutVirtual(table: AuditTableObject, source: SourceTable | undefined): AuditTableObject {
   const virtual = new Set(source?.columns.filter((column) => column.virtual).map((column) => column.name))
   if (virtual.size === 0) return table
-  return { ...table, columns: table.columns.filter((column) => !virtual.has(column.name)) }
+  return { ...table, columns: table.columns.filter((column) => !virtual.has(sourceColumn(column))) }
 }
 
 /** Statement triggers of a partitioned table do not see a statement on a partition; row triggers are cloned to each. */

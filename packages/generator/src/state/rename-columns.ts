@@ -2,11 +2,12 @@ import type { AuditTableObject, StateColumn, StateSetting } from './database-sta
 import { freeName } from './free-name.ts'
 import type { TableStep } from './migration-step.ts'
 import { orderRenamings } from './rename-order.ts'
+import { sourceColumn } from './source-column.ts'
 import { isCatalogOnlyWidening, sameType } from './type-change.ts'
 
 export interface ColumnRenamings {
-  /** What a source column that was known by this name is called now; undefined: it is gone. */
-  readonly columnNow: (column: string) => string | undefined
+  /** What the source column that was recorded here is called now; undefined: it is gone. */
+  readonly columnNow: (column: StateColumn) => string | undefined
   /** By the new column: what it was called, as the schema says. */
   readonly renamedFrom: ReadonlyMap<string, string>
 }
@@ -70,13 +71,19 @@ function pairColumns(
   { columnNow, renamedFrom }: ColumnRenamings,
 ): { readonly pairs: Pair[]; readonly gone: ReadonlySet<string> } {
   const wanted = new Map(live(after.columns).map((column) => [column.name, column]))
+  const bySource = new Map(live(after.columns).map((column) => [sourceColumn(column), column]))
   const present = new Map(live(before.columns).map((column) => [column.name, column]))
   const pairs: Pair[] = []
   const gone = new Set<string>()
   for (const column of present.values()) {
-    const now = columnNow(column.name)
-    if (now === column.name) continue
-    const target = now === undefined ? undefined : wanted.get(now)
+    const now = columnNow(column)
+    const target = now === undefined ? undefined : bySource.get(now)
+    if (now === sourceColumn(column)) {
+      // The history calls it otherwise: only where neither name is another column's.
+      const isNamedAnew = target !== undefined && !wanted.has(column.name) && !present.has(target.name)
+      if (isNamedAnew && fits(column, target)) pairs.push({ from: column.name, to: target.name })
+      continue
+    }
     // A column of another type gets a new audit column: what was recorded would not fit it.
     if (target !== undefined && fits(column, target)) pairs.push({ from: column.name, to: target.name })
     else if (wanted.has(column.name)) gone.add(column.name)
@@ -84,7 +91,7 @@ function pairColumns(
   for (const target of wanted.values()) {
     const from = renamedFrom.get(target.name)
     const column = from === undefined ? undefined : present.get(from)
-    if (column === undefined || columnNow(column.name) !== undefined || !fits(column, target)) continue
+    if (column === undefined || columnNow(column) !== undefined || !fits(column, target)) continue
     // What has happened already is not asked for again: the annotation may stay.
     if (present.has(target.name) || pairs.some(({ to }) => to === target.name)) continue
     if (pairs.some((pair) => pair.from === column.name)) continue

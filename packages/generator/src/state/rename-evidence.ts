@@ -4,6 +4,7 @@ import { sourceNames } from './folder-order.ts'
 import type { ColumnRenamings } from './rename-columns.ts'
 import type { SourceRenamings } from './rename-tables.ts'
 import type { RenamesInput } from './renames.ts'
+import { sourceColumn } from './source-column.ts'
 import type { TableHistory } from './table-history.ts'
 
 /** What the folder and the schema say about former names. */
@@ -53,8 +54,8 @@ export function renameEvidence(input: Omit<RenamesInput, 'recorded' | 'desired'>
       const columns = audited.get(nameKey(source))?.columns ?? []
       return {
         columnNow(column) {
-          const known = positionOf(history?.columns.get(column) ?? '')
-          const now = isSame ? names.columnNow(table, column, known) : column
+          const known = positionOf(history?.columns.get(column.name) ?? '')
+          const now = isSame ? names.columnNow(table, sourceColumn(column), known) : sourceColumn(column)
           return now !== undefined && present.has(now) ? now : undefined
         },
         renamedFrom: new Map(

@@ -3,6 +3,7 @@ import type { ColumnChange, SourceTable } from '../model/source-database.ts'
 import type { AuditTableObject, DatabaseState } from './database-state.ts'
 import type { PositionOf } from './folder-order.ts'
 import { type MigrationStep, stepSource } from './migration-step.ts'
+import { sourceColumn } from './source-column.ts'
 import type { TableHistories } from './table-history.ts'
 
 /**
@@ -46,7 +47,7 @@ function retypedColumns(
   const names = new Set(
     columnChanges.filter((each) => each.kind === 'retyped' && isLater(each)).map((each) => each.column),
   )
-  return table.columns.filter(({ name, retired }) => !retired && names.has(name))
+  return table.columns.filter((column) => !column.retired && names.has(sourceColumn(column)))
 }
 
 function keyOf({ source }: AuditTableObject): string {

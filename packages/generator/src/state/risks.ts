@@ -5,6 +5,7 @@ import type { AuditTableObject, DatabaseState } from './database-state.ts'
 import { type PositionOf, sourceNames } from './folder-order.ts'
 import { type MigrationStep, stepSource } from './migration-step.ts'
 import { replaces } from './replacements.ts'
+import { sourceColumn } from './source-column.ts'
 import type { TableHistories, TableHistory } from './table-history.ts'
 
 /** What a migration does to an audited table before the audit part that repairs it. */
@@ -67,17 +68,18 @@ function columnRisks(
   positionOf: PositionOf,
 ): Risk[] {
   const present = new Set(now.columns.map((column) => column.name))
-  return columns.flatMap(({ name, retired }) => {
-    if (retired) return []
-    const known = positionOf(history.columns.get(name) ?? '')
+  return columns.flatMap((column) => {
+    if (column.retired) return []
+    const name = sourceColumn(column)
+    const known = positionOf(history.columns.get(column.name) ?? '')
     const emitted = positionOf(history.emitted)
     const risks: Risk[] = []
     let current = name
-    for (const { column, kind, to, isNaming, migration, place } of now.columnChanges ?? []) {
+    for (const { column: changed, kind, to, isNaming, migration, place } of now.columnChanges ?? []) {
       const position = positionOf(migration)
-      if (column !== current || position <= known) continue
+      if (changed !== current || position <= known) continue
       const isHarmless = isNaming === true || (kind === 'retyped' && position <= emitted)
-      if (!isHarmless) risks.push({ kind: `column ${kind}`, source: now, was: column, place })
+      if (!isHarmless) risks.push({ kind: `column ${kind}`, source: now, was: changed, place })
       if (kind === 'dropped') break
       current = to ?? current
     }

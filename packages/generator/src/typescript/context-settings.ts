@@ -1,7 +1,7 @@
 import { parseSettingSyntax } from '../annotation/parser.ts'
 import type { AuditOptions } from '../config.ts'
 import { resolveSetting } from '../datamodel/session-settings.ts'
-import type { AuditModel, SettingType } from '../model/audit-model.ts'
+import { type AuditModel, isJoinTable, type SettingType } from '../model/audit-model.ts'
 
 /** A setting as the whole application sees it. */
 export interface ContextSetting {
@@ -38,7 +38,7 @@ export function contextSettings(
       name,
       type,
       required: uses.some((each) => each.required && each.default === undefined),
-      models: [...new Set(uses.map((each) => each.model))].sort(),
+      models: [...new Set(uses.filter((each) => !isJoinTable(each)).map((each) => each.model))].sort(),
     }
   })
 }

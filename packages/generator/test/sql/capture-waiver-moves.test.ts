@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
 import { externalTables } from '../../src/external-tables.ts'
-import { type DatabaseState, EMPTY_STATE } from '../../src/state/database-state.ts'
+import { EMPTY_STATE } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
 import { createSource, migration, table } from './fixture.ts'
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
 import { externalTables } from '../../src/external-tables.ts'
 import type { AuditedTable } from '../../src/model/audit-model.ts'
-import { type DatabaseState, EMPTY_STATE } from '../../src/state/database-state.ts'
+import { EMPTY_STATE } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
 import { column, createSource, migration, table } from './fixture.ts'
 

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest'
+import { compileProject } from './compile-project.ts'
+import { apply, audited, followed, history, schemaWith, steps } from './follow-project.ts'
+
+const models = (post = 'Post', annotation = '@audit(enabled)') =>
+  `/// ${annotation}
+model ${post} {
+  id Int @id
+  tags Tag[] @relation("Tags")
+}
+/// @audit(enabled)
+model Tag {
+  name String @id
+  posts ${post}[] @relation("Tags")
+}
+`
+/** As Prisma writes it. */
+const init = `CREATE TABLE "Post" ("id" INTEGER NOT NULL, CONSTRAINT "Post_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "Tag" ("name" TEXT NOT NULL, CONSTRAINT "Tag_pkey" PRIMARY KEY ("name"));
+CREATE TABLE "_Tags" ("A" INTEGER NOT NULL, "B" TEXT NOT NULL, CONSTRAINT "_Tags_AB_pkey" PRIMARY KEY ("A","B"));
+CREATE INDEX "_Tags_B_index" ON "_Tags"("B");
+ALTER TABLE "_Tags" ADD CONSTRAINT "_Tags_A_fkey" FOREIGN KEY ("A") REFERENCES "Post"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "_Tags" ADD CONSTRAINT "_Tags_B_fkey" FOREIGN KEY ("B") REFERENCES "Tag"("name") ON DELETE CASCADE ON UPDATE CASCADE;
+`
+const start = { '20260101000000_init': init }
+const rows = `INSERT INTO "Post" VALUES (1), (2); INSERT INTO "Tag" VALUES ('a'), ('b')`
+const entry = (op: string, id: number, name: string) => ({ op, post_id: id, tag_name: name })
+const tags = 'audit."_Tags_audit"'
+
+describe.each(['statement', 'row'])('level: %s', (level) => {
+  const schema = schemaWith(models('Post', `@audit(enabled, level: ${level})`))
+
+  test('who connects and disconnects is recorded, cascades, changed keys and TRUNCATE included', async () => {
+    const { done } = await followed(schema, start, '20260102000000')
+    const database = await apply(done, {
+      '20260102': `${rows}; INSERT INTO "_Tags" VALUES (1, 'a'), (1, 'b'), (2, 'a');
+        INSERT INTO "_Tags" VALUES (1, 'a') ON CONFLICT DO NOTHING; DELETE FROM "_Tags" WHERE "A" = 1 AND "B" = 'b';
+        UPDATE "Tag" SET name = 'c' WHERE name = 'a'; DELETE FROM "Post" WHERE id = 2; TRUNCATE "Post" CASCADE`,
+    })
+    const found = await history(database, tags, 'post_id', 'tag_name')
+    expect(found.slice(0, 4)).toEqual([
+      entry('I', 1, 'a'),
+      entry('I', 1, 'b'),
+      entry('I', 2, 'a'),
+      entry('D', 1, 'b'),
+    ])
+    // Each row under its old key ends before it goes on under its new one, whichever row comes first.
+    for (const id of [1, 2]) {
+      expect(found.slice(4, 8).filter((row) => row.post_id === id)).toEqual([
+        entry('D', id, 'a'),
+        entry('U', id, 'c'),
+      ])
+    }
+    expect(found.slice(8)).toEqual([entry('D', 2, 'c'), entry('D', 1, 'c')])
+    await database.drop()
+  })
+
+  test('two rows of a deferrable key that exchange their keys are both there afterwards', async () => {
+    const { done } = await followed(schema, start, '20260102000000')
+    const database = await apply(done, {
+      '20260102': `${rows}; ALTER TABLE "_Tags" DROP CONSTRAINT "_Tags_AB_pkey",
+        ADD CONSTRAINT "_Tags_AB_pkey" PRIMARY KEY ("A", "B") DEFERRABLE;
+        INSERT INTO "_Tags" VALUES (1, 'a'), (2, 'a'); UPDATE "_Tags" SET "A" = 3 - "A"`,
+    })
+    const found = await history(database, tags, 'post_id', 'tag_name')
+    for (const id of [1, 2]) {
+      const own = found.filter((row) => row.post_id === id)
+      expect(own.at(-1)).toEqual(entry('U', id, 'a'))
+    }
+    await database.drop()
+  })
+})
+
+test('a project that was audited before gets them in its next migration, with a baseline where it asks for one', async () => {
+  const schema = schemaWith(models())
+  const excluded = schemaWith(models().replaceAll('  tags', '  /// @audit(exclude)\n  tags'))
+  const folder = await audited(excluded, init)
+  const { project, done } = await followed(
+    schemaWith(models('Post', '@audit(enabled, backfill: true)')),
+    folder,
+  )
+  expect(steps(project)).toEqual(['changeBackfill Post', 'createAuditTable _Tags'])
+  const database = await apply(done, {
+    '20260101': `${rows}; INSERT INTO "_Tags" VALUES (1, 'a')`,
+    '20260104': `DELETE FROM "Post"`,
+  })
+  expect(await history(database, tags, 'post_id', 'tag_name')).toEqual([
+    entry('B', 1, 'a'),
+    entry('D', 1, 'a'),
+  ])
+  await database.drop()
+  const { project: left } = await followed(excluded, (await followed(schema, folder)).done, '20260105000000')
+  expect(steps(left)).toEqual(['retireTable _Tags'])
+})
+
+test('a model that gets another name, and with it a column of the history, goes on with that', async () => {
+  const folder = {
+    ...(await audited(schemaWith(models()), init)),
+    '20260103000000_article': 'ALTER TABLE "Post" RENAME TO "Article";\n',
+  }
+  const { project, done } = await followed(schemaWith(models('Article')), folder)
+  expect(steps(project)).toEqual([
+    'renameTable public.Post -> public.Article',
+    'renameObjects Article -> audit.Article_audit',
+    'renameColumn post_id -> article_id',
+  ])
+  const database = await apply(done, {
+    '20260102': `${rows}; INSERT INTO "_Tags" VALUES (1, 'a')`,
+    '20260104': `INSERT INTO "_Tags" VALUES (2, 'b'); UPDATE "Article" SET id = 3 WHERE id = 1`,
+  })
+  expect(await history(database, tags, 'article_id', 'tag_name')).toEqual([
+    { op: 'I', article_id: 1, tag_name: 'a' },
+    { op: 'I', article_id: 2, tag_name: 'b' },
+    { op: 'D', article_id: 1, tag_name: 'a' },
+    { op: 'U', article_id: 3, tag_name: 'a' },
+  ])
+  // And back, by down.sql: the functions write the column under its former name.
+  await database.query(project.migration?.downSql ?? '')
+  await database.query(`ALTER TABLE "Article" RENAME TO "Post"; INSERT INTO "_Tags" VALUES (2, 'a')`)
+  expect((await history(database, tags, 'post_id', 'tag_name')).at(-1)).toEqual(entry('I', 2, 'a'))
+  await database.drop()
+})
+
+test('A and B that change places keep each name with its meaning', async () => {
+  const folder = {
+    ...(await audited(schemaWith(models()), init)),
+    '20260103000000_zettel': `TRUNCATE "_Tags"; ALTER TABLE "Post" RENAME TO "Zettel";
+ALTER TABLE "_Tags" RENAME COLUMN "A" TO "C";
+ALTER TABLE "_Tags" RENAME COLUMN "B" TO "A";
+ALTER TABLE "_Tags" RENAME COLUMN "C" TO "B";
+`,
+  }
+  const { project, done } = await followed(schemaWith(models('Zettel')), folder)
+  expect(steps(project)).toContain('renameColumn post_id -> zettel_id')
+  const database = await apply(done, {
+    '20260102': `${rows}; INSERT INTO "_Tags" VALUES (1, 'a')`,
+    '20260104': `INSERT INTO "_Tags" ("A", "B") VALUES ('b', 2); UPDATE "Tag" SET name = 'c' WHERE name = 'b'`,
+  })
+  expect(await history(database, tags, 'zettel_id', 'tag_name')).toEqual([
+    { op: 'I', zettel_id: 1, tag_name: 'a' },
+    { op: 'D', zettel_id: 1, tag_name: 'a' },
+    { op: 'I', zettel_id: 2, tag_name: 'b' },
+    { op: 'D', zettel_id: 2, tag_name: 'b' },
+    { op: 'U', zettel_id: 2, tag_name: 'c' },
+  ])
+  await database.drop()
+})
+
+test('a key of another type gives its column of the history another one', async () => {
+  const folder = {
+    ...(await audited(schemaWith(models()), init)),
+    '20260103000000_bigint': `DROP TRIGGER "audit_key" ON "_Tags"; DROP TRIGGER "audit_key" ON "Post";
+ALTER TABLE "_Tags" ALTER COLUMN "A" TYPE TEXT; ALTER TABLE "Post" ALTER COLUMN "id" TYPE TEXT;
+`.replace(
+      'ALTER TABLE "_Tags" ALTER',
+      'ALTER TABLE "_Tags" DROP CONSTRAINT "_Tags_A_fkey"; ALTER TABLE "_Tags" ALTER',
+    ),
+  }
+  const { project, done } = await followed(schemaWith(models().replace('id Int', 'id String')), folder)
+  expect(steps(project)).toEqual(
+    expect.arrayContaining([
+      'retireColumn post_id',
+      'setAsideColumn post_id -> post_id__2',
+      'addColumn post_id',
+    ]),
+  )
+  const database = await apply(done, {
+    '20260102': `${rows}; INSERT INTO "_Tags" VALUES (1, 'a')`,
+    '20260104': `UPDATE "_Tags" SET "A" = 'one'`,
+  })
+  expect(await history(database, tags, 'post_id', 'post_id__2', 'tag_name')).toEqual([
+    { op: 'I', post_id: null, post_id__2: 1, tag_name: 'a' },
+    { op: 'D', post_id: '1', post_id__2: null, tag_name: 'a' },
+    { op: 'U', post_id: 'one', post_id__2: null, tag_name: 'a' },
+  ])
+  await database.drop()
+})
+
+test('a data migration that writes one without its context is found', async () => {
+  const schema = schemaWith(models()).replace('username String?', 'username String')
+  const folder = await audited(schema, init)
+  const { text } = await compileProject(schema, {
+    ...folder,
+    '20260103000000_data': `INSERT INTO "Post" VALUES (1); INSERT INTO "_Tags" VALUES (1, 'a');\n`,
+  })
+  expect(text).toContain('"_Tags"')
+})
+
+test('where nothing of it is audited no history begins', async () => {
+  const { migration, waiting } = await compileProject(
+    schemaWith(models('Post', 'no').replace('@audit(enabled)', 'no')),
+    start,
+  )
+  expect([migration, waiting]).toEqual([undefined, []])
+})
