@@ -4,7 +4,7 @@ import { isManagedSchema } from './datamodel/audit-schema.ts'
 import { sourceOf } from './datamodel/source-table.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
-import type { AuditModel } from './model/audit-model.ts'
+import { type AuditModel, isJoinTable } from './model/audit-model.ts'
 import { nameKey } from './model/names.ts'
 import type { SourceFile } from './model/place.ts'
 import { auditTableNames } from './state/audit-table-names.ts'
@@ -73,7 +73,9 @@ export function diagnoseSharedNames(
         severity: 'error',
         message: `The audit table of "${owner.model}" would have the name of the model "${model.name}": "${auditSchema}"."${table.name}".`,
         ...at,
-        hint: `Give it another name, above the model "${owner.model}": @audit(enabled, table: "…")`,
+        hint: isJoinTable(owner)
+          ? 'Give the audit tables another name, in the generator block: table = "…_{table}"'
+          : `Give it another name, above the model "${owner.model}": @audit(enabled, table: "…")`,
       },
     ]
   })
