@@ -38,6 +38,16 @@ ${tryLocks(
 )}`
 }
 
+/** The same as a statement of its own, before others that are to be in one transaction with it. */
+export function renderLockWriters(tables: readonly LockedTable[]): Sql {
+  const block = sql`DECLARE
+  ${LOCK_VARIABLES}
+BEGIN
+  ${lockWriters(tables)}
+END`
+  return sql`DO ${dollarQuoted(block)};`
+}
+
 /**
  * PL/pgSQL that waits for the first locks, and for the others but a moment at a time: in between all are let go, so that
  * whoever holds one of the others and waits for one of the first is no victim of a deadlock.

@@ -8,7 +8,8 @@ import { groupByTable, type TableGroup } from '../state/table-group.ts'
 import { renderBaseSchema, renderBaseUpgrade } from './base-schema.ts'
 import { renderBaseline } from './baseline.ts'
 import { type Cluster, clusterGroups } from './crossing-names.ts'
-import { waitForWriters } from './lock-writers.ts'
+import { dropsTriggers, needsTwoTransactions } from './lock-order.ts'
+import { renderLockWriters, waitForWriters } from './lock-writers.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { renameUp } from './rename-block.ts'
 import { renderHashing } from './render-hashing.ts'
@@ -16,7 +17,18 @@ import { renderWaiver, renderWaiverGone } from './render-waiver.ts'
 import { renderReplacedOff } from './replaced-table.ts'
 import { addChecks, missingChecks } from './required-checks.ts'
 import { renderMoveSharedTables } from './shared-tables.ts'
-import { comment, integer, isFilled, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
+import {
+  comment,
+  integer,
+  isFilled,
+  join,
+  literal,
+  paragraphs,
+  qualified,
+  type Sql,
+  sql,
+  sqlText,
+} from './sql.ts'
 import { renderTableSection, renderTableSections } from './table-section.ts'
 
 export interface RenderOptions {
@@ -92,14 +104,28 @@ function renderCluster(cluster: Cluster, appended: boolean): readonly Sql[] {
   const sections = groups.map((group) => {
     if (!appended && !crosses) return renderTableSections(group, renames)
     const own = crosses ? sql`` : paragraphs([renderReplacedOff(group), renames])
-    const checks = appended ? newChecks(group) : sql``
-    const baseline = appended ? renderBaseline(group, true) : sql``
-    return [renderTableSection(group, own, checks, baseline)]
+    if (!appended) return [renderTableSection(group, own, sql``, sql``)]
+    const checks = newChecks(group)
+    const lead = isFilled(renames) ? own : paragraphs([own, lockBeforehand(group, checks)])
+    return [renderTableSection(group, lead, checks, renderBaseline(group, true))]
   })
   const barriers = appended
     ? []
     : [...groups.flatMap(renderNewChecks), ...groups.map((group) => renderBaseline(group))]
   return crosses ? [paragraphs([lead, ...sections.flat()]), ...barriers] : [...sections.flat(), ...barriers]
+}
+
+/**
+ * In a draft's last transaction the source may not be locked yet: after a COMMIT, or where its statements only write. What a
+ * part of its own does in two transactions is done in one here, so no writer may be in the old functions meanwhile.
+ */
+function lockBeforehand(group: TableGroup, checks: Sql): Sql {
+  const { renamed, rest, after } = group
+  if (!renamed?.capturing || !after.capturing) return sql``
+  if (!isFilled(checks) && !needsTwoTransactions(renamed, rest, after)) return sql``
+  const source = sql`pg_catalog.to_regclass(${literal(sqlText(qualified(after.source)))})`
+  const lock = { from: renamed, to: after, source, lock: after.source, dropsTriggers: dropsTriggers(group) }
+  return renderLockWriters([lock])
 }
 
 function newChecks({ renamed, rest, after }: TableGroup): Sql {

@@ -224,6 +224,22 @@ it('the audit moves to another schema under writers: no write fails, each is rec
   })
 })
 
+it.each([
+  ['a setting becomes required', {}],
+  ['a setting becomes required and the key changes', { key: ['id', 'note'] }],
+])(
+  'in a draft whose statements lock nothing, %s: a writer under way in the old function is waited for',
+  async (_, wishes) => {
+    const from = state({ ...order, settings: [setting('username String')] })
+    await withOrders(from, async (database) => {
+      const to = state({ ...order, ...wishes, settings: [setting('username String'), setting('level Int')] })
+      const plan = planMigration(from, diffState(from, to))
+      const met = await meet(database, renderMigration(plan, { from, appended: true }))
+      expect(met).toEqual({ meanwhile: 'written', written: 'written', migrated: 'migrated' })
+    })
+  },
+)
+
 it('a CHECK that a down.sql brings back stops no writer in the middle of a function that does not know it', async () => {
   await withOrders(state(order), async (database) => {
     const from = state(order)
