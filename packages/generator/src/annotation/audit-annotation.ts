@@ -18,7 +18,7 @@ export interface ModelOptions {
   readonly truncate?: At<TruncatePolicy>
   readonly missingSettings?: At<MissingSettings>
   readonly enableAlways?: At<boolean>
-  readonly backfill?: At<boolean>
+  readonly backfill?: At<boolean | 'batches'>
   readonly table?: At<string>
   readonly function?: At<string>
   readonly trigger?: At<string>

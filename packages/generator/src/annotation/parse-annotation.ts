@@ -26,7 +26,10 @@ const VALUES = {
   truncate: (value, name, report) => oneOf(['record', 'refuse'], value, name, report),
   missingSettings: (value, name, report) => oneOf(['refuse', 'record'], value, name, report),
   enableAlways: (value, name, report) => boolean(value, name, report),
-  backfill: (value, name, report) => boolean(value, name, report),
+  backfill: (value, name, report) => {
+    const word = oneOf(['true', 'false', 'batches'], value, name, report)
+    return word === 'batches' || word === undefined ? word : word === 'true'
+  },
   table: (value, name, report) => nonEmptyString(value, name, report),
   function: (value, name, report) => nonEmptyString(value, name, report),
   trigger: (value, name, report) => nonEmptyString(value, name, report),

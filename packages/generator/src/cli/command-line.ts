@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { MigrationsFolderError } from '../migration/migrations-folder-error.ts'
+import type { BackfillFlags } from './backfill.ts'
 import type { CheckFlags } from './check.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 
@@ -28,6 +29,20 @@ export async function runCommandLine(args: readonly string[], version: string): 
     .action(async (flags: CheckFlags) => {
       const { check } = await import('./check.ts')
       exitCode = await check(flags, process.cwd())
+    })
+
+  program
+    .command('backfill')
+    .summary('write the history of rows from before the audit, in batches')
+    .description(backfillDescription)
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--url <url>', 'the database, in place of that of the configuration')
+    .option('--batch-size <rows>', 'how many rows of a table one transaction reads', '10000')
+    .option('--pause <milliseconds>', 'how long to wait between two batches', '0')
+    .action(async (flags: BackfillFlags) => {
+      const { backfill } = await import('./backfill.ts')
+      exitCode = await backfill(flags, process.cwd())
     })
 
   const migrate = program
@@ -95,6 +110,12 @@ const checkDescription = `Says, with the place, whatever disagrees between the s
 Needs no database and writes nothing.
 
 Exit code: 0 when all agree, 1 when something disagrees, 2 when there was nothing to look at (no schema, an unknown flag).`
+
+const backfillDescription = `Writes a row B for each row of a model with @audit(enabled, backfill: batches) that has no history yet: one short
+transaction a batch, in the order of the key, while the application goes on writing. Started again it goes on where it was.
+Needs the rights of the owner of the audit tables, as migrations do, and a direct connection.
+
+Exit code: 0 when all is written, 1 when a table could not be, 130 when it was interrupted, 2 when there was nothing to look at.`
 
 const devDescription = `prisma migrate dev in three steps: Prisma makes its migration, the audit part goes into that one file, Prisma
 applies it. So a table and its audit change in one transaction, and no write fails in between. All prompts and flags are

@@ -72,6 +72,7 @@ function resolveJoinTable(
     columns,
     options,
   )
+  const backfills = tables.flatMap((each) => each.backfill ?? [])
   const table: AuditedTable = {
     model,
     source,
@@ -83,7 +84,7 @@ function resolveJoinTable(
     truncate: tables.some((each) => each.truncate === 'refuse') ? 'refuse' : 'record',
     level: sides.some((side) => asksForRows(side, wanted)) ? 'row' : 'statement',
     updates: 'all',
-    ...(tables.some((each) => each.backfill) ? { backfill: true } : {}),
+    ...(backfills.length > 0 ? { backfill: backfills.includes('batches') ? 'batches' : true } : {}),
     ...(tables.some((each) => each.enableAlways) ? { enableAlways: true } : {}),
   }
   return {

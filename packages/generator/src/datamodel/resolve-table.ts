@@ -73,7 +73,7 @@ export function resolveTable(
     truncate: annotation.truncate?.value ?? options.truncate,
     level: annotation.level?.value ?? (needsRows(annotation, columns, wanted) ? 'row' : 'statement'),
     updates: annotation.updates?.value ?? 'all',
-    ...(annotation.backfill?.value && key.length > 0 ? { backfill: true } : {}),
+    ...(annotation.backfill?.value && key.length > 0 ? { backfill: annotation.backfill.value } : {}),
     ...(annotation.enableAlways?.value ? { enableAlways: true } : {}),
   }
   const diagnostics = [

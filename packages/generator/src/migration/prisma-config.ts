@@ -52,17 +52,12 @@ export function loadPrismaConfig(configFile: string, cwd: string): Promise<Loade
 
 /** The same, run anew: a module that it imports may have been written since. */
 export async function runPrismaConfig(configFile: string, cwd: string): Promise<LoadedPrismaConfig> {
-  const load = await findLoader(configFile, cwd)
-  if (!load) return { ok: false, problem: 'the package "prisma" was not found from it' }
   const placeholder = process.env.DATABASE_URL === undefined
   if (placeholder) process.env.DATABASE_URL = 'postgresql://localhost/placeholder'
   try {
-    const result: unknown = await load({ configFile, configRoot: cwd })
-    const error = property(result, 'error')
-    if (error !== undefined && error !== null) {
-      return { ok: false, problem: messageOf(property(error, 'error')) }
-    }
-    const config = property(result, 'config')
+    const run = await evaluate(configFile, cwd)
+    if (!run.ok) return run
+    const { config } = run
     return {
       ok: true,
       migrations: text(property(property(config, 'migrations'), 'path')),
@@ -70,10 +65,40 @@ export async function runPrismaConfig(configFile: string, cwd: string): Promise<
       externalTables: texts(property(property(config, 'tables'), 'external')),
       hasExternalTables: property(property(config, 'experimental'), 'externalTables') === true,
     }
-  } catch (error) {
-    return { ok: false, problem: messageOf(error) }
   } finally {
     if (placeholder) delete process.env.DATABASE_URL
+  }
+}
+
+export type DatasourceUrl =
+  | { readonly ok: true; readonly url: string | undefined }
+  | { readonly ok: false; readonly problem: string }
+
+/**
+ * The URL of the database that a Prisma configuration names, with the environment as it is. Where it loads a `.env` file, this
+ * has to come before `loadPrismaConfig`, whose placeholder such a file does not replace.
+ */
+export async function readDatasourceUrl(configFile: string, cwd: string): Promise<DatasourceUrl> {
+  const run = await evaluate(configFile, cwd)
+  return run.ok ? { ok: true, url: text(property(property(run.config, 'datasource'), 'url')) } : run
+}
+
+type Evaluated =
+  | { readonly ok: true; readonly config: unknown }
+  | { readonly ok: false; readonly problem: string }
+
+async function evaluate(configFile: string, cwd: string): Promise<Evaluated> {
+  const load = await findLoader(configFile, cwd)
+  if (!load) return { ok: false, problem: 'the package "prisma" was not found from it' }
+  try {
+    const result: unknown = await load({ configFile, configRoot: cwd })
+    const error = property(result, 'error')
+    if (error !== undefined && error !== null) {
+      return { ok: false, problem: messageOf(property(error, 'error')) }
+    }
+    return { ok: true, config: property(result, 'config') }
+  } catch (error) {
+    return { ok: false, problem: messageOf(error) }
   }
 }
 

@@ -16,6 +16,9 @@ export type CaptureLevel = 'statement' | 'row'
 /** Which updates leave a row: `changed` leaves out those after which the recorded columns are as before. */
 export type UpdatePolicy = 'all' | 'changed'
 
+/** Who writes the rows of a baseline: the migration in one statement, or the command `backfill` in batches. */
+export type Backfill = true | 'batches'
+
 /** Prisma's name of a session setting's type; it decides the TypeScript type and the column's type. */
 export type SettingType =
   | 'String'
@@ -101,7 +104,7 @@ export interface AuditedTable {
   /** `changed` only at level row. */
   readonly updates: UpdatePolicy
   /** Rows from before the audit get a row of history, too. */
-  readonly backfill?: true
+  readonly backfill?: Backfill
   /** The triggers fire in a session whose `session_replication_role` is `replica`, too; only at level row. */
   readonly enableAlways?: true
 }

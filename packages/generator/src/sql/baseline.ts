@@ -31,12 +31,13 @@ import {
 export function renderBaseline(group: TableGroup, appended = false): Sql {
   const { after } = group
   if (!isBaselineDue(group)) return sql``
-  const body = sql`${declarations({ ...after, settings: [] }, sql`'B'`)}
+  const body = sql`#variable_conflict use_variable
+${declarations({ ...after, settings: [] }, sql`'B'`)}
 BEGIN
   ${lines([
     appended ? refuseOlderSnapshot() : sql``,
     sql`-- Two migrations at once would each find no history.
-PERFORM pg_advisory_xact_lock(hashtextextended(${literal(sqlText(auditTable(after)))}, 0));`,
+PERFORM ${oneAtATime(after)};`,
     passOverOtherKeys(after),
     sql`${insertBaseline(after, sql`changed`, source(after))};`,
   ])}
@@ -62,27 +63,53 @@ END IF;`
 
 /** Rows from before the key had this column or this type cannot be told by it: a baseline would sort before them. */
 function passOverOtherKeys(table: AuditTableObject): Sql {
-  const without = table.key.map((key) => sql`known.${ident(key)} IS NULL`)
-  const history = auditTable(table)
-  return sql`IF EXISTS (SELECT FROM ${history} AS known WHERE ${join(without, sql` OR `)}) THEN
+  return sql`IF ${areOtherKeys(table)} THEN
   RAISE WARNING USING
-    MESSAGE = ${literal(`no baseline is taken: ${sqlText(history)} has rows from before its key was what it is`)};
+    MESSAGE = ${literal(otherKeys(table))};
   RETURN;
 END IF;`
 }
 
-/** Tables that inherit are audited by themselves; a partitioned table's rows are all in others. */
+function areOtherKeys(table: AuditTableObject): Sql {
+  const without = table.key.map((key) => sql`known.${ident(key)} IS NULL`)
+  return sql`EXISTS (SELECT FROM ${auditTable(table)} AS known WHERE ${join(without, sql` OR `)})`
+}
+
+/** A query for one row, `found`: whether the history has rows that the table's key does not tell. */
+export function hasOtherKeys(table: AuditTableObject): string {
+  return sqlText(sql`SELECT ${areOtherKeys(table)} AS found`)
+}
+
+/** What is said where it has. */
+export function otherKeys(table: AuditTableObject): string {
+  return `no baseline is taken: ${sqlText(auditTable(table))} has rows from before its key was what it is`
+}
+
 function source(table: AuditTableObject): Sql {
-  const name = qualified(table.source)
-  const oid = sql`${literal(sqlText(name))}::regclass`
-  return sql`FROM ${name} AS changed
-WHERE (
-  changed.tableoid = ${oid} OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = ${oid})
-)
-AND NOT EXISTS (
+  return sql`FROM ${qualified(table.source)} AS changed
+WHERE ${isOwnRow(table, sql`changed`)}
+AND ${hasNoHistory(table)}`
+}
+
+/** Tables that inherit are audited by themselves; a partitioned table's rows are all in others. */
+export function isOwnRow(table: AuditTableObject, row: Sql): Sql {
+  const oid = sql`${literal(sqlText(qualified(table.source)))}::regclass`
+  return sql`(
+  ${row}.tableoid = ${oid} OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = ${oid})
+)`
+}
+
+/** Of the row `changed` of the source. */
+export function hasNoHistory(table: AuditTableObject): Sql {
+  return sql`NOT EXISTS (
   SELECT FROM ${auditTable(table)} AS known
   WHERE ${isSameKey(table)}
 )`
+}
+
+/** Two baselines at once would each find no history. */
+export function oneAtATime(table: AuditTableObject): Sql {
+  return sql`pg_advisory_xact_lock(hashtextextended(${literal(sqlText(auditTable(table)))}, 0))`
 }
 
 function isSameKey(table: AuditTableObject): Sql {

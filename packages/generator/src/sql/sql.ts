@@ -95,10 +95,18 @@ const KEYWORDS = [
   'TABLE',
   'FUNCTION',
   'SCHEMA',
+  'ASC',
+  'DESC',
 ] as const
 
 export function keyword(word: (typeof KEYWORDS)[number]): Sql {
   return atom(word)
+}
+
+/** `$1`: a bind parameter, from 1 on. */
+export function parameter(number: number): Sql {
+  if (!Number.isSafeInteger(number) || number < 1) throw new Error(`not a parameter: ${number}`)
+  return atom(`$${number}`)
 }
 
 export function join(fragments: readonly Sql[], separator: Sql): Sql {

@@ -112,7 +112,7 @@ function applyToTable(table: AuditTableObject | undefined, step: TableStep): Aud
       return { ...table, level: step.level, updates: step.updates }
     case 'changeBackfill': {
       const { backfill: _, ...rest } = table
-      return step.backfill ? { ...rest, backfill: true } : rest
+      return step.backfill ? { ...rest, backfill: step.backfill } : rest
     }
     case 'changeEnableAlways': {
       const { enableAlways: _, ...rest } = table

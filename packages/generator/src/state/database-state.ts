@@ -1,6 +1,7 @@
 import type {
   AuditedColumn,
   AuditNames,
+  Backfill,
   CaptureLevel,
   MissingSettings,
   SessionSetting,
@@ -66,8 +67,8 @@ export interface AuditTableObject extends AuditHome {
   readonly truncate: TruncatePolicy
   readonly level: CaptureLevel
   readonly updates: UpdatePolicy
-  /** It holds a row `B` for rows from before the audit. */
-  readonly backfill?: true
+  /** It holds a row `B` for rows from before the audit, or may. */
+  readonly backfill?: Backfill
   /** Its triggers are ENABLE ALWAYS: they fire for what replication applies, too. */
   readonly enableAlways?: true
   /** Its functions leave out what a member of the schema's `waiverRole` waives. */

@@ -59,7 +59,7 @@ function desiredTable(home: AuditHome, table: AuditedTable): AuditTableObject {
     truncate: table.truncate,
     level: table.level,
     updates: table.updates,
-    ...(table.backfill ? { backfill: true } : {}),
+    ...(table.backfill ? { backfill: table.backfill } : {}),
     ...(table.enableAlways ? { enableAlways: true } : {}),
     capturing: true,
   }

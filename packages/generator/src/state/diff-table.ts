@@ -58,7 +58,7 @@ function diffOptions(before: AuditTableObject, after: AuditTableObject): readonl
     steps.push({ kind: 'changeLevel', source, level: after.level, updates: after.updates })
   }
   if (before.backfill !== after.backfill) {
-    steps.push({ kind: 'changeBackfill', source, backfill: after.backfill === true })
+    steps.push({ kind: 'changeBackfill', source, backfill: after.backfill ?? false })
   }
   if (before.enableAlways !== after.enableAlways) {
     steps.push({ kind: 'changeEnableAlways', source, enableAlways: after.enableAlways === true })

@@ -1,5 +1,6 @@
 import type {
   AuditNames,
+  Backfill,
   CaptureLevel,
   MissingSettings,
   TruncatePolicy,
@@ -71,8 +72,8 @@ export type TableStep =
       readonly level: CaptureLevel
       readonly updates: UpdatePolicy
     }
-  /** Rows from before the audit get a row of history. */
-  | { readonly kind: 'changeBackfill'; readonly source: QualifiedName; readonly backfill: boolean }
+  /** Rows from before the audit get a row of history, or may. */
+  | { readonly kind: 'changeBackfill'; readonly source: QualifiedName; readonly backfill: false | Backfill }
   /** The triggers fire for what replication applies, too, or no more. */
   | { readonly kind: 'changeEnableAlways'; readonly source: QualifiedName; readonly enableAlways: boolean }
   /** The source column, or a setting's audit column, has another name: the audit column follows. */

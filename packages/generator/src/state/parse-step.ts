@@ -2,7 +2,7 @@ import type { MigrationStep } from './migration-step.ts'
 import { expandStep } from './step-text.ts'
 
 type Kind = Exclude<MigrationStep['kind'], 'unsupported'>
-type Shape = 'string' | 'number' | 'boolean' | 'object' | 'strings' | 'optional string'
+type Shape = 'string' | 'number' | 'boolean' | 'object' | 'strings' | 'optional string' | 'backfill'
 
 /** What each step must hold. The generator wrote it; this finds hand-made and newer ones. */
 const SHAPES = {
@@ -23,7 +23,7 @@ const SHAPES = {
   changeTruncate: { source: 'object', truncate: 'string' },
   changeWaivable: { source: 'object', waivable: 'boolean' },
   changeLevel: { source: 'object', level: 'string', updates: 'string' },
-  changeBackfill: { source: 'object', backfill: 'boolean' },
+  changeBackfill: { source: 'object', backfill: 'backfill' },
   changeEnableAlways: { source: 'object', enableAlways: 'boolean' },
   renameColumn: { source: 'object', column: 'string', to: 'string' },
   renameTable: { source: 'object', to: 'object' },
@@ -70,5 +70,6 @@ function hasShape(value: unknown, shape: Shape): boolean {
   if (shape === 'object') return isRecord(value)
   if (shape === 'strings') return Array.isArray(value) && value.every((item) => typeof item === 'string')
   if (shape === 'optional string') return value === undefined || typeof value === 'string'
+  if (shape === 'backfill') return typeof value === 'boolean' || value === 'batches'
   return typeof value === shape
 }

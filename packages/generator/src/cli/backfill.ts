@@ -1,0 +1,117 @@
+import pg from 'pg'
+import type { AuditTableObject } from '../state/database-state.ts'
+import { foldParts } from '../state/fold-parts.ts'
+import { type BaselineProgress, BaselineRefusedError, writeBaseline } from './baseline-batches.ts'
+import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
+import { progressBar } from './progress-bar.ts'
+import { ProjectNotFoundError } from './project-not-found-error.ts'
+import { readProjectAndFolder } from './read-project.ts'
+
+export interface BackfillFlags extends DatabaseFlags {
+  readonly batchSize: string
+  readonly pause: string
+}
+
+/**
+ * Writes the baselines that the migrations have left out: of every audited table with `backfill`, in batches. Runs again
+ * where it was ended.
+ *
+ * @returns the exit code: 0 when all is written, 1 when a table was refused or failed, 130 when a signal ended it
+ * @throws ProjectNotFoundError where there is no project, or no database
+ */
+export async function backfill(flags: BackfillFlags, cwd: string): Promise<number> {
+  const size = wholeNumber('--batch-size', flags.batchSize, 1)
+  const pause = wholeNumber('--pause', flags.pause, 0)
+  // Before anything else reads the configuration: see `readDatasourceUrl`.
+  const connectionString = await findDatabaseUrl(flags, cwd)
+  const tables = await tablesWithBaseline(flags, cwd)
+  if (tables.length === 0) {
+    console.error(
+      'audit: no migration asks for a baseline: put backfill: batches into @audit(…), and migrate',
+    )
+    return 0
+  }
+  const client = new pg.Client({ connectionString, application_name: 'prisma-generator-audit backfill' })
+  // A connection that breaks makes its query fail; without a listener it would end the process besides.
+  client.on('error', () => {})
+  const stop = new AbortController()
+  const abort = () => stop.abort()
+  process.on('SIGINT', abort).on('SIGTERM', abort)
+  try {
+    await connect(client)
+    let exitCode = 0
+    for (const table of tables) {
+      if (stop.signal.aborted) break
+      exitCode = Math.max(exitCode, await backfillTable(client, table, { size, pause, signal: stop.signal }))
+    }
+    if (!stop.signal.aborted) return exitCode
+    console.error('audit: ended before all was written. What is written stays: run it again to go on')
+    return 130
+  } finally {
+    process.off('SIGINT', abort).off('SIGTERM', abort)
+    await client.end().catch(() => {})
+  }
+}
+
+/** As the migrations have it, and not the schema: what is not migrated yet has no history to write to. */
+async function tablesWithBaseline(flags: BackfillFlags, cwd: string): Promise<readonly AuditTableObject[]> {
+  const read = await readProjectAndFolder(flags, cwd)
+  if (!read.ok)
+    throw new ProjectNotFoundError('Prisma does not accept the schema; npx prisma validate says why.')
+  const folder = await read.folder
+  if (folder === undefined) throw new ProjectNotFoundError('There is no migrations folder.')
+  const parts = folder.files.map(({ name, text }) => ({ migration: name, text }))
+  return foldParts(parts, folder.database.interferences).state.tables.filter(
+    ({ backfill: wanted, capturing, key }) => wanted !== undefined && capturing && key.length > 0,
+  )
+}
+
+async function backfillTable(
+  client: pg.Client,
+  table: AuditTableObject,
+  options: { readonly size: number; readonly pause: number; readonly signal: AbortSignal },
+): Promise<number> {
+  const name = `${table.source.schema}.${table.source.name}`
+  const bar = progressBar(name)
+  let reached: BaselineProgress | undefined
+  const onProgress = (progress: BaselineProgress) => {
+    reached = progress
+    bar.update(progress)
+  }
+  try {
+    const { read, written } = await writeBaseline(client, table, { ...options, onProgress })
+    bar.stop()
+    console.error(`audit: ${name}: ${read} rows read, ${written} recorded that had no history`)
+    return 0
+  } catch (error) {
+    bar.stop()
+    if (!isOfDatabase(error)) throw error
+    const done =
+      reached === undefined
+        ? ''
+        : `\nThe ${reached.written} rows that were recorded stay: run it again to go on.`
+    console.error(`audit: ${name}: ${error.message}${done}`)
+    return 1
+  }
+}
+
+async function connect(client: pg.Client): Promise<void> {
+  try {
+    await client.connect()
+  } catch (error) {
+    if (!isOfDatabase(error)) throw error
+    throw new ProjectNotFoundError(`The database cannot be reached: ${error.message}`, { cause: error })
+  }
+}
+
+/** Anything else is a fault of ours. A connection that ends has no code. */
+function isOfDatabase(error: unknown): error is Error {
+  if (error instanceof BaselineRefusedError) return true
+  return error instanceof Error && ('code' in error || /^Connection terminated|timeout/.test(error.message))
+}
+
+function wholeNumber(flag: string, text: string, least: number): number {
+  const number = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number
+  throw new ProjectNotFoundError(`${flag} takes a whole number from ${least} on, and not "${text}"`)
+}

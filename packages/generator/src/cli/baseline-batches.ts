@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from 'pg'
+import { hasOtherKeys, otherKeys } from '../sql/baseline.ts'
+import { renderBaselineBatch } from '../sql/baseline-batch.ts'
+import { sourceRows, triggersThere } from '../sql/baseline-source.ts'
+import type { AuditTableObject } from '../state/database-state.ts'
+
+export interface BatchOptions {
+  /** How many rows of the table a batch reads. */
+  readonly size: number
+  /** Milliseconds between two batches. */
+  readonly pause: number
+  /** Ends the run after the batch that is under way; what is written stays. */
+  readonly signal: AbortSignal
+  /** Called once before the first batch, with how many rows there are, about, and after each; the next one waits for it. */
+  readonly onProgress: (progress: BaselineProgress) => void | Promise<void>
+}
+
+export interface BaselineProgress {
+  /** As PostgreSQL's statistics have it, or counted where there are none. */
+  readonly total: number
+  readonly read: number
+  readonly written: number
+}
+
+/** Why no baseline can be written. */
+export class BaselineRefusedError extends Error {
+  override readonly name = 'BaselineRefusedError'
+}
+
+/**
+ * Writes the baseline of one audited table, a transaction for each batch of its rows, in the order of its key. Rows that have
+ * history are passed over, so that a run that was ended goes on where it was.
+ *
+ * @throws BaselineRefusedError where the table is not captured, or its history has another key
+ * @throws Error of `pg` where PostgreSQL refuses a batch: those before it are written
+ */
+export async function writeBaseline(
+  client: Client,
+  table: AuditTableObject,
+  { size, pause, signal, onProgress }: BatchOptions,
+): Promise<BaselineProgress> {
+  await refuseUnlessCaptured(client, table)
+  let progress: BaselineProgress = { total: await countRows(client, table), read: 0, written: 0 }
+  await onProgress(progress)
+  for (let last: readonly string[] | undefined; !signal.aborted; ) {
+    const batch = renderBaselineBatch(table, size, last === undefined)
+    const page = await inTransaction(client, batch.begin, () =>
+      client.query<{ read: number; written: number; last: string[] | null }>(batch.page, [...(last ?? [])]),
+    )
+    const [row] = page.rows
+    if (row === undefined || row.last === null) break
+    const read = progress.read + row.read
+    progress = { total: Math.max(progress.total, read), read, written: progress.written + row.written }
+    await onProgress(progress)
+    if (row.read < size) break
+    last = row.last
+    if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => {})
+  }
+  return progress
+}
+
+async function refuseUnlessCaptured(client: Client, table: AuditTableObject): Promise<void> {
+  const name = `${table.source.schema}.${table.source.name}`
+  const { rows } = await client.query<{ missing: string[] }>(triggersThere(table))
+  const missing = rows[0]?.missing ?? []
+  if (missing.length > 0) {
+    throw new BaselineRefusedError(
+      `${name} is not captured in this database, so rows may change unseen meanwhile: ${missing.join(', ')} missing or disabled.\nApply the migrations first: npx prisma migrate deploy`,
+    )
+  }
+  const { rows: other } = await client.query<{ found: boolean }>(hasOtherKeys(table))
+  if (other[0]?.found) throw new BaselineRefusedError(otherKeys(table))
+}
+
+async function countRows(client: Client, table: AuditTableObject): Promise<number> {
+  const { estimate, count } = sourceRows(table)
+  const { rows: estimated } = await client.query<{ rows: number | null }>(estimate)
+  if (estimated[0]?.rows != null) return estimated[0].rows
+  const { rows: counted } = await client.query<{ rows: number }>(count)
+  return counted[0]?.rows ?? 0
+}
+
+async function inTransaction<T>(client: Client, begin: string, run: () => Promise<T>): Promise<T> {
+  await client.query(begin)
+  try {
+    const result = await run()
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    // A connection that is gone has nothing to roll back.
+    await client.query('ROLLBACK').catch(() => {})
+    throw error
+  }
+}

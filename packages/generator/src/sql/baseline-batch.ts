@@ -1,0 +1,90 @@
+import type { AuditTableObject } from '../state/database-state.ts'
+import { sourceColumn } from '../state/source-column.ts'
+import { liveColumns } from './audit-table.ts'
+import { hasNoHistory, isOwnRow, oneAtATime } from './baseline.ts'
+import { insertBaseline } from './history-row.ts'
+import { keyColumns } from './key-columns.ts'
+import { AUDIT_COLUMNS } from './object-names.ts'
+import { pinnedHere } from './pinned-output.ts'
+import { ident, integer, join, keyword, lines, parameter, qualified, type Sql, sql, sqlText } from './sql.ts'
+
+/** The statements of one batch, for one transaction at READ COMMITTED. */
+export interface BaselineBatch {
+  readonly begin: string
+  /**
+   * Takes the rows of one page of the source in the order of its key, and writes a row `B` for each that has no history.
+   * Parameters: the key of the last row of the page before, where there was one. Gives one row: `read`, `written` and `last`,
+   * the key of the page's last row as text, NULL where the page was empty.
+   */
+  readonly page: string
+}
+
+/**
+ * A baseline in batches: each is a statement with a snapshot of its own, so that what `renderBaseline` says of one statement holds
+ * for each of them. A row that gets another key between two of them has history by then.
+ *
+ * @param size how many rows of the source a batch reads
+ * @param isFirst there is no page before
+ */
+export function renderBaselineBatch(table: AuditTableObject, size: number, isFirst: boolean): BaselineBatch {
+  const key = keyColumns(table)
+  const columns = join(
+    key.map(({ source }) => sql`s.${ident(source)}`),
+    sql`, `,
+  )
+  const last = join(
+    key.map((_, index) => parameter(index + 1)),
+    sql`, `,
+  )
+  const inOrder = (direction: 'ASC' | 'DESC') =>
+    join(
+      key.map(({ source }) => sql`s.${ident(source)} ${keyword(direction)}`),
+      sql`, `,
+    )
+  // No more: of a column that is left out nobody knows the name.
+  const own = join(
+    liveColumns(table).map((column) => sql`s.${ident(sourceColumn(column))}`),
+    sql`, `,
+  )
+  const page = sql`WITH page AS MATERIALIZED (
+  SELECT ${own} FROM ${qualified(table.source)} AS s
+  WHERE ${isOwnRow(table, sql`s`)}${isFirst ? sql`` : sql`\n    AND (${columns}) > (${last})`}
+  ORDER BY ${inOrder('ASC')}
+  LIMIT ${integer(size)}
+), written AS (
+  ${insertBaseline(table, sql`changed`, rowsOfPage(table))}
+  RETURNING 1
+)
+SELECT
+  (SELECT count(*) FROM page)::integer AS read,
+  (SELECT count(*) FROM written)::integer AS written,
+  (SELECT ARRAY[${join(
+    key.map(({ source }) => sql`s.${ident(source)}::text`),
+    sql`, `,
+  )}] FROM page AS s ORDER BY ${inOrder('DESC')} LIMIT 1) AS last`
+  return { begin: sqlText(begin(table)), page: sqlText(page) }
+}
+
+function begin(table: AuditTableObject): Sql {
+  return lines([
+    sql`BEGIN ISOLATION LEVEL READ COMMITTED;`,
+    sql`SET LOCAL search_path = pg_catalog, pg_temp;`,
+    sql`-- Row level security must not hide rows from the baseline: PostgreSQL raises instead.`,
+    sql`SET LOCAL row_security = off;`,
+    pinnedHere(table),
+    sql`SELECT ${oneAtATime(table)};`,
+  ])
+}
+
+/** What a function holds in variables, is here a row of its own. */
+function rowsOfPage(table: AuditTableObject): Sql {
+  const c = AUDIT_COLUMNS
+  return sql`FROM page AS changed
+CROSS JOIN (
+  SELECT
+    'B' AS ${ident(c.operation)},
+    clock_timestamp() AS ${ident(c.operationTimestamp)},
+    coalesce(nullif(current_setting('role'), 'none'), session_user) AS ${ident(c.currentUser)}
+) AS call
+WHERE ${hasNoHistory(table)}`
+}
