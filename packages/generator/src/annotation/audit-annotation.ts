@@ -25,9 +25,12 @@ export interface ModelOptions {
   readonly renamedFrom?: At<string>
 }
 
+/** `whenChanged` is a way to record. */
+export type FieldPolicy = CapturePolicy | 'whenChanged'
+
 /** What a field may say. */
 export interface FieldOptions {
-  readonly policy?: At<CapturePolicy>
+  readonly policy?: At<FieldPolicy>
   readonly renamedFrom?: At<string>
 }
 

@@ -15,6 +15,7 @@ const FLAGS = {
   exclude: { option: 'policy', value: 'exclude' },
   redact: { option: 'policy', value: 'redact' },
   hash: { option: 'policy', value: 'hash' },
+  whenChanged: { option: 'policy', value: 'whenChanged' },
 } as const satisfies Record<string, { option: OptionName; value: string }>
 
 /** Options with a value: how it is read. What is not understood is reported and gives nothing. */

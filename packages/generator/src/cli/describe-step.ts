@@ -12,7 +12,7 @@ export function describeStep(step: MigrationStep): string {
     case 'setAsideColumn':
       return `the column "${step.column}" has another type`
     case 'changeColumn':
-      return `the column "${step.column.name}" has another type`
+      return `the column "${step.column.name}" has another type, or is recorded in another way`
     case 'renameColumn':
       return `the column "${step.column}" is called "${step.to}"`
     case 'addSetting':

@@ -10,7 +10,8 @@ const HARMLESS: ReadonlySet<string> = new Set(['Boolean', 'DateTime'])
 
 /** What the annotation says; without one, what is named like a secret is redacted. */
 export function policyOf(field: ColumnField, annotation: AuditAnnotation | undefined): CapturePolicy {
-  return annotation?.policy?.value ?? (isNamedSecret(field) ? 'redact' : 'record')
+  const said = annotation?.policy?.value ?? (isNamedSecret(field) ? 'redact' : 'record')
+  return said === 'whenChanged' ? 'record' : said
 }
 
 export function isNamedSecret(field: ColumnField): boolean {

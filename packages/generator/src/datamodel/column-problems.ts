@@ -16,7 +16,13 @@ export function hiddenKey(
   scanned: SchemaField | undefined,
   context: FieldContext,
 ): Diagnostic {
-  const done = { exclude: 'excluded', redact: 'redacted', hash: 'hashed', record: 'recorded' }[value]
+  const done = {
+    exclude: 'excluded',
+    redact: 'redacted',
+    hash: 'hashed',
+    record: 'recorded',
+    whenChanged: 'recorded only when it changes',
+  }[value]
   return {
     code: 'AUD505',
     severity: 'error',

@@ -9,18 +9,21 @@ const TYPES: Readonly<Record<Fact, ColumnType>> = {
   client_addr: { name: 'inet', args: [], list: false },
   application_name: { name: 'text', args: [], list: false },
   changed_columns: { name: 'text', args: [], list: true },
+  unchanged_columns: { name: 'smallint', args: [], list: true },
 }
 
 /** A fact takes its column as a setting does, and never a value of the application's. */
 export function declareFacts(facts: readonly Fact[], place: SourcePlace): readonly SettingDeclaration[] {
-  return FACTS.filter((fact) => facts.includes(fact)).map((fact) => ({
-    name: fact,
-    settingType: 'String',
-    type: TYPES[fact],
-    required: false,
-    fact,
-    place,
-  }))
+  return ([...FACTS, 'unchanged_columns'] as const)
+    .filter((fact) => facts.includes(fact))
+    .map((fact) => ({
+      name: fact,
+      settingType: 'String',
+      type: TYPES[fact],
+      required: false,
+      fact,
+      place,
+    }))
 }
 
 /** A setting and a fact of one name would share a column, and the one is asserted where the other is known. */

@@ -58,12 +58,17 @@ export function resolveColumns(
     if (own === undefined && policy === 'redact') {
       diagnostics.push(namedLikeSecret(field, scanned, context, isKey))
     }
-    if (isKey && own !== undefined && policy !== 'record') diagnostics.push(hiddenKey(own, scanned, context))
+    if (isKey && own !== undefined && own.value !== 'record')
+      diagnostics.push(hiddenKey(own, scanned, context))
     const column = columnOf(isKey && own === undefined ? 'record' : policy)
     if (!column) diagnostics.push(unknownNative(field, scanned, context))
     else if (policy !== 'exclude') {
       const { renamedFrom: from } = read.annotation ?? {}
-      columns.push({ ...column, ...(from === undefined ? {} : { renamedFrom: from.value }) })
+      columns.push({
+        ...column,
+        ...(own?.value === 'whenChanged' ? { whenChanged: true } : {}),
+        ...(from === undefined ? {} : { renamedFrom: from.value }),
+      })
       if (from !== undefined) renamings.push({ ...context, column: column.name, from })
     }
     if (column && policy !== 'exclude' && OWN_COLUMNS.includes(column.name)) {

@@ -52,7 +52,9 @@ export function resolveTable(
   const own = annotation.sessionSettings && resolveSettingList(annotation.sessionSettings.value)
   const declarations = own?.settings ?? generatorSettings
   const wanted = annotation.facts?.value ?? options.facts
-  const facts = declareFacts(wanted, annotation.facts?.place ?? annotation.place)
+  const marked = columns.filter(({ whenChanged }) => whenChanged)
+  const mark = marked.length > 0 ? (['unchanged_columns'] as const) : []
+  const facts = declareFacts([...wanted, ...mark], annotation.facts?.place ?? annotation.place)
   const { settings, diagnostics: settingProblems } = resolveSettingColumns(
     model.name,
     [...declarations, ...facts],
@@ -83,6 +85,7 @@ export function resolveTable(
     ...settingProblems,
     ...doubledFacts(declarations, facts),
     ...factAtStatement(wanted, annotation.level),
+    ...whenChangedProblems(table, annotation, block),
     ...refusedReplication(table, annotation),
     ...backfillWithoutKey(table, annotation),
     ...hiddenJoins(model, block, blocks),
@@ -109,9 +112,35 @@ function needsRows(
   columns: AuditedTable['columns'],
   facts: readonly Fact[],
 ): boolean {
-  const isHidden = columns.some(({ policy }) => policy === 'redact')
+  const isCompared = columns.some(({ policy, whenChanged }) => policy === 'redact' || whenChanged)
   const comparesRows = updates?.value === 'changed' || facts.includes('changed_columns')
-  return comparesRows || enableAlways?.value === true || isHidden
+  return comparesRows || enableAlways?.value === true || isCompared
+}
+
+/** Whether the history of a row holds a value is known by its key, and asked row by row. */
+function whenChangedProblems(
+  { model, columns, key }: AuditedTable,
+  { level }: AuditAnnotation,
+  block: SchemaBlock,
+): readonly Diagnostic[] {
+  const why =
+    key.length === 0
+      ? `"${model}" has no key by which the history of a row is found`
+      : level?.value === 'statement'
+        ? '"level: statement" has no row to ask for'
+        : undefined
+  if (why === undefined) return []
+  return columns
+    .filter(({ whenChanged }) => whenChanged)
+    .map(({ field }) => ({
+      code: 'AUD516',
+      severity: 'error',
+      message: `"${model}.${field}" cannot be recorded only when it changes: ${why}.`,
+      place: block.fields.find(({ name }) => name === field)?.place ?? block.place,
+      model,
+      field,
+      hint: key.length === 0 ? 'Give the model an @id.' : 'Leave "level" out: level: row comes with it.',
+    }))
 }
 
 /** Which rows have history already is known by their key. */

@@ -33,7 +33,8 @@ export type SettingType =
 
 /** What PostgreSQL knows of a write by itself, recorded where it is asked for. */
 export const FACTS = ['client_addr', 'application_name', 'changed_columns'] as const
-export type Fact = (typeof FACTS)[number]
+/** `unchanged_columns` is the mark that goes with columns recorded when they change, and is not asked for by itself. */
+export type Fact = (typeof FACTS)[number] | 'unchanged_columns'
 
 /** A value that comes with every write: who, which request, why. Travels as the setting `audit.<name>`. */
 export interface SessionSetting {
@@ -61,6 +62,8 @@ export interface AuditedColumn {
   readonly policy: CapturePolicy
   /** The source column is of an enum type, stored as text. */
   readonly isEnum: boolean
+  /** Recorded by an update or delete only where the history of its row does not hold the value already. */
+  readonly whenChanged?: true
   /** Of a type that nobody tells the generator: its text form is recorded, which no change of the type breaks. */
   readonly asText?: true
   /** What the database column was called before, where the schema says so. */

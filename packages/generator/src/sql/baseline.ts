@@ -112,9 +112,10 @@ export function oneAtATime(table: AuditTableObject): Sql {
   return sql`pg_advisory_xact_lock(hashtextextended(${literal(sqlText(auditTable(table)))}, 0))`
 }
 
-function isSameKey(table: AuditTableObject): Sql {
+/** The row `known` of the history is of the row of the source. */
+export function isSameKey(table: AuditTableObject, row: Sql = sql`changed`): Sql {
   const each = keyColumns(table).map(({ name, isText }) => {
-    const [known, changed] = [sql`known.${ident(name)}`, historyValue(table, name, sql`changed`)]
+    const [known, changed] = [sql`known.${ident(name)}`, historyValue(table, name, row)]
     return isText
       ? sql`${known} = ${changed} AND ${known}::text COLLATE "C" = ${changed}::text COLLATE "C"`
       : sql`${known} = ${changed}`

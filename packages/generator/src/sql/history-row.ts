@@ -6,7 +6,7 @@ import { sourceColumn } from '../state/source-column.ts'
 import { auditTable, liveColumns, liveSettings } from './audit-table.ts'
 import { baseFunction } from './base-functions.ts'
 import { renderSettingCast } from './column-type.ts'
-import { AUDIT_COLUMNS, REDACTED, REDACTED_CHANGED } from './object-names.ts'
+import { AUDIT_COLUMNS, REDACTED, REDACTED_CHANGED, UNCHANGED } from './object-names.ts'
 import { ident, join, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /** Everything that is the same for all rows of a call, under the name of the column that it fills. */
@@ -46,10 +46,10 @@ export function insertRows(table: AuditTableObject, row: Sql, from: Sql): Sql {
 /**
  * `INSERT … VALUES`: the one `row` that there is; measured an eighth cheaper than a SELECT for each row.
  *
- * @param former the row before, where the operation may be an UPDATE
+ * @param given what the function knows besides
  */
-export function insertRow(table: AuditTableObject, row: Sql, former?: Sql): Sql {
-  const entries = historyEntries(table, row, (value) => value, former)
+export function insertRow(table: AuditTableObject, row: Sql, given: Given = {}): Sql {
+  const entries = historyEntries(table, row, (value) => value, given)
   return sql`${insertInto(table, entries)}\nVALUES (\n  ${values(entries)}\n)`
 }
 
@@ -82,6 +82,14 @@ export function historyValue(table: AuditTableObject, name: string, row: Sql): S
 
 type Entry = readonly [column: string, value: Sql]
 
+/** What a function knows besides the row. */
+interface Given {
+  /** The row before, where the operation may be an UPDATE. */
+  readonly former?: Sql
+  /** It has looked for what the history holds already: see `findUnchanged`. */
+  readonly marks?: boolean
+}
+
 function insertInto(table: AuditTableObject, entries: readonly Entry[]): Sql {
   const columns = entries.map(([column]) => ident(column))
   return sql`INSERT INTO ${auditTable(table)} (\n  ${join(columns, sql`,\n`)}\n)`
@@ -99,9 +107,10 @@ function historyEntries(
   table: AuditTableObject,
   row: Sql,
   late: (value: Sql) => Sql,
-  former?: Sql,
+  given: Given = {},
 ): readonly Entry[] {
   const c = AUDIT_COLUMNS
+  const { former } = given
   return [
     [c.operation, ident(c.operation)],
     [c.operationTimestamp, ident(c.operationTimestamp)],
@@ -112,10 +121,13 @@ function historyEntries(
       (setting) =>
         [
           setting.column,
-          setting.fact ? captureFact(table, setting.fact, row, former) : captureSetting(table, setting, late),
+          setting.fact ? captureFact(table, setting.fact, row, given) : captureSetting(table, setting, late),
         ] as const,
     ),
-    ...liveColumns(table).map((column) => [column.name, captureColumn(table, row, column, former)] as const),
+    ...liveColumns(table).map((column) => {
+      const value = captureColumn(table, row, column, former)
+      return [column.name, given.marks ? unlessUnchanged(column, value) : value] as const
+    }),
   ]
 }
 
@@ -134,7 +146,7 @@ function captureSetting(table: AuditTableObject, setting: StateSetting, late: (v
 }
 
 /** What no writer can say otherwise, but for the name that its session gave itself. */
-function captureFact(table: AuditTableObject, fact: Fact, row: Sql, former: Sql | undefined): Sql {
+function captureFact(table: AuditTableObject, fact: Fact, row: Sql, { former, marks }: Given): Sql {
   switch (fact) {
     case 'client_addr':
       return sql`inet_client_addr()`
@@ -142,6 +154,8 @@ function captureFact(table: AuditTableObject, fact: Fact, row: Sql, former: Sql 
       return sql`nullif(current_setting('application_name'), '')`
     case 'changed_columns':
       return former === undefined ? sql`NULL` : changedColumns(table, row, former)
+    case 'unchanged_columns':
+      return marks ? ident(UNCHANGED.numbers) : sql`NULL`
     default:
       return unreachable(fact)
   }
@@ -180,6 +194,11 @@ function redacted(value: Sql, former: Sql | undefined): Sql {
   WHEN TG_OP = 'UPDATE' AND ROW(${former})::record *<> ROW(${value})::record THEN ${literal(REDACTED_CHANGED)}
   ELSE ${literal(REDACTED)}
 END`
+}
+
+function unlessUnchanged({ name, whenChanged }: StateColumn, value: Sql): Sql {
+  if (!whenChanged) return value
+  return sql`CASE WHEN ${literal(name)} = ANY (${ident(UNCHANGED.names)}) THEN NULL ELSE ${value} END`
 }
 
 /** By the audit column's own name: its key is found by it. */

@@ -12,6 +12,9 @@ export const AUDIT_COLUMNS = {
   transactionId: 'audit_transaction_id',
 } as const
 
+/** Variables of a function that leaves out what the history holds already: columns by name, and by number. */
+export const UNCHANGED = { names: 'unchanged_names', numbers: 'unchanged_numbers' } as const
+
 /** What the history holds of a value that is redacted, and where an UPDATE gave the column another one. */
 export const REDACTED = '[redacted]'
 export const REDACTED_CHANGED = '[redacted, changed]'

@@ -4,21 +4,28 @@ import { liveColumns } from './audit-table.ts'
 import { declarations, insertRow } from './history-row.ts'
 import { keyColumns } from './key-columns.ts'
 import { ident, join, lines, qualified, type Sql, sql } from './sql.ts'
+import { declareUnchanged, findUnchanged, hasMarks } from './unchanged-columns.ts'
 import { unlessRowWaived } from './unless-waived.ts'
 
 /** The body of level row: called for one row, right after it was written, with OLD and NEW. */
 export function rowCapture(table: AuditTableObject): Sql {
+  const marks = hasMarks(table)
   return sql`#variable_conflict use_variable
-${declarations(table, sql`left(TG_OP, 1)`)}
+${lines([declarations(table, sql`left(TG_OP, 1)`), declareUnchanged(table)])}
 BEGIN
   ${lines([
     unlessRowWaived(table),
     sql`IF TG_OP = 'DELETE' THEN
-  ${insertRow(table, sql`OLD`)};
+  ${lines([findUnchanged(table, sql`OLD`), sql`${insertRow(table, sql`OLD`, { marks })};`])}
   RETURN NULL;
 END IF;`,
     table.updates === 'changed' ? unlessUnchanged(table) : sql``,
-    sql`${insertRow(table, sql`NEW`, sql`OLD`)};`,
+    marks
+      ? sql`IF TG_OP = 'UPDATE' THEN
+  ${findUnchanged(table, sql`NEW`)}
+END IF;`
+      : sql``,
+    sql`${insertRow(table, sql`NEW`, { former: sql`OLD`, marks })};`,
     sql`RETURN NULL;`,
   ])}
 END`

@@ -44,12 +44,13 @@ function desiredTable(home: AuditHome, table: AuditedTable): AuditTableObject {
     names: table.names,
     columns: table.columns
       .filter((column) => column.policy !== 'exclude')
-      .map(({ name, sourceName, type, policy, isEnum, asText }) => ({
+      .map(({ name, sourceName, type, policy, isEnum, whenChanged, asText }) => ({
         name,
         ...(sourceName === undefined ? {} : { sourceName }),
         type,
         policy,
         isEnum,
+        ...(whenChanged ? { whenChanged } : {}),
         ...(asText ? { asText } : {}),
         retired: false,
       })),

@@ -56,6 +56,7 @@ function isChanged(from: StateColumn | undefined, to: StateColumn): boolean {
     (!sameType(from.type, to.type) ||
       from.isEnum !== to.isEnum ||
       from.asText !== to.asText ||
+      from.whenChanged !== to.whenChanged ||
       sourceColumn(from) !== sourceColumn(to))
   )
 }

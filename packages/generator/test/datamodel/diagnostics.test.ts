@@ -998,6 +998,23 @@ test('AUD515: a baseline needs a key', async () => {
   expect(keyless).toContain('AUD515: "Order" has no key, so its rows from before the audit cannot be told')
 })
 
+test('AUD516: a column that is recorded only when it changes, without a key, or by statement', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled, level: statement)', 'id Int @id\n  /// @audit(whenChanged)\n  body String'),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:14:3 - error AUD516: "Order.body" cannot be recorded only when it changes: "level: statement" has no row to ask for.
+       14 |   body String
+          |   ^^^^
+       Leave "level" out: level: row comes with it.
+
+    1 error
+    "
+  `)
+})
+
 test('AUD205: statement level sees no row before and after', async () => {
   expect(
     await problems(model('/// @audit(enabled, level: statement, updates: changed)')),

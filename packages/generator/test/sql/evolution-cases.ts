@@ -103,6 +103,16 @@ export const CASES: readonly Case[] = [
     }),
     to: state(base),
   },
+  {
+    name: 'when-changed',
+    from: state({ ...base, level: 'row' }),
+    to: state({
+      ...base,
+      level: 'row',
+      columns: columns.map((c) => (c.name === 'note' ? { ...c, whenChanged: true } : c)),
+      settings: [...base.settings, ...facts('unchanged_columns')],
+    }),
+  },
   { name: 'create-backfill', from: EMPTY_STATE, to: state({ ...base, backfill: true }) },
   { name: 'backfill', ...change({ backfill: true }) },
   {

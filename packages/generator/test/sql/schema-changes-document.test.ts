@@ -21,6 +21,7 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   'a field is hashed, or recorded again': ['hash-column'],
   'a field is redacted, or recorded again': ['redact-column'],
   'a field is hidden from Prisma, or shown again': ['show-column'],
+  'a field is recorded only when it changes, or always': ['when-changed'],
   'an enum changes': ['enum-changed', 'enum-to-text', 'column-retyped'],
   'the key changes': ['change-key', 'lose-key'],
   'a table is renamed': ['rename-table', 'rename-table-by-row'],

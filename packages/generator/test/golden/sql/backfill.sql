@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=0362289a0556a3f5
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=49cb5c9876a76070
 -- {"kind":"changeBackfill","source":{"schema":"public","name":"Order"},"backfill":true}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -179,6 +179,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL row_security = off;
 
 DO $audit$
+#variable_conflict use_variable
 DECLARE
   "audit_operation" CONSTANT text := 'B';
   "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();

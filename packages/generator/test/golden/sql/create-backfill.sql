@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=2d3ccc0f137784d4
+-- prisma-generator-audit v1 from=280c9438c66e78db text=f82d47a9f1087eab
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","backfill":true,"names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -610,6 +610,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL row_security = off;
 
 DO $audit$
+#variable_conflict use_variable
 DECLARE
   "audit_operation" CONSTANT text := 'B';
   "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();

@@ -1,0 +1,65 @@
+import type { AuditTableObject, StateColumn } from '../state/database-state.ts'
+import { auditTable, liveColumns, liveSettings, relation } from './audit-table.ts'
+import { isSameKey } from './baseline.ts'
+import { renderType } from './column-type.ts'
+import { historyValue } from './history-row.ts'
+import { AUDIT_COLUMNS, UNCHANGED } from './object-names.ts'
+import { ident, integer, join, literal, type Sql, sql } from './sql.ts'
+
+/** So many rows of a key at most hold no value one after the other, so that neither a write nor a reader has far to look. */
+const LOOK_BACK = 49
+
+/** Variables of a row's function: the columns whose values its history holds already, by name and by number. */
+export function declareUnchanged(table: AuditTableObject): Sql {
+  if (!hasMarks(table)) return sql``
+  return sql`  ${ident(UNCHANGED.names)} text[];
+  ${ident(UNCHANGED.numbers)} smallint[];`
+}
+
+/**
+ * PL/pgSQL that fills them. The newest value that the history holds of the row is compared, and not the row before: what changed
+ * while nobody watched is never called unchanged. Columns are marked by their number, which they keep whatever they are called.
+ */
+export function findUnchanged(table: AuditTableObject, row: Sql): Sql {
+  const columns = liveColumns(table).filter(({ whenChanged }) => whenChanged)
+  if (!hasMarks(table)) return sql``
+  return sql`-- What the history of the row holds already is not written again.
+SELECT array_agg(a.attname::text), array_agg(a.attnum) INTO ${ident(UNCHANGED.names)}, ${ident(UNCHANGED.numbers)}
+FROM pg_attribute AS a
+WHERE a.attrelid = ${relation(table)} AND CASE a.attname
+  ${join(
+    columns.map((column) => sql`WHEN ${literal(column.name)} THEN ${isHeld(table, column, row)}`),
+    sql`\n`,
+  )}
+END;`
+}
+
+function isHeld(table: AuditTableObject, { name, type }: StateColumn, row: Sql): Sql {
+  const [id, column] = [ident(AUDIT_COLUMNS.id), ident(name)]
+  const mark = markColumn(table)
+  const value = sql`CAST(${historyValue(table, name, row)} AS ${renderType(type)})`
+  return sql`(
+  SELECT ROW(held.${column})::record *= ROW(${value})::record
+  FROM (
+    SELECT known.${id}, known.${column}, known.${mark} FROM ${auditTable(table)} AS known
+    WHERE ${isSameKey(table, row)}
+    ORDER BY known.${id} DESC
+    LIMIT ${integer(LOOK_BACK)}
+  ) AS held
+  WHERE (a.attnum = ANY (held.${mark})) IS NOT TRUE
+  ORDER BY held.${id} DESC
+  LIMIT 1
+)`
+}
+
+export function hasMarks(table: AuditTableObject): boolean {
+  return (
+    table.level === 'row' && table.key.length > 0 && liveColumns(table).some(({ whenChanged }) => whenChanged)
+  )
+}
+
+function markColumn(table: AuditTableObject): Sql {
+  const mark = liveSettings(table).find(({ fact }) => fact === 'unchanged_columns')
+  if (mark === undefined) throw new Error(`no column marks what is unchanged in ${table.names.table}`)
+  return ident(mark.column)
+}

@@ -1,0 +1,181 @@
+-- Takes the steps of migration.sql back. No history is dropped. Run it by hand.
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."Order"
+
+COMMENT ON COLUMN "audit"."Order_audit"."audit_unchanged_columns" IS 'Retired: kept for its history, written no more.';
+
+CREATE OR REPLACE FUNCTION "audit"."Order_audit_capture_row"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO "audit"."Order_audit" (
+      "audit_operation",
+      "audit_operation_timestamp",
+      "audit_transaction_timestamp",
+      "audit_current_user",
+      "audit_transaction_id",
+      "audit_username",
+      "audit_app_uuid",
+      "id",
+      "note",
+      "status"
+    )
+    VALUES (
+      "audit_operation",
+      "audit_operation_timestamp",
+      now(),
+      "audit_current_user",
+      pg_current_xact_id()::text::bigint,
+      coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+      nullif(current_setting('audit.app_uuid', true), '')::uuid,
+      OLD."id",
+      OLD."note",
+      OLD."status"::text
+    );
+    RETURN NULL;
+  END IF;
+  INSERT INTO "audit"."Order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_app_uuid",
+    "id",
+    "note",
+    "status"
+  )
+  VALUES (
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    pg_current_xact_id()::text::bigint,
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    nullif(current_setting('audit.app_uuid', true), '')::uuid,
+    NEW."id",
+    NEW."note",
+    NEW."status"::text
+  );
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  -- Only under a deferrable constraint can another row have this key already.
+  IF EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = TG_RELID AND i.indisunique AND NOT i.indimmediate) THEN
+    IF EXISTS (SELECT FROM "public"."Order" AS held WHERE held."id" = OLD."id") THEN
+      RETURN NULL;
+    END IF;
+  END IF;
+  INSERT INTO "audit"."Order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_app_uuid",
+    "id",
+    "note",
+    "status"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    OLD."id",
+    OLD."note",
+    OLD."status"::text;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."Order_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."Order_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_app_uuid",
+    "id",
+    "note",
+    "status"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."Order"')),
+    (SELECT nullif(current_setting('audit.app_uuid', true), '')::uuid),
+    changed."id",
+    changed."note",
+    changed."status"::text
+  FROM "public"."Order" AS changed
+  WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID);
+  RETURN NULL;
+END
+$audit$;
