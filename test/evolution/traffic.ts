@@ -56,7 +56,8 @@ export async function writeEverywhere(
         insertRow(world, former, n),
       ]) {
         await inContext(client, FULL_CONTEXT, () => client.query(statement)).catch((error: unknown) => {
-          failed.push({ model, ...describe(error) })
+          // Traffic may be under way.
+          if (!isOfRowsAlone(error)) failed.push({ model, ...describe(error) })
         })
       }
     }
@@ -128,6 +129,6 @@ function isSameKind(before: World, after: World, model: Model, next: Model): boo
 }
 
 function describe(error: unknown): { code: string; message: string } {
-  const { code, message } = error as { code?: string; message?: string }
-  return { code: code ?? 'unknown', message: message ?? String(error) }
+  const { code, message, detail } = error as { code?: string; message?: string; detail?: string }
+  return { code: code ?? 'unknown', message: [message ?? String(error), detail].filter(Boolean).join(': ') }
 }
