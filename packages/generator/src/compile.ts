@@ -9,6 +9,7 @@ import {
   diagnoseNotInterpreted,
 } from './diagnose-folder.ts'
 import { withFoundColumns } from './diagnose-hidden-columns.ts'
+import { diagnoseInheritance } from './diagnose-inheritance.ts'
 import { diagnoseRenamedFrom } from './diagnose-renamed-from.ts'
 import { diagnoseReplacements } from './diagnose-replacements.ts'
 import { diagnoseInterferences, diagnoseMarks, diagnoseRisks } from './diagnose-risks.ts'
@@ -143,6 +144,7 @@ export function compile(input: CompileInput): Compilation {
   const draft = input.draft === undefined ? undefined : openDraft(input.draft, folder)
   const steps = draft === undefined ? wanted : draftSteps(draft, wanted, recorded.state)
   const partitioned = database.tables.filter((table) => table.partitioned)
+  const byRow = database.tables.filter((table) => table.partitioned || table.inherits)
   const plan = planMigration(recorded.state, steps, { partitioned })
   const refused = refusedDataChanges(files, database)
   // Those of a draft get what they lack.
@@ -155,7 +157,8 @@ export function compile(input: CompileInput): Compilation {
     ...diagnoseHazards(plan.hazards, places),
     ...diagnoseDataChanges(refused.filter((each) => !cured.includes(each))),
     ...diagnoseMarks(files),
-    ...diagnoseOwnTriggers(selfWritingTriggers(files), model.tables, partitioned),
+    ...diagnoseOwnTriggers(selfWritingTriggers(files), model.tables, byRow),
+    ...diagnoseInheritance(model, database),
     ...diagnoseInterferences(findInterferences(recorded, database, positionOf)),
     ...diagnoseRenamedFrom(renamed, renamedFromEffects(recorded.state, steps, database.tables)),
     ...diagnoseRisks(findRisks({ recorded, steps, database, positionOf, draft: draft?.name })),

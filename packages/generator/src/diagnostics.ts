@@ -88,6 +88,7 @@ export const DIAGNOSTIC_CODES = {
   AUD621: "Trigger that fires before the audit's",
   AUD622: 'Values that were hidden and will be recorded',
   AUD623: 'Hidden column that no migration creates',
+  AUD624: 'Inheriting table is not audited',
   AUD701: 'Audit migration is missing',
   AUD702: 'Audited model waits for a migration',
   AUD703: 'Audit part was edited by hand',

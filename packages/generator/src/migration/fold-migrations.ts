@@ -4,7 +4,8 @@ import { condenseFile } from './condense-file.ts'
 import type { CondensedFile } from './condensed.ts'
 import { foldFile } from './fold-file.ts'
 import { schemasBefore } from './fold-schemas.ts'
-import { type FoldState, isInAuditSchema, typeText } from './fold-state.ts'
+import { type FoldedTable, type FoldState, isInAuditSchema, typeText } from './fold-state.ts'
+import { heirs } from './heirs.ts'
 import { lastMigration } from './last-migration.ts'
 import type { FoldOptions, MigrationFile } from './migration-file.ts'
 import { loadSqlParser } from './sql-parser.ts'
@@ -97,22 +98,46 @@ function sourceTables(state: FoldState): SourceTable[] {
   return [...state.tables.values()]
     .filter((table) => !table.hidden && !isInAuditSchema(state, table))
     .sort(byName)
-    .map(({ schema, name, columns, primaryKey, partitioned, place, opaque, formerNames, columnChanges }) => ({
-      schema,
-      name,
-      columns: columns.map((column) => ({
-        name: column.name,
-        type: typeText(column.type),
-        notNull: column.notNull,
-        virtual: column.virtual,
-      })),
-      primaryKey: primaryKey?.columns ?? [],
-      partitioned,
-      place,
-      ...(opaque ? { columnsUnknown: true as const } : {}),
-      ...(formerNames === undefined ? {} : { formerNames }),
-      ...(columnChanges === undefined ? {} : { columnChanges }),
-    }))
+    .map((table) => ({ ...table, ...heritage(state, table) }))
+    .map(
+      ({
+        schema,
+        name,
+        columns,
+        primaryKey,
+        partitioned,
+        place,
+        opaque,
+        formerNames,
+        columnChanges,
+        ...rest
+      }) => ({
+        schema,
+        name,
+        columns: columns.map((column) => ({
+          name: column.name,
+          type: typeText(column.type),
+          notNull: column.notNull,
+          virtual: column.virtual,
+        })),
+        primaryKey: primaryKey?.columns ?? [],
+        partitioned,
+        place,
+        ...(rest.inherits ? { inherits: true as const } : {}),
+        ...(rest.heirs.length === 0 ? {} : { heirs: rest.heirs }),
+        ...(opaque ? { columnsUnknown: true as const } : {}),
+        ...(formerNames === undefined ? {} : { formerNames }),
+        ...(columnChanges === undefined ? {} : { columnChanges }),
+      }),
+    )
+}
+
+function heritage(state: FoldState, table: FoldedTable) {
+  const below = heirs(state, table).filter(({ isPartition }) => !isPartition)
+  return {
+    inherits: below.length > 0 || (table.parents.length > 0 && !table.isPartition),
+    heirs: below.map(({ schema, name }) => ({ schema, name })).sort(byName),
+  }
 }
 
 function byName(a: { schema: string; name: string }, b: { schema: string; name: string }): number {

@@ -36,6 +36,10 @@ export interface SourceTable extends QualifiedName {
   readonly columns: readonly SourceColumn[]
   readonly primaryKey: readonly string[]
   readonly partitioned: boolean
+  /** It inherits from another table, or others from it; partitions are none of these. */
+  readonly inherits?: true
+  /** The tables that INHERIT from it directly. */
+  readonly heirs?: readonly QualifiedName[]
   /** Where the table was created. */
   readonly place: SourcePlace
   /** It has more columns than these: a query or a type tells which, and only PostgreSQL can ask that. */
