@@ -57,10 +57,25 @@ const TABLES: readonly AuditedTable[] = [
     settings: facts(...FACTS),
     level: 'row',
   }),
+  table('Big', {
+    columns: columns.map((each) =>
+      ['code', 'status'].includes(each.name) ? { ...each, whenChanged: true } : each,
+    ),
+    settings: facts('unchanged_columns'),
+    level: 'row',
+  }),
+  table('Joined', {
+    columns: columns.map((each) =>
+      each.name === 'id' ? { ...each, name: 'post_id', sourceName: 'id' } : each,
+    ),
+    key: ['post_id'],
+    settings,
+  }),
   table('Parted', { columns, settings, level: 'row', key: ['id'] }),
 ]
 
-const create = ({ source: { name }, key }: AuditedTable) => {
+const create = ({ source: { name }, ...audited }: AuditedTable) => {
+  const key = name === 'Joined' ? ['id'] : audited.key
   const full = `"${name.replaceAll('"', '""')}"`
   const keyText =
     key.length > 0 ? `, PRIMARY KEY (${key.join()}) ${name === 'Parted' ? '' : 'DEFERRABLE'}` : ''

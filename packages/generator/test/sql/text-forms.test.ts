@@ -38,10 +38,16 @@ const TYPES = [
   ['pair[]', `ARRAY[ROW(1, 'x')::pair]`, '{"(1,x)"}'],
   ['text[]', `'{a,NULL,"b c"}'`, '{a,NULL,"b c"}'],
   ['int[][]', `'{{1,2},{3,4}}'`, '{{1,2},{3,4}}'],
+  ['extensions.citext', `'A b'`, 'A b'],
+  ['extensions.citext[]', `'{A,NULL}'`, '{A,NULL}'],
+  ['extensions.hstore', `'k=>"v w"'`, '"k"=>"v w"'],
+  ['extensions.ltree', `'Top.Science'`, 'Top.Science'],
+  ['extensions.cube', `'(1,2),(3,4)'`, '(1, 2),(3, 4)'],
 ] as const
 
 await run(`CREATE TYPE mood AS ENUM ('glad', 'sad'); CREATE DOMAIN mail AS text CHECK (VALUE LIKE '%@%');
-  CREATE TYPE pair AS (a int, b text)`)
+  CREATE TYPE pair AS (a int, b text); CREATE SCHEMA extensions;
+  ${['citext', 'hstore', 'ltree', 'cube'].map((each) => `CREATE EXTENSION ${each} WITH SCHEMA extensions;`).join('')}`)
 
 it.each(TYPES.flatMap((each) => [['statement', ...each] as const, ['row', ...each] as const]))(
   'at level %s a column of type %s is recorded in one text form, whatever the writer has set',
