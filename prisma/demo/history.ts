@@ -54,7 +54,7 @@ async function readRows(client: pg.Client): Promise<AuditRow[]> {
   return rows
 }
 
-const keys = ['id', 'slug', 'order_id line_no', 'customer_id label']
+const keys = ['id', 'slug', 'order_id line_no', 'customer_id label', 'product_id category_slug']
 
 function keyText({ values }: AuditRow): string {
   const columns =

@@ -51,7 +51,8 @@ test('the demo ends well and explains itself', () => {
 })
 
 test('its table says who wrote what and why, in every form of call', () => {
-  expect(rowsWith('ann', 'opens the shop', 'Category', ' I ')).toHaveLength(1)
+  expect(rowsWith('ann', 'opens the shop', ' Category ', ' I ')).toHaveLength(1)
+  expect(rowsWith('ann', 'opens the shop', '_CategoryToProduct', ' I ')).toHaveLength(2)
   expect(rowsWith('bob', 'order_lines', ' I ')).toHaveLength(2)
   expect(rowsWith('bob', 'Product Catalogue', ' U ', 'draft → on-sale')).toHaveLength(2)
   expect(rowsWith('ann', 'Payment', ' I ')).toHaveLength(1)

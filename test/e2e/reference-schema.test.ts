@@ -45,6 +45,7 @@ test('a model without @audit, and one with @audit(disabled), gets nothing', asyn
     'Product Catalogue_audit',
     'Review_audit',
     'StockMovement_audit',
+    '_CategoryToProduct_audit',
     'customer_addresses_audit',
     'customers_audit',
     'exchange_rates_audit',

@@ -1,5 +1,6 @@
 import type { Compilation } from './compile.ts'
 import { type Diagnostic, renderDiagnostics } from './diagnostics.ts'
+import { isJoinTable } from './model/audit-model.ts'
 import type { QualifiedName } from './model/names.ts'
 import type { SourceFile } from './model/place.ts'
 import type { MigrationOutcome } from './next-migration.ts'
@@ -24,12 +25,18 @@ export function renderReport({ diagnostics, compilation, outcome, files, folderP
   const { model, waiting } = compilation
   const parts = [
     renderDiagnostics(diagnostics, files).trimEnd(),
-    `audit: ${count(model.tables.length, 'model')} audited.`,
+    `audit: ${audited(model)} audited.`,
     folderProblem === undefined ? '' : `audit: ${folderProblem}`,
     renderWaiting(waiting, desiredState(model)),
     renderOutcome(outcome, compilation),
   ]
   return parts.filter((part) => part !== '').join('\n')
+}
+
+function audited({ tables }: Compilation['model']): string {
+  const joins = tables.filter(isJoinTable).length
+  const models = count(tables.length - joins, 'model')
+  return joins === 0 ? models : `${models} and ${count(joins, 'join table')}`
 }
 
 function renderWaiting(waiting: readonly WaitingTable[], desired: DatabaseState): string {

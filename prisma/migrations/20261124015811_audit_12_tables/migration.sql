@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=9e695b4ce40bde24
+-- prisma-generator-audit v1 from=280c9438c66e78db text=529a175c06bae202
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Category"},"table":{"schema":"audit","key":["slug"],"missingSettings":"refuse","truncate":"record","names":{"table":"Category_audit"},"columns":[{"name":"slug","type":"varchar(80)"},{"name":"title","type":"text"},{"name":"position","type":"smallint"},{"name":"parent_slug","type":"varchar(80)"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Parcel"},"table":{"schema":"audit","key":["barcode"],"missingSettings":"refuse","truncate":"record","names":{"table":"Parcel_audit"},"columns":[{"name":"barcode","type":"varchar(64)"},{"name":"order_id","type":"bigint"},{"name":"grams","type":"integer"},{"name":"carrier_oid","type":"oid"},{"name":"insured","type":"money"},{"name":"length","type":"double precision"},{"name":"flags","type":"bit(8)"},{"name":"route","type":"varbit(64)"},{"name":"label","type":"xml"},{"name":"pickup_at","type":"timetz(3)"},{"name":"sent_at","type":"timestamp(6)"},{"name":"scans","type":"timestamptz(3)[]"},{"name":"weights","type":"numeric(8,3)[]"},{"name":"checkpoints","type":"bigint[]"},{"name":"signatures","type":"bytea[]"},{"name":"events","type":"jsonb[]"},{"name":"handlers","type":"uuid[]"},{"name":"codes","type":"double precision[]"},{"name":"answers","type":"boolean[]"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
@@ -6,6 +6,7 @@
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Product Catalogue"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"Product Catalogue_audit"},"columns":[{"name":"id","type":"integer"},{"name":"sku","type":"varchar(32)"},{"name":"name","type":"text"},{"name":"status","type":"text","isEnum":true},{"name":"price","type":"numeric(10,2)"},{"name":"weight kg","type":"real"},{"name":"tags","type":"text[]"},{"name":"sizes","type":"integer[]"},{"name":"sellableOn","type":"text[]","isEnum":true},{"name":"details","type":"jsonb"},{"name":"Manual","type":"json"},{"name":"image","type":"bytea"},{"name":"release_date","type":"date"},{"name":"withdrawn_at","type":"timestamptz(6)"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Review"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"Review_audit"},"columns":[{"name":"id","type":"integer"},{"name":"customer_id","type":"uuid"},{"name":"product_id","type":"integer"},{"name":"stars","type":"smallint"},{"name":"text","type":"text"},{"name":"created_at","type":"timestamp(3)"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"StockMovement"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"StockMovement_audit"},"columns":[{"name":"id","type":"bigint"},{"name":"productId","type":"integer"},{"name":"delta","type":"integer"},{"name":"user","type":"varchar(80)"},{"name":"at","type":"timestamptz(6)"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"_CategoryToProduct"},"table":{"schema":"audit","key":["category_slug","product_id"],"missingSettings":"refuse","truncate":"record","names":{"table":"_CategoryToProduct_audit"},"columns":[{"name":"category_slug","sourceName":"A","type":"varchar(80)"},{"name":"product_id","sourceName":"B","type":"integer"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"customer_addresses"},"table":{"schema":"audit","key":["customer_id","label"],"missingSettings":"refuse","truncate":"record","names":{"table":"customer_addresses_audit"},"columns":[{"name":"customer_id","type":"uuid"},{"name":"label","type":"varchar(40)"},{"name":"lines","type":"text[]"},{"name":"postcode","type":"varchar(12)"},{"name":"is default","type":"boolean"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"customers"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"customers_audit"},"columns":[{"name":"id","type":"uuid"},{"name":"email","type":"varchar(320)"},{"name":"name","type":"text"},{"name":"country_code","type":"char(2)"},{"name":"credit_limit","type":"numeric(14,4)"},{"name":"points","type":"integer"},{"name":"lifetime_cents","type":"bigint"},{"name":"rating","type":"double precision"},{"name":"newsletter","type":"boolean"},{"name":"channels","type":"text[]","isEnum":true},{"name":"birthday","type":"date"},{"name":"preferences","type":"jsonb"},{"name":"public_key","type":"bytea"},{"name":"created_at","type":"timestamptz(3)"},{"name":"updated_at","type":"timestamp(3)"},{"name":"referrer_id","type":"uuid"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"exchange_rates"},"table":{"schema":"audit","key":["currency","day"],"missingSettings":"refuse","truncate":"record","names":{"table":"exchange_rates_audit"},"columns":[{"name":"currency","type":"char(3)"},{"name":"day","type":"date"},{"name":"rate","type":"numeric(18,8)"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
@@ -49,11 +50,11 @@ BEGIN
   ) THEN
     RETURN;
   END IF;
-  -- Left over from a reset. History is never dropped.
+  -- Left over from a reset. History is never dropped; keys without one are of no use.
   FOR history IN
     SELECT c.oid::regclass AS name
     FROM pg_catalog.pg_class AS c
-    WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = existing AND c.relkind IN ('r', 'p') AND c.relname <> 'hash_key'
   LOOP
     EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s)', history.name) INTO has_rows;
     EXIT WHEN has_rows;
@@ -2296,6 +2297,290 @@ BEGIN
       BEFORE TRUNCATE ON "public"."StockMovement"
       FOR EACH STATEMENT
       EXECUTE FUNCTION "audit"."StockMovement_audit_truncate"();
+  END IF;
+END
+$audit$;
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- History of "public"."_CategoryToProduct"
+
+CALL "audit"."require_source"(
+  '"public"."_CategoryToProduct"',
+  ARRAY['A', 'B']::text[]
+);
+
+CREATE TABLE IF NOT EXISTS "audit"."_CategoryToProduct_audit" (
+  "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
+  "audit_operation" char(1) NOT NULL,
+  "audit_operation_timestamp" timestamptz NOT NULL,
+  "audit_transaction_timestamp" timestamptz NOT NULL,
+  "audit_current_user" text NOT NULL,
+  "audit_transaction_id" bigint NOT NULL,
+  "audit_username" text,
+  "audit_reason" text,
+  "audit_request_id" uuid,
+  "category_slug" varchar(80),
+  "product_id" integer,
+  CONSTRAINT "_CategoryToProduct_audit_pkey" PRIMARY KEY ("audit_id"),
+  CONSTRAINT "audit_operation_known" CHECK ("audit_operation" IN ('I', 'U', 'D', 'B')),
+  CONSTRAINT "audit_username_required" CHECK ("audit_username" IS NOT NULL)
+);
+
+-- A table that was there before gets the columns that it lacks.
+DO $audit$
+BEGIN
+  IF (
+    SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = '"audit"."_CategoryToProduct_audit"'::regclass
+      AND a.attname IN ('audit_username', 'audit_reason', 'audit_request_id', 'category_slug', 'product_id')
+      AND NOT a.attisdropped
+  ) < 5 THEN
+    ALTER TABLE "audit"."_CategoryToProduct_audit"
+      ADD COLUMN IF NOT EXISTS "audit_username" text,
+      ADD COLUMN IF NOT EXISTS "audit_reason" text,
+      ADD COLUMN IF NOT EXISTS "audit_request_id" uuid,
+      ADD COLUMN IF NOT EXISTS "category_slug" varchar(80),
+      ADD COLUMN IF NOT EXISTS "product_id" integer;
+  END IF;
+END
+$audit$;
+
+COMMENT ON TABLE "audit"."_CategoryToProduct_audit" IS 'History of "public"."_CategoryToProduct"';
+
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"audit"."_CategoryToProduct_audit_key"') IS NULL THEN
+    CREATE INDEX "_CategoryToProduct_audit_key"
+      ON "audit"."_CategoryToProduct_audit" ("category_slug", "product_id", "audit_id");
+  END IF;
+END
+$audit$;
+
+DO $audit$
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = '"audit"."_CategoryToProduct_audit"'::regclass AND t.tgname = 'append_only'
+  ) THEN
+    CREATE TRIGGER "append_only"
+      BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."_CategoryToProduct_audit"
+      FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"();
+    ALTER TABLE "audit"."_CategoryToProduct_audit" ENABLE ALWAYS TRIGGER "append_only";
+    -- The table is new: nobody but its owner has rights on it. Those that were given since are kept.
+    CALL "audit"."keep_private"(ARRAY['"audit"."_CategoryToProduct_audit"'::regclass], '{}');
+  END IF;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."_CategoryToProduct_audit_capture"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := left(TG_OP, 1);
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."_CategoryToProduct_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "category_slug",
+    "product_id"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."_CategoryToProduct"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."A",
+    changed."B"
+  FROM changed;
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."_CategoryToProduct_audit_key"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  INSERT INTO "audit"."_CategoryToProduct_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "category_slug",
+    "product_id"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."_CategoryToProduct"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    OLD."A",
+    OLD."B";
+  RETURN NULL;
+END
+$audit$;
+
+CREATE OR REPLACE FUNCTION "audit"."_CategoryToProduct_audit_truncate"()
+  RETURNS trigger
+  LANGUAGE plpgsql
+  SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $audit$
+#variable_conflict use_variable
+DECLARE
+  "audit_operation" CONSTANT text := 'D';
+  "audit_operation_timestamp" CONSTANT timestamptz := clock_timestamp();
+  -- This function runs as its owner: who really writes is the session's user, or the role that it took.
+  "audit_current_user" CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  -- On a connection that has carried a value before, an absent setting is '' and not NULL.
+  "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
+  "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
+BEGIN
+  -- An older snapshot would not see the rows that others committed since: they would vanish without a trace.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'AU003',
+      MESSAGE = format(
+        '%I.%I is audited: TRUNCATE is not allowed at isolation level %s',
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, upper(current_setting('transaction_isolation'))
+      ),
+      HINT = 'Run it at READ COMMITTED, or use DELETE.';
+  END IF;
+  INSERT INTO "audit"."_CategoryToProduct_audit" (
+    "audit_operation",
+    "audit_operation_timestamp",
+    "audit_transaction_timestamp",
+    "audit_current_user",
+    "audit_transaction_id",
+    "audit_username",
+    "audit_reason",
+    "audit_request_id",
+    "category_slug",
+    "product_id"
+  )
+  SELECT
+    "audit_operation",
+    "audit_operation_timestamp",
+    now(),
+    "audit_current_user",
+    (SELECT pg_current_xact_id()::text::bigint),
+    coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."_CategoryToProduct"')),
+    "audit_reason",
+    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
+    changed."A",
+    changed."B"
+  FROM ONLY "public"."_CategoryToProduct" AS changed;
+  RETURN NULL;
+END
+$audit$;
+
+CALL "audit"."keep_private"(
+  '{}',
+  ARRAY[
+    '"audit"."_CategoryToProduct_audit_capture"()',
+    '"audit"."_CategoryToProduct_audit_key"()',
+    '"audit"."_CategoryToProduct_audit_truncate"()'
+  ]::regprocedure[]
+);
+
+DO $audit$
+DECLARE
+  source CONSTANT regclass := '"public"."_CategoryToProduct"';
+BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."_CategoryToProduct_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_insert"
+      AFTER INSERT ON "public"."_CategoryToProduct"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."_CategoryToProduct_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."_CategoryToProduct_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_update"
+      AFTER UPDATE ON "public"."_CategoryToProduct"
+      REFERENCING NEW TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."_CategoryToProduct_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."_CategoryToProduct_audit_capture"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_delete"
+      AFTER DELETE ON "public"."_CategoryToProduct"
+      REFERENCING OLD TABLE AS changed
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."_CategoryToProduct_audit_capture"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_key' AND t.tgfoid = '"audit"."_CategoryToProduct_audit_key"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_key"
+      AFTER UPDATE ON "public"."_CategoryToProduct"
+      FOR EACH ROW WHEN (
+        OLD."A"::text COLLATE "C" IS DISTINCT FROM NEW."A"::text COLLATE "C"
+          OR OLD."B" IS DISTINCT FROM NEW."B"
+      )
+      EXECUTE FUNCTION "audit"."_CategoryToProduct_audit_key"();
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = source AND t.tgname = 'audit_truncate' AND t.tgfoid = '"audit"."_CategoryToProduct_audit_truncate"()'::regprocedure
+  ) THEN
+    CREATE TRIGGER "audit_truncate"
+      BEFORE TRUNCATE ON "public"."_CategoryToProduct"
+      FOR EACH STATEMENT
+      EXECUTE FUNCTION "audit"."_CategoryToProduct_audit_truncate"();
   END IF;
 END
 $audit$;

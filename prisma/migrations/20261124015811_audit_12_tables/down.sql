@@ -128,6 +128,31 @@ COMMIT;
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL search_path = pg_catalog, pg_temp;
 
+-- History of "public"."_CategoryToProduct"
+
+COMMENT ON TABLE "audit"."_CategoryToProduct_audit" IS 'Retired, written no more. History of "public"."_CategoryToProduct"';
+
+DO $audit$
+BEGIN
+  IF pg_catalog.to_regclass('"public"."_CategoryToProduct"') IS NOT NULL THEN
+    DROP TRIGGER IF EXISTS "audit_insert" ON "public"."_CategoryToProduct";
+    DROP TRIGGER IF EXISTS "audit_update" ON "public"."_CategoryToProduct";
+    DROP TRIGGER IF EXISTS "audit_delete" ON "public"."_CategoryToProduct";
+    DROP TRIGGER IF EXISTS "audit_key" ON "public"."_CategoryToProduct";
+    DROP TRIGGER IF EXISTS "audit_truncate" ON "public"."_CategoryToProduct";
+  END IF;
+END
+$audit$;
+
+DROP FUNCTION IF EXISTS "audit"."_CategoryToProduct_audit_capture"();
+DROP FUNCTION IF EXISTS "audit"."_CategoryToProduct_audit_key"();
+DROP FUNCTION IF EXISTS "audit"."_CategoryToProduct_audit_truncate"();
+
+COMMIT;
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 -- History of "public"."StockMovement"
 
 COMMENT ON TABLE "audit"."StockMovement_audit" IS 'Retired, written no more. History of "public"."StockMovement"';
