@@ -79,6 +79,14 @@ export function isFreeTable(draft: Draft, schema: string, name: string): boolean
   return all.every((model) => model.table !== name || model.schema !== schema)
 }
 
+/**
+ * PostgreSQL makes a type `_name` for the arrays of each table and type, and cuts it to 63 bytes. Where that is taken it finds
+ * another one, but in SET SCHEMA.
+ */
+export function canMove(name: string): boolean {
+  return Buffer.byteLength(name) < 63
+}
+
 export function qualified({ schema, table }: { readonly schema: string; readonly table: string }): string {
   return `${ident(schema)}.${ident(table)}`
 }

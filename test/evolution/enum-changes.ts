@@ -1,4 +1,14 @@
-import { type Change, choose, type Draft, ident, inBoth, inSchema, literal, oddName } from './draft.ts'
+import {
+  type Change,
+  canMove,
+  choose,
+  type Draft,
+  ident,
+  inBoth,
+  inSchema,
+  literal,
+  oddName,
+} from './draft.ts'
 import { type Enum, findModel, type World, withEnum } from './world.ts'
 
 /** An enum that this draft has left alone so far. */
@@ -77,6 +87,7 @@ export const renameEnum: Change = (draft, { a, b }) => {
       draft: inBoth(draft, statement, (world) => ({ ...withEnum(world, { ...found, name }), next })),
     }
   }
+  if (!canMove(found.name)) return undefined
   const schema = found.schema === 'public' ? 'Other Schema' : 'public'
   const statement = `ALTER TYPE ${fullName(found)} SET SCHEMA ${ident(schema)};`
   return {

@@ -1,5 +1,6 @@
 import {
   type Change,
+  canMove,
   choose,
   type Draft,
   ident,
@@ -40,7 +41,11 @@ export const renameTable: Change = (draft, { a }) => {
 }
 
 export const moveTable: Change = (draft, { a }) => {
-  const model = untouched(draft, a, ({ table, schema }) => isFreeTable(draft, other(schema), table))
+  const model = untouched(
+    draft,
+    a,
+    ({ table, schema }) => canMove(table) && isFreeTable(draft, other(schema), table),
+  )
   if (!model) return undefined
   const schema = other(model.schema)
   const statement = `ALTER TABLE ${qualified(model)} SET SCHEMA ${ident(schema)};`
