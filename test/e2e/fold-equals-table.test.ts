@@ -106,7 +106,7 @@ test(
       { seed, numRuns: isFull ? 500 : 150, endOnFailure: true },
     )
     // Otherwise the test would have proved nothing.
-    expect(seen.size).toBe(11)
+    expect(seen.size).toBe(12)
     expect([...seen].filter(([, last]) => last === '0')).toEqual([])
     expect(succeeded.size).toBeGreaterThan(15)
   },

@@ -125,6 +125,27 @@ const call: fc.Arbitrary<{
         },
       }),
   })),
+  fc
+    .tuple(small, slug, fc.constantFrom('connect', 'disconnect', 'set', 'create'))
+    .map(([id, category, how]) => ({
+      kind: 'many to many',
+      detail: { id, category, how },
+      on: (models: Shop['models']) =>
+        models.product.update({
+          where: { id },
+          data: {
+            categories:
+              how === 'create'
+                ? {
+                    connectOrCreate: {
+                      where: { slug: category },
+                      create: { slug: category, title: 'c' },
+                    },
+                  }
+                : { [how]: how === 'set' ? [{ slug: category }] : { slug: category } },
+          },
+        }),
+    })),
   fc.uniqueArray(slug, { minLength: 1 }).map((slugs) => ({
     kind: 'createMany',
     detail: slugs,
@@ -253,6 +274,11 @@ function anyStatement(columns: readonly ValueColumn[], major: number): fc.Arbitr
     two.map(([order, product]) => ({
       kind: 'payments',
       text: `INSERT INTO "Payment" (id, order_id, method, amount) SELECT gen_random_uuid(), id, 'cash', ${product} FROM "order" WHERE id = ${order}`,
+    })),
+    two.map(([from, to]) => ({
+      kind: 'connections',
+      text: `INSERT INTO "_CategoryToProduct" ("A", "B") SELECT slug, id FROM "Category", "Product Catalogue" WHERE id BETWEEN ${from} AND ${to}
+        ON CONFLICT DO NOTHING`,
     })),
     two.map(([from, to]) => ({
       kind: 'reviews',
