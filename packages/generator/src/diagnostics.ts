@@ -58,7 +58,7 @@ export const DIAGNOSTIC_CODES = {
   AUD507: 'Hidden many-to-many relation',
   AUD508: 'Nothing is audited',
   AUD509: 'Unknown native type of a column',
-  AUD510: 'One DELETE may write a row twice',
+  AUD510: 'One statement may write a row twice',
   AUD511: 'renamedFrom names what is still there',
   AUD512: 'Two nodes with one renamedFrom',
   AUD513: 'Field named like a secret',

@@ -82,7 +82,7 @@ function resolveJoinTable(
     settings,
     missingSettings: tables.some((each) => each.missingSettings === 'refuse') ? 'refuse' : 'record',
     truncate: tables.some((each) => each.truncate === 'refuse') ? 'refuse' : 'record',
-    level: sides.some((side) => asksForRows(side, wanted)) ? 'row' : 'statement',
+    level: isOfItself(relation) || sides.some((side) => asksForRows(side, wanted)) ? 'row' : 'statement',
     updates: 'all',
     ...(backfills.length > 0 ? { backfill: backfills.includes('batches') ? 'batches' : true } : {}),
     ...(tables.some((each) => each.enableAlways) ? { enableAlways: true } : {}),
@@ -92,6 +92,11 @@ function resolveJoinTable(
     place,
     diagnostics: [...diagnostics, ...settingProblems, ...doubledFacts(declarations, facts)],
   }
+}
+
+/** One UPDATE of the model's key changes both halves of a row's key, one after the other: see `keyChangedTwice`. */
+function isOfItself({ ends }: JoinRelation): boolean {
+  return ends[0].listed === ends[1].listed
 }
 
 /** A hidden column of the model is no reason: there is none in the join table. */

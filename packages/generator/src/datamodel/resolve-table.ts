@@ -14,7 +14,7 @@ import type { SettingDeclaration } from './session-settings.ts'
 import { resolveSettingColumns } from './setting-columns.ts'
 import { resolveSettingList } from './setting-lists.ts'
 import { sourceOf } from './source-table.ts'
-import { writtenTwice } from './write-order.ts'
+import { keyChangedTwice, writtenTwice } from './write-order.ts'
 
 export interface SchemaContext {
   readonly models: readonly DMMF.Model[]
@@ -91,7 +91,7 @@ export function resolveTable(
     ...hiddenJoins(model, block, blocks),
     // Who writes `level: statement` out knows it.
     ...(table.level === 'statement' && !annotation.level && foreignKeys
-      ? writtenTwice(model, block, models)
+      ? [...writtenTwice(model, block, models), ...keyChangedTwice(model, block, keyFields(columns, key))]
       : []),
   ]
   const renamed = {
@@ -141,6 +141,10 @@ function whenChangedProblems(
       field,
       hint: key.length === 0 ? 'Give the model an @id.' : 'Leave "level" out: level: row comes with it.',
     }))
+}
+
+function keyFields(columns: AuditedTable['columns'], key: readonly string[]): readonly string[] {
+  return columns.filter(({ name }) => key.includes(name)).map(({ field }) => field)
 }
 
 /** Which rows have history already is known by their key. */

@@ -8,6 +8,39 @@ interface Reference {
 }
 
 /**
+ * Two foreign keys to one parent that belong to the key: an UPDATE of the parent's key may change a row's key twice, one half
+ * after the other. At level statement both D stand before both U, and the key in between looks alive.
+ *
+ * @param key the fields by which the rows of the model are told apart
+ */
+export function keyChangedTwice(
+  model: DMMF.Model,
+  block: SchemaBlock,
+  key: readonly string[],
+): readonly Diagnostic[] {
+  const own = model.fields.filter(
+    ({ relationFromFields, relationOnUpdate = 'Cascade' }) =>
+      relationOnUpdate === 'Cascade' && relationFromFields?.some((field) => key.includes(field)),
+  )
+  return own.flatMap((first, index): readonly Diagnostic[] => {
+    const second = own.slice(index + 1).find(({ type }) => type === first.type)
+    if (second === undefined) return []
+    const place = block.fields.find(({ name }) => name === second.name)?.place
+    return [
+      {
+        code: 'AUD510',
+        severity: 'warning',
+        message: `One UPDATE of the key of "${first.type}" may change the key of a "${model.name}" by "${first.name}" and by "${second.name}": what it was in between looks alive.`,
+        ...(place ? { place } : {}),
+        model: model.name,
+        field: second.name,
+        hint: 'Record this model row by row, in the order of the writes: @audit(enabled, level: row). Or write level: statement, if that key never changes.',
+      },
+    ]
+  })
+}
+
+/**
  * Foreign keys by which one DELETE may first set a row's column NULL and then take the row away: at level statement both
  * writes are recorded, but the D may stand before the U.
  *

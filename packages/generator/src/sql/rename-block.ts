@@ -32,7 +32,7 @@ export function renameUp({ groups, crosses }: Cluster): Sql {
 
 function upward(group: TableGroup): readonly Direction[] {
   const { before, moves, after } = group
-  if (before === undefined || !isTouched(group)) return []
+  if (before === undefined || !(movesColumns(group) || isRenamed(before, after))) return []
   const source = oidOf([after])
   return [
     {
@@ -47,11 +47,11 @@ function upward(group: TableGroup): readonly Direction[] {
   ]
 }
 
-/** Whether the functions of before would miss something. */
-function isTouched({ before, moves, rest, after }: TableGroup): boolean {
-  if (before === undefined) return false
-  const isSetAside = before.capturing && rest.some(({ kind }) => kind === 'setAsideColumn')
-  return moves.length > 0 || isSetAside || isRenamed(before, after)
+/** Whether the functions of before would miss a column. */
+function movesColumns({ before, moves, rest }: TableGroup): boolean {
+  return (
+    moves.length > 0 || (before?.capturing === true && rest.some(({ kind }) => kind === 'setAsideColumn'))
+  )
 }
 
 /** @param columnsDown by group, PL/pgSQL for the steps of columns that came after the renames */
@@ -72,7 +72,8 @@ function downward(
   columnsDown: (group: TableGroup) => Sql,
 ): readonly Direction[] {
   const { before, moves, after } = group
-  if (before === undefined || !isTouched(group)) return []
+  // A history that rested before has functions and triggers only now, under its new names.
+  if (before === undefined || !(movesColumns(group) || isRenamed(after, named(after, before)))) return []
   const source = oidOf([after, before])
   return [
     {

@@ -1,6 +1,7 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { replacedBy } from '../state/replacements.ts'
 import { isColumnStep, type TableGroup } from '../state/table-group.ts'
+import { named } from './crossing-names.ts'
 import { historyTarget } from './history-row.ts'
 import { auditTable } from './look-first.ts'
 import { allColumns } from './rename-columns.ts'
@@ -30,7 +31,7 @@ export function isDown(group: TableGroup, before: AuditTableObject, source: Sql)
   const { moves, after } = group
   const names = newNames(group)
   const columns = names.length === 0 ? [] : [countColumns(before, names, 0)]
-  const isSetAside = moves.length === 0 && !isRenamed(before, after)
+  const isSetAside = moves.length === 0 && !isRenamed(after, named(after, before))
   return join(isSetAside ? columns : [isBack(group, before, source), ...columns], sql`\nAND `)
 }
 

@@ -71,6 +71,34 @@ describe.each(['statement', 'row'])('level: %s', (level) => {
   })
 })
 
+test('a row that connects one with itself has its key changed twice by one statement, and is alive under the last one', async () => {
+  const schema = schemaWith(`/// @audit(enabled)
+model Person {
+  id Int @id
+  following Person[] @relation("Follows")
+  followedBy Person[] @relation("Follows")
+}
+`)
+  const tables = `CREATE TABLE "Person" ("id" INTEGER NOT NULL, CONSTRAINT "Person_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "_Follows" ("A" INTEGER NOT NULL, "B" INTEGER NOT NULL, CONSTRAINT "_Follows_AB_pkey" PRIMARY KEY ("A","B"));
+ALTER TABLE "_Follows" ADD CONSTRAINT "_Follows_A_fkey" FOREIGN KEY ("A") REFERENCES "Person"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "_Follows" ADD CONSTRAINT "_Follows_B_fkey" FOREIGN KEY ("B") REFERENCES "Person"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+`
+  const { done } = await followed(schema, { '20260101000000_init': tables }, '20260102000000')
+  const database = await apply(done, {
+    '20260102': `INSERT INTO "Person" VALUES (1); INSERT INTO "_Follows" VALUES (1, 1); UPDATE "Person" SET id = 2`,
+  })
+  const found = await history(database, 'audit."_Follows_audit"', 'following_id', 'followed_by_id')
+  expect(found.map((row) => [row.op, row.following_id, row.followed_by_id].join(' '))).toEqual([
+    'I 1 1',
+    'D 1 1',
+    'U 2 1',
+    'D 2 1',
+    'U 2 2',
+  ])
+  await database.drop()
+})
+
 test('a project that was audited before gets them in its next migration, with a baseline where it asks for one', async () => {
   const schema = schemaWith(models())
   const excluded = schemaWith(models().replaceAll('  tags', '  /// @audit(exclude)\n  tags'))

@@ -961,6 +961,27 @@ test('AUD510: two foreign keys by which one DELETE writes a row twice', async ()
   `)
 })
 
+test('AUD510: two foreign keys to one parent in the key', async () => {
+  const follows = (annotation: string, more = '', key = '@@id([aId, bId])') =>
+    model(
+      annotation,
+      `aId Int\n  bId Int\n  a Person @relation("a", fields: [aId], references: [id]${more})\n  b Person @relation("b", fields: [bId], references: [id])\n  ${key}`,
+      'Follow',
+    ) + model('', 'id Int @id\n  a Follow[] @relation("a")\n  b Follow[] @relation("b")', 'Person')
+  const said = async (schema: string) => (await problems(schema)).match(/AUD510: .*/g)
+  expect(await said(follows('/// @audit(enabled)'))).toEqual([
+    'AUD510: One UPDATE of the key of "Person" may change the key of a "Follow" by "a" and by "b": what it was in between looks alive.',
+  ])
+  for (const without of [
+    follows('/// @audit(enabled, level: row)'),
+    follows('/// @audit(enabled, level: statement)'),
+    follows('/// @audit(enabled)', ', onUpdate: Restrict'),
+    follows('/// @audit(enabled)', '', '@@id([aId])'),
+  ]) {
+    expect(await said(without)).toBeNull()
+  }
+})
+
 test('AUD510 is not said where it cannot happen', async () => {
   expect(await problems(PERSON + message('/// @audit(enabled, level: row)'))).toBe('\n')
   expect(await problems(PERSON + message('/// @audit(enabled, level: statement)'))).toBe('\n')

@@ -54,6 +54,8 @@ it('a relation of a model with itself names its columns by the fields that list 
     'followedBy Person[] @relation("Follows")',
   )
   expect(await columns(person)).toEqual(['A following_id integer', 'B followed_by_id integer'])
+  // One UPDATE of a person's key changes both halves of a row's.
+  expect((await joinTable(person))?.level).toBe('row')
 })
 
 it('names that would be one, or an own column of every history, stay as the models write them', async () => {

@@ -3,10 +3,12 @@ import { expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
 import { renderDown } from '../../src/sql/render-down.ts'
 import { renderMigration } from '../../src/sql/render-migration.ts'
+import { applySteps } from '../../src/state/apply-steps.ts'
 import type { DatabaseState } from '../../src/state/database-state.ts'
 import { diffState } from '../../src/state/diff-state.ts'
 import { planMigration } from '../../src/state/migration-plan.ts'
 import type { MigrationStep } from '../../src/state/migration-step.ts'
+import { nameAnew } from '../../src/state/name-anew.ts'
 import { names, setting, state, up } from './fixture.ts'
 import { order, RENAMES } from './rename-cases.ts'
 
@@ -43,6 +45,12 @@ const renameHistory: Change = {
 }
 const alone = [renameHistory, byName('rename-setting-column'), setAside]
 const withPrisma = ['rename-column', 'rename-key-column', 'rename-table', 'move-table'].map(byName)
+
+/** The steps to a state whose objects have other names, as the compiler takes them. */
+function nextNames(from: DatabaseState, to: DatabaseState): readonly MigrationStep[] {
+  const { first, renamed } = nameAnew(from, to)
+  return [...first, ...diffState(renamed, to)]
+}
 
 async function withOrders(from: DatabaseState, run: (database: TestDatabase) => Promise<void>) {
   const database = await createDatabase()
@@ -236,6 +244,42 @@ it.each([
       const plan = planMigration(from, diffState(from, to))
       const met = await meet(database, renderMigration(plan, { from, appended: true }))
       expect(met).toEqual({ meanwhile: 'written', written: 'written', migrated: 'migrated' })
+    })
+  },
+)
+
+it.each([
+  [
+    'triggers',
+    { insertTrigger: 'i', updateTrigger: 'u', deleteTrigger: 'd', keyTrigger: 'aa', truncateTrigger: 't' },
+  ],
+  ['functions', { captureFunction: 'c', keyFunction: 'k', truncateFunction: 't' }],
+  ['table', { table: 'history' }],
+])(
+  'a history that is resumed under other names (%s) and at another level rests again after its down.sql',
+  async (_, other) => {
+    const audited = state(order)
+    const rested = applySteps(audited, [{ kind: 'retireTable', source: order.source }])
+    await withOrders(audited, async (database) => {
+      await database.query(
+        renderMigration(planMigration(audited, diffState(audited, rested)), { from: audited }),
+      )
+      const steps = nextNames(rested, state({ ...order, level: 'row', names: { ...order.names, ...other } }))
+      const plan = planMigration(rested, steps)
+      for (let turn = 0; turn < 2; turn += 1) {
+        await database.query(renderMigration(plan, { from: rested }))
+        await database.query(`BEGIN; ${CONTEXT}; INSERT INTO "Order" (price) VALUES (1); COMMIT`)
+        await database.query(renderDown(plan, { from: rested }))
+        await database.query(renderDown(plan, { from: rested }))
+        await database.query('INSERT INTO "Order" (price) VALUES (2)')
+        expect(
+          await database.query(`SELECT tgname FROM pg_trigger WHERE tgrelid = '"Order"'::regclass`),
+        ).toEqual([])
+      }
+      expect(await database.query('SELECT price FROM audit."Order_audit"')).toEqual([
+        { price: 1 },
+        { price: 1 },
+      ])
     })
   },
 )
