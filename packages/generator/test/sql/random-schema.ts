@@ -20,6 +20,7 @@ export interface RandomColumn {
   readonly kind: Kind
   readonly policy: CapturePolicy
   readonly isKey: boolean
+  readonly isForeign?: true
   /** Of a generated column. */
   readonly expression?: string
 }
@@ -177,10 +178,17 @@ type TableWish = typeof anyTable extends fc.Arbitrary<infer Wish> ? Wish : never
 export const tableWishes = fc.array(anyTable, { minLength: 1, maxLength: 3 })
 
 /** The tables of a schema; a table may refer to those before it, and to itself. */
-export function tablesOf(wishes: readonly TableWish[], kinds: readonly Kind[]): readonly RandomTable[] {
+export function tablesOf(
+  wishes: readonly TableWish[],
+  kinds: readonly Kind[],
+  backfill: boolean,
+): readonly RandomTable[] {
   const tables: RandomTable[] = []
   const free = freeNames()
-  for (const wish of wishes) tables.push(tableOf(wish, free(wish.name), tables, kinds))
+  for (const wish of wishes) {
+    const { audited, ...made } = tableOf(wish, free(wish.name), tables, kinds)
+    tables.push({ ...made, audited: backfill ? { ...audited, backfill } : audited })
+  }
   return tables
 }
 
@@ -206,7 +214,7 @@ function tableOf(
     const isKey =
       each.isKey && parent !== undefined && references.every((other) => other.parent !== undefined)
     const columns = parentKey.map(({ name: columnName, kind }) =>
-      makeColumn({ name: columnName, kind, isKey }),
+      makeColumn({ name: columnName, kind, isKey, isForeign: true }),
     )
     foreign.push(...columns)
     const actions = `ON DELETE ${each.onDelete} ON UPDATE ${each.onUpdate}`
@@ -311,16 +319,17 @@ function generatedOf(
   return made('boolean', `${column} IS NULL`, ['f', 't'])
 }
 
-type ColumnWish = Pick<RandomColumn, 'name' | 'kind' | 'isKey'> &
-  Partial<Pick<RandomColumn, 'policy' | 'expression'>> & { readonly auditName?: string | null }
+type ColumnWish = Omit<RandomColumn, 'auditName' | 'policy'> & {
+  readonly auditName?: string | null
+  readonly policy?: CapturePolicy
+}
 
 /** Makes columns of one table: no two have one name, in the table or in its history. */
 function columnMaker(): (wish: ColumnWish) => RandomColumn {
   const [freeName, freeAuditName] = [freeNames(), freeNames()]
-  return ({ name, kind, isKey, auditName, policy: wished = 'record', expression }) => {
-    const own = freeName(name)
-    const common = { name: own, auditName: freeAuditName(auditName ?? own), kind, isKey, policy: wished }
-    return expression === undefined ? common : { ...common, expression }
+  return ({ auditName, policy: wished = 'record', ...column }) => {
+    const name = freeName(column.name)
+    return { ...column, name, auditName: freeAuditName(auditName ?? name), policy: wished }
   }
 }
 

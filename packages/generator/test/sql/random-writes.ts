@@ -3,10 +3,9 @@ import { HAS_MERGE } from './folding-property.ts'
 import { namesOf, nth, quoted, type RandomColumn, type RandomTable, textOf } from './random-schema.ts'
 
 /** A statement before it is known what there is: the numbers decide, one after another. */
-export const statementWishes = fc.record({
-  kind: fc.nat(99),
-  numbers: fc.array(fc.nat(99), { minLength: 8, maxLength: 40 }),
-})
+const wishesOf = (kind: fc.Arbitrary<number>) =>
+  fc.record({ kind, numbers: fc.array(fc.nat(99), { minLength: 8, maxLength: 40 }) })
+export const statementWishes = wishesOf(fc.nat(99))
 type StatementWish = typeof statementWishes extends fc.Arbitrary<infer Wish> ? Wish : never
 
 type Pick = <T>(all: readonly T[]) => T
@@ -24,7 +23,8 @@ export function statementOn(tables: readonly RandomTable[], { kind, numbers }: S
   return write(pick(tables), pick)
 }
 
-const insert: Write = (table, pick) => `INSERT INTO ${target(table, pick)} ${newRows(table, pick)}`
+const insert: Write = (table, pick) =>
+  `INSERT INTO ${target(table, pick)} ${newRows(table, pick)}${pick(['', ' ON CONFLICT DO NOTHING'])}`
 
 const insertChildren: Write = (table, pick) => {
   if (table.references.length === 0) return insert(table, pick)
@@ -122,6 +122,9 @@ const WRITES: readonly Write[] = [
   setOutput,
 ]
 
+/** The first of them fill the tables. */
+export const insertWishes = wishesOf(fc.nat(3))
+
 /** As in the folding property: what writes one key twice is told apart row by row only. */
 const TWICE: readonly Write[] = [...(HAS_MERGE ? [mergeTwice] : []), comeBack]
 
@@ -162,7 +165,9 @@ function newKey(table: RandomTable, pick: Pick): readonly string[] {
 
 function value(column: RandomColumn, pick: Pick): string {
   const { values: texts } = column.kind
-  const text = pick(column.isKey ? texts : [...texts, null])
+  // Few texts are a parent's key.
+  const nulls = column.isForeign ? [null, null, null, null] : [null]
+  const text = pick(column.isKey ? texts : [...nulls, ...texts])
   return text === null ? `NULL::${column.kind.source}` : typed(column, text)
 }
 
