@@ -19,7 +19,7 @@ const everyServer = [
   'packages/generator/test/matrix/*.test.ts',
   'packages/generator/test/sql/{attacks,baseline,capture,capture-waiver,capture-waiver-attacks}.test.ts',
   'packages/generator/test/sql/{enable-always,facts,fold-equals-table,hash,key-change}.test.ts',
-  'packages/generator/test/sql/{level-partitions,level-row,quoting,redact,text-forms}.test.ts',
+  'packages/generator/test/sql/{level-partitions,level-row,quoting,random-schemas,redact,text-forms}.test.ts',
 ]
 
 /** These take long or hold what depends least on the version: on every server in the large run only. */

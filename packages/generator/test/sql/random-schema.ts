@@ -1,18 +1,9 @@
 import fc from 'fast-check'
 import type { AuditedColumn, AuditedTable, CapturePolicy } from '../../src/model/audit-model.ts'
 import type { ColumnTypeName } from '../../src/model/column-type.ts'
-import { renderType } from '../../src/sql/column-type.ts'
 import { ident, literal, qualified, sqlText } from '../../src/sql/sql.ts'
 import { facts, setting, table, type } from './fixture.ts'
-import { listText, VALUES } from './folding-property.ts'
-
-/** What a column may be: its type, what the history makes of it, and texts of values. */
-export interface Kind {
-  readonly source: string
-  readonly audited: Pick<AuditedColumn, 'type' | 'isEnum' | 'asText'>
-  readonly values: readonly string[]
-  readonly isKey: boolean
-}
+import type { Kind } from './random-kinds.ts'
 
 export interface RandomColumn {
   readonly name: string
@@ -26,8 +17,8 @@ export interface RandomColumn {
 }
 
 export interface RandomReference {
-  /** Absent where the table refers to itself. */
-  readonly parent: RandomTable | undefined
+  /** Null where the table refers to itself. */
+  readonly parent: RandomTable | null
   readonly parentKey: readonly RandomColumn[]
   readonly columns: readonly RandomColumn[]
   readonly clauses: string
@@ -48,88 +39,6 @@ export interface RandomTable {
 
 export const SCHEMA = 'Ap"p 猫'
 export const quoted = (name: string) => sqlText(ident(name))
-export const textOf = (value: string) => sqlText(literal(value))
-
-/** Once a database; without the collation where the server has no ICU, and without what it has no extension for. */
-export const OWN_TYPES = `
-  CREATE TYPE "Sta""tus" AS ENUM ('open', 'Ünïcode, "', 'NULL');
-  CREATE DOMAIN mail AS text CHECK (VALUE LIKE '%@%');
-  CREATE TYPE pair AS (a numeric, b text);
-  DO $$ BEGIN
-    CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-  EXCEPTION WHEN OTHERS THEN NULL; END $$;
-  DO $$ BEGIN CREATE EXTENSION citext; EXCEPTION WHEN OTHERS THEN NULL; END $$;
-  DO $$ BEGIN CREATE EXTENSION hstore; EXCEPTION WHEN OTHERS THEN NULL; END $$;`
-export const OPTIONAL_TYPES = `
-  SELECT typname AS name FROM pg_type WHERE typname IN ('citext', 'hstore')
-  UNION SELECT collname FROM pg_collation WHERE collname = 'any_case'`
-
-const LIMITS: readonly (readonly [ColumnTypeName, ...number[]])[] = [
-  ['varchar', 9],
-  ['char', 3],
-  ['numeric', 40, 9],
-  ['timestamp', 3],
-  ['timestamptz', 0],
-  ['time', 2],
-  ['bit', 1],
-]
-
-/** Types that no field has, recorded in their text form. */
-const TEXT_FORMS: Readonly<Record<string, readonly string[]>> = {
-  int4range: ['[1,5)', 'empty', '(,3]'],
-  nummultirange: ['{[1.0,2.00]}', '{[1.00,2.0]}', '{}'],
-  pair: ['(1.0,x)', '(1.00,x)', '(,"a b")', '(,)'],
-  'pair[]': ['{"(1,x)"}', '{NULL,"(,)"}'],
-  mail: ['a@b', 'A@b'],
-  'mail[]': ['{a@b}', '{}'],
-  tsvector: ['a fat cat', 'fat'],
-  point: ['(1.5,2)', '(-0,1e300)'],
-  interval: ['1 day', '24:00', '-1 mon 2 days 03:04:05.6'],
-  '"Sta""tus"[]': ['{open,NULL}', '{"NULL"}'],
-  'int[][]': ['{{1,2},{3,4}}', '{}'],
-  timestamptz: VALUES.timestamptz,
-  'double precision': VALUES['double precision'],
-  money: VALUES.money,
-  bytea: VALUES.bytea,
-  json: VALUES.json,
-  macaddr: ['08:00:2b:01:02:03', '00:00:00:00:00:00'],
-  pg_lsn: ['0/16B3748', '0/0'],
-}
-const OPTIONAL_FORMS: Readonly<Record<string, readonly string[]>> = {
-  citext: ['a', 'A', 'b'],
-  hstore: ['a=>1', 'b=>NULL, a=>"x y"', ''],
-}
-/** No keys: PostgreSQL orders no values of the first three, and its foreign keys fail on arrays of the others. */
-const NO_KEYS = ['json', 'json[]', 'xml', 'xml[]', 'point', 'char[]', 'bit[]']
-const listsOf = (values: readonly string[]) => [[], [...values, null], values.slice(-1)].map(listText)
-
-/** @param optional which of `OPTIONAL_TYPES` there are */
-export function kindsOf(optional: readonly string[]): readonly Kind[] {
-  const names = Object.keys(VALUES) as ColumnTypeName[]
-  const kind = (source: string, audited: Partial<Kind['audited']>, values: readonly string[]): Kind => ({
-    source,
-    audited: { type: type('text'), isEnum: false, ...audited },
-    values,
-    isKey: !NO_KEYS.includes(source),
-  })
-  const plain = (name: ColumnTypeName, args: readonly number[], isList: boolean) => {
-    const full = type(name, args, isList)
-    const values = isList ? listsOf(VALUES[name]) : VALUES[name]
-    return kind(sqlText(renderType(full)), { type: full }, values)
-  }
-  const status = ['open', 'Ünïcode, "', 'NULL']
-  const forms = Object.entries({ ...TEXT_FORMS, ...OPTIONAL_FORMS })
-  return [
-    ...names.flatMap((name) => [plain(name, [], false), plain(name, [], true)]),
-    ...LIMITS.map(([name, ...args]) => plain(name, args, false)),
-    kind('"Sta""tus"', { isEnum: true }, status),
-    kind('"Sta""tus"[]', { isEnum: true, type: type('text', [], true) }, listsOf(status)),
-    ...(optional.includes('any_case') ? [kind('text COLLATE any_case', {}, ['a', 'A', 'ä', 'b'])] : []),
-    ...forms
-      .filter(([name]) => !Object.hasOwn(OPTIONAL_FORMS, name) || optional.includes(name))
-      .map(([name, values]) => kind(name, { asText: true }, values)),
-  ]
-}
 
 const PARTS = ['a', 'B', 'ü', '猫', '🐈', '"', "'", ' ', '\\', '$', '%I', '-- ', '\n', '.', '{', '$audit$']
 const WORDS = [
@@ -152,9 +61,9 @@ const anyName = fc.oneof(
 const action = fc.constantFrom('CASCADE', 'SET NULL', 'NO ACTION')
 const policy = fc.constantFrom<CapturePolicy>('record', 'record', 'record', 'redact', 'hash', 'exclude')
 
-const anyColumn = { name: anyName, kind: fc.nat(99), auditName: fc.option(anyName) }
+const anyColumn = { name: anyName, kind: fc.nat(999), auditName: fc.option(anyName) }
 const anyReference = fc.record({
-  parent: fc.nat(99),
+  parent: fc.nat(999),
   onDelete: action,
   onUpdate: action,
   isKey: fc.boolean(),
@@ -166,10 +75,10 @@ const anyTable = fc.record({
   name: anyName,
   key: fc.array(fc.record(anyColumn), { minLength: 1, maxLength: 3 }),
   others: fc.array(fc.record({ ...anyColumn, policy }), { maxLength: 4 }),
-  generated: fc.option(fc.record({ name: anyName, of: fc.nat(99), isKey: fc.boolean() })),
+  generated: fc.option(fc.record({ name: anyName, of: fc.nat(999), isKey: fc.boolean() })),
   references: fc.array(anyReference, { maxLength: 2 }),
-  isPartitioned: fc.integer({ min: 0, max: 3 }).map((number) => number === 3),
-  level: fc.constantFrom('statement', 'statement', 'row', 'changed'),
+  isPartitioned: fc.constantFrom(false, false, false, false, true),
+  level: fc.constantFrom('statement', 'statement', 'statement', 'row', 'changed'),
   missingSettings: fc.constantFrom(null, 'refuse', 'record'),
   truncate: fc.constantFrom('record', 'record', 'refuse'),
 })
@@ -200,67 +109,93 @@ function tableOf(
 ): RandomTable {
   const makeColumn = columnMaker()
   const keyKinds = kinds.filter(({ isKey }) => isKey)
-  const own = [
+  const given = [
     ...wish.key.map((each) => makeColumn({ ...each, kind: nth(keyKinds, each.kind), isKey: true })),
     ...wish.others.map((each) => makeColumn({ ...each, kind: nth(kinds, each.kind), isKey: false })),
   ]
-  const generated = wish.generated === null ? [] : [makeColumn(generatedOf(wish.generated, own))]
-  const references: RandomReference[] = []
-  const foreign: RandomColumn[] = []
-  for (const each of wish.references) {
-    const parent = [...before, undefined][each.parent % (before.length + 1)]
-    const parentKey = parent?.key ?? [...own, ...generated, ...foreign].filter(({ isKey }) => isKey)
-    // A key cannot refer to itself whole: it would have to be longer than it is.
-    const isKey =
-      each.isKey && parent !== undefined && references.every((other) => other.parent !== undefined)
-    const columns = parentKey.map(({ name: columnName, kind }) =>
-      makeColumn({ name: columnName, kind, isKey, isForeign: true }),
-    )
-    foreign.push(...columns)
-    const actions = `ON DELETE ${each.onDelete} ON UPDATE ${each.onUpdate}`
-    const clauses = `${actions}${each.isDeferrable ? ' DEFERRABLE INITIALLY DEFERRED' : ''}`
-    references.push({ parent, parentKey, columns, clauses })
-  }
-  const columns = [...own, ...foreign, ...generated]
+  const own = wish.generated === null ? given : [...given, makeColumn(generatedOf(wish.generated, given))]
+  const references = referencesOf(wish, own, before, makeColumn)
+  const columns = [...own, ...references.flatMap((each) => each.columns)]
   const key = columns.filter(({ isKey }) => isKey)
-  const source = { schema: SCHEMA, name }
   const isOnceAStatement = isWrittenOnce(references)
-  const { isPartitioned } = wish
-  const partitions = isPartitioned ? [`${name} 1`, `${name} 2`] : []
-  const level = isPartitioned || !isOnceAStatement ? 'row' : wish.level
-  const audited = table(name, {
-    source,
+  const sqlName = (part: string) => sqlText(qualified({ schema: SCHEMA, name: `${name}${part}` }))
+  const made = {
+    audited: auditOf(wish, name, columns, isOnceAStatement),
+    columns,
+    key,
+    references,
+    isOnceAStatement,
+    root: sqlName(''),
+    parts: wish.isPartitioned ? [sqlName(' 1'), sqlName(' 2')] : [],
+  }
+  return { ...made, create: createText(made) }
+}
+
+function referencesOf(
+  wish: TableWish,
+  own: readonly RandomColumn[],
+  before: readonly RandomTable[],
+  makeColumn: (wish: ColumnWish) => RandomColumn,
+): readonly RandomReference[] {
+  const references: RandomReference[] = []
+  for (const { parent: number, isKey, onDelete, onUpdate, isDeferrable } of wish.references) {
+    const parent = nth([...before, null], number)
+    const known = [...own, ...references.flatMap(({ columns }) => columns)]
+    const parentKey = parent?.key ?? known.filter((column) => column.isKey)
+    // A key that refers to itself would be longer than it is.
+    const isInKey = isKey && [parent, ...references.map((other) => other.parent)].every(Boolean)
+    const columns = parentKey.map(({ name, kind }) =>
+      makeColumn({ name, kind, isKey: isInKey, isForeign: true }),
+    )
+    const actions = `ON DELETE ${onDelete} ON UPDATE ${onUpdate}`
+    const clauses = `${actions}${isDeferrable ? ' DEFERRABLE INITIALLY DEFERRED' : ''}`
+    const more = [...references, { parent, parentKey, columns, clauses }]
+    if (wish.level !== 'statement' || isWrittenOnce(more)) references.splice(0, references.length, ...more)
+  }
+  return references
+}
+
+function auditOf(
+  wish: TableWish,
+  name: string,
+  columns: readonly RandomColumn[],
+  isOnceAStatement: boolean,
+): AuditedTable {
+  const level = wish.level === 'statement' && !wish.isPartitioned && isOnceAStatement ? 'statement' : 'row'
+  return table(name, {
+    source: { schema: SCHEMA, name },
     columns: columns.filter((column) => column.policy !== 'exclude').map(auditedColumn),
-    key: key.map(({ auditName }) => auditName),
-    level: level === 'changed' ? 'row' : level,
-    updates: level === 'changed' ? 'changed' : 'all',
+    key: columns.filter(({ isKey }) => isKey).map(({ auditName }) => auditName),
+    level,
+    updates: wish.level === 'changed' ? 'changed' : 'all',
     settings: [
       ...(wish.missingSettings === null ? [] : [setting('username String')]),
-      ...facts('application_name', ...(level === 'statement' ? [] : (['changed_columns'] as const))),
+      ...facts('application_name', ...(level === 'row' ? (['changed_columns'] as const) : [])),
     ],
     missingSettings: wish.missingSettings ?? 'record',
     truncate: wish.truncate,
   })
-  const [root = '', ...parts] = [name, ...partitions].map((each) =>
-    sqlText(qualified({ schema: SCHEMA, name: each })),
-  )
-  const create = [
-    `CREATE TABLE ${root} (\n  ${[...columns.map(columnText), ...constraints(root, key, references)].join(',\n  ')}\n)`,
-  ]
+}
+
+/** A partitioned table has one partition for one value, and one for all others. */
+function createText({
+  root,
+  parts,
+  columns,
+  key,
+  references,
+}: Omit<RandomTable, 'audited' | 'create'>): string {
+  const entries = [...columns.map(columnText), ...constraints(root, key, references)].join(',\n  ')
   const [first] = key
-  if (isPartitioned && first !== undefined) {
-    const value = `${textOf(first.kind.values[0] ?? '')}::${first.kind.source}`
-    create[0] += ` PARTITION BY LIST (${quoted(first.name)})`
-    create.push(
-      `CREATE TABLE ${parts[0]} PARTITION OF ${root} FOR VALUES IN (${value})`,
-      `CREATE TABLE ${parts[1]} PARTITION OF ${root} DEFAULT`,
-    )
-  }
-  return { audited, columns, key, references, isOnceAStatement, root, parts, create: create.join(';\n') }
+  const [one, others] = parts
+  if (first === undefined || one === undefined) return `CREATE TABLE ${root} (\n  ${entries}\n)`
+  return `CREATE TABLE ${root} (\n  ${entries}\n) PARTITION BY LIST (${quoted(first.name)});
+CREATE TABLE ${one} PARTITION OF ${root} FOR VALUES IN (${typed(first, first.kind.values[0] ?? '')});
+CREATE TABLE ${others} PARTITION OF ${root} DEFAULT`
 }
 
 /**
- * At level statement one statement must not write a row twice, not even by foreign keys: there is one way only from each
+ * At level statement one statement must not write a row twice, not even by foreign keys: only one way leads from each
  * parent to the row.
  */
 function isWrittenOnce(references: readonly RandomReference[]): boolean {
@@ -268,7 +203,7 @@ function isWrittenOnce(references: readonly RandomReference[]): boolean {
   if (parents.length <= 1) return parents.every((parent) => parent?.isOnceAStatement !== false)
   return (
     new Set(parents).size === parents.length &&
-    parents.every((parent) => parent !== undefined && parent.references.length === 0)
+    parents.every((parent) => parent !== null && parent.references.length === 0)
   )
 }
 
@@ -341,6 +276,11 @@ function freeNames(): (wished: string) => string {
     taken.add(name)
     return name
   }
+}
+
+/** A value of the column's, in SQL. */
+export function typed({ kind }: Pick<RandomColumn, 'kind'>, text: string): string {
+  return `${sqlText(literal(text))}::${kind.source}`
 }
 
 export function namesOf(columns: readonly RandomColumn[]): string {

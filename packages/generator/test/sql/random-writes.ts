@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { HAS_MERGE } from './folding-property.ts'
-import { namesOf, nth, quoted, type RandomColumn, type RandomTable, textOf } from './random-schema.ts'
+import { namesOf, nth, quoted, type RandomColumn, type RandomTable, typed } from './random-schema.ts'
 
-/** A statement before it is known what there is: the numbers decide, one after another. */
+/** A statement before it is known what there is: the numbers decide, one after another and over again. */
 const wishesOf = (kind: fc.Arbitrary<number>) =>
   fc.record({ kind, numbers: fc.array(fc.nat(99), { minLength: 8, maxLength: 40 }) })
 export const statementWishes = wishesOf(fc.nat(99))
@@ -16,7 +16,7 @@ export function statementOn(tables: readonly RandomTable[], { kind, numbers }: S
   let at = 0
   const pick: Pick = (all) => {
     at += 1
-    return nth(all, numbers[at - 1] ?? 0)
+    return nth(all, nth(numbers, at - 1))
   }
   const isByRow = tables.every(({ audited }) => audited.level === 'row')
   const write = nth(isByRow ? [...WRITES, ...TWICE] : WRITES, kind)
@@ -29,12 +29,12 @@ const insert: Write = (table, pick) =>
 const insertChildren: Write = (table, pick) => {
   if (table.references.length === 0) return insert(table, pick)
   const { parent, parentKey, columns } = pick(table.references)
-  const values = settable(table).map((column) => {
+  const row = settable(table).map((column) => {
     const from = parentKey[columns.indexOf(column)]
     return from === undefined ? value(column, pick) : `p.${quoted(from.name)}`
   })
   const rows = `LIMIT ${pick([1, 2])} OFFSET ${pick([0, 1])}`
-  return `INSERT INTO ${target(table, pick)} (${namesOf(settable(table))}) SELECT ${values.join(', ')} FROM ${parent?.root ?? table.root} AS p ${rows}`
+  return `INSERT INTO ${target(table, pick)} (${namesOf(settable(table))}) SELECT ${row.join(', ')} FROM ${parent?.root ?? table.root} AS p ${rows}`
 }
 
 const upsert: Write = (table, pick) => {
@@ -66,8 +66,8 @@ const moveKeys: Write = (table, pick) =>
 const rotateKeys: Write = (table, pick) => {
   const column = pick(settableKey(table))
   const name = quoted(column.name)
-  const values = column.kind.values.map((text) => typed(column, text))
-  const cases = values.slice(1).map((to, index) => `WHEN ${values[index]} THEN ${to}`)
+  const keys = column.kind.values.map((text) => typed(column, text))
+  const cases = keys.slice(1).map((to, index) => `WHEN ${keys[index]} THEN ${to}`)
   if (cases.length === 0) return moveKeys(table, pick)
   return `UPDATE ${target(table, pick)} SET ${name} = CASE ${name} ${cases.join(' ')} ELSE ${name} END WHERE ${condition(table, pick)}`
 }
@@ -78,16 +78,14 @@ const truncate: Write = ({ root }) => `TRUNCATE ${root} CASCADE`
 
 const merge: Write = (table, pick) => mergeWith(table, pick, plain(table).map(fromSource))
 
-/** The key of a row that the statement deleted may become another row's. */
+/** Here the key of a row that the statement deletes may become another row's. */
 const mergeTwice: Write = (table, pick) => mergeWith(table, pick, newKey(table, pick))
 
 const comeBack: Write = (table, pick) => {
   const moved = pick(settableKey(table))
-  const values = settable(table).map((column) =>
-    column === moved ? value(column, pick) : quoted(column.name),
-  )
+  const row = settable(table).map((column) => (column === moved ? value(column, pick) : quoted(column.name)))
   return `WITH gone AS (DELETE FROM ${table.root} WHERE ${condition(table, pick)} RETURNING *)
-    INSERT INTO ${table.root} (${namesOf(settable(table))}) SELECT ${values.join(', ')} FROM gone LIMIT 1`
+    INSERT INTO ${table.root} (${namesOf(settable(table))}) SELECT ${row.join(', ')} FROM gone LIMIT 1`
 }
 
 const setContext: Write = (_, pick) =>
@@ -169,10 +167,6 @@ function value(column: RandomColumn, pick: Pick): string {
   const nulls = column.isForeign ? [null, null, null, null] : [null]
   const text = pick(column.isKey ? texts : [...nulls, ...texts])
   return text === null ? `NULL::${column.kind.source}` : typed(column, text)
-}
-
-function typed({ kind }: RandomColumn, text: string): string {
-  return `${textOf(text)}::${kind.source}`
 }
 
 function condition(table: RandomTable, pick: Pick, row = ''): string {
