@@ -111,7 +111,7 @@ it(
         const client = await pool.connect()
         await hold(client, program).finally(() => client.release(true))
       }),
-      { seed: SEED, numRuns: IS_FULL ? 1000 : 50, interruptAfterTimeLimit: LIMIT },
+      { seed: SEED, numRuns: IS_FULL ? 800 : 40, interruptAfterTimeLimit: LIMIT },
     )
     expect(succeeded).toBeGreaterThan(100)
     expect(compared).toBeGreaterThan(100)
