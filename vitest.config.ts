@@ -19,8 +19,8 @@ const everyServer = [
   'packages/generator/test/matrix/*.test.ts',
   'packages/generator/test/sql/{attacks,baseline,capture,capture-waiver,capture-waiver-attacks}.test.ts',
   'packages/generator/test/sql/{enable-always,facts,fold-equals-table,hash,key-change}.test.ts',
-  'packages/generator/test/sql/{level-partitions,level-row,quoting,redact,text-forms,when-changed}.test.ts',
-  'packages/generator/test/sql/baseline-batches.test.ts',
+  'packages/generator/test/sql/{level-partitions,level-row,quoting,random-schemas,redact,text-forms}.test.ts',
+  'packages/generator/test/sql/{baseline-batches,when-changed}.test.ts',
   'packages/generator/test/compile/{inheritance,join-tables}.test.ts',
 ]
 
