@@ -99,6 +99,24 @@ test('backfill: batches leaves them to the command, which can be ended and goes 
   expect(await baselines(wrapped)).toMatchObject([{ tags: 2, row: '(old,"<(1,2),3>",7)' }])
 })
 
+test('it finds the database as Prisma does, in what prisma.config.ts sets by itself, as from a .env file', async () => {
+  const { project, database, audit } = await adopted('enabled, backfill: batches')
+  const config = await project.read('prisma.config.ts')
+  await project.write(
+    'prisma.config.ts',
+    `process.env.DATABASE_URL ??= ${JSON.stringify(database.url)}\n${config}`,
+  )
+  const found = await audit(['backfill'], { env: { DATABASE_URL: undefined } })
+  expect(found).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(`${ROWS} recorded`) })
+  await project.write('prisma.config.ts', `throw new Error('no vault')\n${config}`)
+  expect(await audit(['backfill'])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(
+      /prisma\.config\.ts names no database: [\s\S]*no vault[\s\S]*--url postgresql:/,
+    ),
+  })
+})
+
 test('on a terminal it shows how far it is', async () => {
   const { audit } = await adopted('enabled, backfill: batches')
   const { stdout, exitCode } = await audit(['backfill', '--batch-size', '1000', '--pause', '20'], {

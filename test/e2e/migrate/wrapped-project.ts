@@ -33,7 +33,8 @@ export interface WrapperOptions {
   /** Sent when the output holds the text. */
   readonly signal?: { readonly when: string; readonly name: NodeJS.Signals }
   readonly onOutput?: (output: string) => void
-  readonly env?: Readonly<Record<string, string>>
+  /** Over the usual ones; `undefined` takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 export interface WrappedProject {

@@ -45,6 +45,17 @@ export interface SchemaField {
   readonly annotations: readonly AnnotationText[]
 }
 
+/** The field of a model, as its text has it. */
+export function findField(
+  blocks: readonly SchemaBlock[],
+  model: string,
+  field: string,
+): SchemaField | undefined {
+  return blocks
+    .find(({ kind, name }) => kind === 'model' && name === model)
+    ?.fields.find(({ name }) => name === field)
+}
+
 /** `key = value` of a generator or datasource. */
 export interface SchemaSetting {
   readonly name: string

@@ -12,6 +12,9 @@ export interface BackfillFlags extends DatabaseFlags {
   readonly pause: string
 }
 
+/** As a shell has it for Ctrl-C. */
+const INTERRUPTED = 130
+
 /**
  * Writes the baselines that the migrations have left out: of every audited table with `backfill`, in batches. Runs again
  * where it was ended.
@@ -41,12 +44,10 @@ export async function backfill(flags: BackfillFlags, cwd: string): Promise<numbe
     await connect(client)
     let exitCode = 0
     for (const table of tables) {
-      if (stop.signal.aborted) break
       exitCode = Math.max(exitCode, await backfillTable(client, table, { size, pause, signal: stop.signal }))
+      if (exitCode === INTERRUPTED) break
     }
-    if (!stop.signal.aborted) return exitCode
-    console.error('audit: ended before all was written. What is written stays: run it again to go on')
-    return 130
+    return exitCode
   } finally {
     process.off('SIGINT', abort).off('SIGTERM', abort)
     await client.end().catch(() => {})
@@ -79,10 +80,13 @@ async function backfillTable(
     bar.update(progress)
   }
   try {
-    const { read, written } = await writeBaseline(client, table, { ...options, onProgress })
+    const { read, written, isComplete } = await writeBaseline(client, table, { ...options, onProgress })
     bar.stop()
-    console.error(`audit: ${name}: ${read} rows read, ${written} recorded that had no history`)
-    return 0
+    const end = isComplete
+      ? ''
+      : '\nIt was ended before all was read. What is recorded stays: run it again to go on.'
+    console.error(`audit: ${name}: ${read} rows read, ${written} recorded that had no history${end}`)
+    return isComplete ? 0 : INTERRUPTED
   } catch (error) {
     bar.stop()
     if (!isOfDatabase(error)) throw error

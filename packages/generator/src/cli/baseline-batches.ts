@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { hasOtherKeys, otherKeys } from '../sql/baseline.ts'
-import { renderBaselineBatch } from '../sql/baseline-batch.ts'
+import { beginBaseline, renderBaselineBatch } from '../sql/baseline-batch.ts'
 import { sourceRows, triggersThere } from '../sql/baseline-source.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 
@@ -21,6 +21,8 @@ export interface BaselineProgress {
   readonly total: number
   readonly read: number
   readonly written: number
+  /** The whole table has been read: nothing is left to do. */
+  readonly isComplete: boolean
 }
 
 /** Why no baseline can be written. */
@@ -40,22 +42,26 @@ export async function writeBaseline(
   table: AuditTableObject,
   { size, pause, signal, onProgress }: BatchOptions,
 ): Promise<BaselineProgress> {
-  await refuseUnlessCaptured(client, table)
-  let progress: BaselineProgress = { total: await countRows(client, table), read: 0, written: 0 }
+  const begin = beginBaseline(table)
+  const total = await inTransaction(client, begin, async () => {
+    await refuseUnlessCaptured(client, table)
+    return await countRows(client, table)
+  })
+  let progress: BaselineProgress = { total, read: 0, written: 0, isComplete: false }
   await onProgress(progress)
-  for (let last: readonly string[] | undefined; !signal.aborted; ) {
-    const batch = renderBaselineBatch(table, size, last === undefined)
-    const page = await inTransaction(client, batch.begin, () =>
-      client.query<{ read: number; written: number; last: string[] | null }>(batch.page, [...(last ?? [])]),
+  for (let last: readonly string[] = []; !progress.isComplete && !signal.aborted; ) {
+    const batch = renderBaselineBatch(table, size, last.length === 0)
+    const { rows } = await inTransaction(client, begin, () =>
+      client.query<{ read: number; written: number; last: string[] | null }>(batch, [...last]),
     )
-    const [row] = page.rows
-    if (row === undefined || row.last === null) break
-    const read = progress.read + row.read
-    progress = { total: Math.max(progress.total, read), read, written: progress.written + row.written }
+    const [page = { read: 0, written: 0, last: null }] = rows
+    const read = progress.read + page.read
+    const isComplete = page.read < size
+    const written = progress.written + page.written
+    progress = { total: Math.max(progress.total, read), read, written, isComplete }
     await onProgress(progress)
-    if (row.read < size) break
-    last = row.last
-    if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => {})
+    last = page.last ?? []
+    if (pause > 0 && !isComplete) await sleep(pause, undefined, { signal }).catch(() => {})
   }
   return progress
 }

@@ -10,7 +10,8 @@ export interface ProgressBar {
 export function progressBar(name: string): ProgressBar {
   const bar = new SingleBar(
     {
-      format: `${name} {bar} {percentage}% | {value} of about {total} rows read, {written} recorded | {eta_formatted} left`,
+      format:
+        '{name} {bar} {percentage}% | {value} of about {total} rows read, {written} recorded | {eta_formatted} left',
       stream: process.stderr,
       noTTYOutput: true,
       notTTYSchedule: 10_000,
@@ -24,8 +25,8 @@ export function progressBar(name: string): ProgressBar {
     update({ total, read, written }) {
       if (isStarted) {
         bar.setTotal(total)
-        bar.update(read, { written })
-      } else bar.start(total, read, { written })
+        bar.update(read, { name, written })
+      } else bar.start(total, read, { name, written })
       isStarted = true
     },
     stop: () => bar.stop(),

@@ -2,7 +2,7 @@ import type * as DMMF from '@prisma/dmmf'
 import type { AuditAnnotation } from '../annotation/audit-annotation.ts'
 import type { SchemaBlock, SchemaField } from '../annotation/schema-blocks.ts'
 import type { Diagnostic } from '../diagnostics.ts'
-import { isEnd, type JoinRelation } from './join-relations.ts'
+import { isJoinField, type JoinRelation } from './join-relations.ts'
 
 /** The field that a problem is about. */
 export type FieldContext = { readonly model: string; readonly field: string }
@@ -39,7 +39,7 @@ export function relationProblems(
   context: FieldContext,
   relations: readonly JoinRelation[],
 ): readonly Diagnostic[] {
-  const isJoin = relations.some(({ ends }) => ends.some((end) => isEnd(end, context)))
+  const isJoin = isJoinField(relations, context)
   if (isJoin && policy?.value === 'exclude') return []
   return [
     {

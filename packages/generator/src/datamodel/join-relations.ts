@@ -1,5 +1,4 @@
 import type * as DMMF from '@prisma/dmmf'
-import type { SchemaBlock, SchemaField } from '../annotation/schema-blocks.ts'
 import { cutToBytes, MAX_IDENTIFIER_BYTES, type QualifiedName } from '../model/names.ts'
 import { sourceOf } from './source-table.ts'
 
@@ -19,11 +18,12 @@ export interface JoinRelation {
   readonly ends: readonly [a: RelationEnd, b: RelationEnd]
 }
 
-export function isEnd(
-  end: RelationEnd,
+/** Whether a field is an end of one of the relations. */
+export function isJoinField(
+  relations: readonly JoinRelation[],
   { model, field }: { readonly model: string; readonly field: string },
 ): boolean {
-  return end.model.name === model && end.field === field
+  return relations.some(({ ends }) => ends.some((end) => end.model.name === model && end.field === field))
 }
 
 /** The columns of every join table, in the order of `JoinRelation.ends`. */
@@ -58,18 +58,4 @@ function byOwner(one: RelationEnd, other: RelationEnd): number {
   const isSame = one.model === other.model
   const [first, second] = isSame ? [one.field, other.field] : [one.model.name, other.model.name]
   return first < second ? -1 : first > second ? 1 : 0
-}
-
-/** The list fields of a model that Prisma hides, so that nothing tells where their join table is. */
-export function hiddenListFields(
-  model: DMMF.Model,
-  block: SchemaBlock,
-  blocks: readonly SchemaBlock[],
-): readonly SchemaField[] {
-  return block.fields.filter((field) => {
-    if (!field.list) return false
-    const other = blocks.find(({ kind, name }) => kind === 'model' && name === field.type)
-    const back = other?.fields.filter(({ type, list }) => list && type === model.name) ?? []
-    return back.some((each) => each !== field && (each.ignored || field.ignored))
-  })
 }

@@ -1,7 +1,7 @@
 import type * as DMMF from '@prisma/dmmf'
 import { findAuditGenerator, optionPlaces } from '../annotation/option-places.ts'
 import { scanSchema } from '../annotation/scan-schema.ts'
-import type { ScannedSchema, SchemaBlock } from '../annotation/schema-blocks.ts'
+import { findField, type ScannedSchema, type SchemaBlock } from '../annotation/schema-blocks.ts'
 import type { AuditOptions } from '../config.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditModel } from '../model/audit-model.ts'
@@ -9,7 +9,7 @@ import { nameKey } from '../model/names.ts'
 import type { SourceFile, SourcePlace } from '../model/place.ts'
 import { isSharedSchema } from './audit-schema.ts'
 import { relationProblems } from './column-problems.ts'
-import { isEnd, type JoinRelation, joinRelations } from './join-relations.ts'
+import { isJoinField, type JoinRelation, joinRelations } from './join-relations.ts'
 import { explainLost } from './lost-annotations.ts'
 import { misplacedAnnotations } from './misplaced-annotations.ts'
 import { findNameClashes, findSharedTableClashes } from './name-clashes.ts'
@@ -104,10 +104,7 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
       tables,
     },
     places,
-    placeOfField: (model, field) =>
-      scanned.blocks
-        .find(({ kind, name }) => kind === 'model' && name === model)
-        ?.fields.find(({ name }) => name === field)?.place,
+    placeOfField: (model, field) => findField(scanned.blocks, model, field)?.place,
     renamed: resolved.map(({ renamed }) => renamed),
     diagnostics: withoutRepeats(diagnostics),
   }
@@ -123,7 +120,7 @@ function unauditedFields(block: SchemaBlock, relations: readonly JoinRelation[])
   return block.fields.flatMap((field): readonly Diagnostic[] => {
     const context = { model: block.name, field: field.name }
     // It may leave out the join table of a model that is audited.
-    if (relations.some(({ ends }) => ends.some((end) => isEnd(end, context)))) {
+    if (isJoinField(relations, context)) {
       const { annotation, diagnostics } = readNodeAnnotation('field', field.annotations, context)
       return annotation ? [...diagnostics, ...relationProblems(annotation, context, relations)] : diagnostics
     }

@@ -1,4 +1,4 @@
-import type { SchemaBlock, SchemaField } from '../annotation/schema-blocks.ts'
+import { findField, type SchemaBlock } from '../annotation/schema-blocks.ts'
 import type { AuditOptions } from '../config.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedTable, Fact } from '../model/audit-model.ts'
@@ -43,7 +43,14 @@ export function resolveJoinTables(
     const sides = [...new Set(ends.flatMap(({ model }) => resolvedOf.get(model.name) ?? []))]
     if (sides.length === 0 || ends.some((end) => isExcluded(end, blocks))) return []
     const [first] = ends
-    return [resolveJoinTable(relation, sides, first && scannedField(first, blocks)?.place, options)]
+    return [
+      resolveJoinTable(
+        relation,
+        sides,
+        first && findField(blocks, first.model.name, first.field)?.place,
+        options,
+      ),
+    ]
   })
 }
 
@@ -120,19 +127,10 @@ function strictest(declarations: readonly SettingDeclaration[]): readonly Settin
 }
 
 function isExcluded(end: RelationEnd, blocks: readonly SchemaBlock[]): boolean {
-  const field = scannedField(end, blocks)
+  const field = findField(blocks, end.model.name, end.field)
   const { annotation } = readNodeAnnotation('field', field?.annotations ?? [], {
     model: end.model.name,
     field: end.field,
   })
   return annotation?.policy?.value === 'exclude'
-}
-
-function scannedField(
-  { model, field }: RelationEnd,
-  blocks: readonly SchemaBlock[],
-): SchemaField | undefined {
-  return blocks
-    .find(({ kind, name }) => kind === 'model' && name === model.name)
-    ?.fields.find(({ name }) => name === field)
 }

@@ -98,45 +98,32 @@ function sourceTables(state: FoldState): SourceTable[] {
   return [...state.tables.values()]
     .filter((table) => !table.hidden && !isInAuditSchema(state, table))
     .sort(byName)
-    .map((table) => ({ ...table, ...heritage(state, table) }))
-    .map(
-      ({
-        schema,
-        name,
-        columns,
-        primaryKey,
-        partitioned,
-        place,
-        opaque,
-        formerNames,
-        columnChanges,
-        ...rest
-      }) => ({
-        schema,
-        name,
-        columns: columns.map((column) => ({
-          name: column.name,
-          type: typeText(column.type),
-          notNull: column.notNull,
-          virtual: column.virtual,
-        })),
-        primaryKey: primaryKey?.columns ?? [],
-        partitioned,
-        place,
-        ...(rest.inherits ? { inherits: true as const } : {}),
-        ...(rest.heirs.length === 0 ? {} : { heirs: rest.heirs }),
-        ...(opaque ? { columnsUnknown: true as const } : {}),
-        ...(formerNames === undefined ? {} : { formerNames }),
-        ...(columnChanges === undefined ? {} : { columnChanges }),
-      }),
-    )
+    .map((table) => sourceTable(table, heirs(state, table)))
 }
 
-function heritage(state: FoldState, table: FoldedTable) {
-  const below = heirs(state, table).filter(({ isPartition }) => !isPartition)
+function sourceTable(table: FoldedTable, below: readonly FoldedTable[]): SourceTable {
+  const { schema, name, columns, primaryKey, partitioned, place, formerNames, columnChanges } = table
+  const inheriting = below.filter(({ isPartition }) => !isPartition)
+  const inherits = inheriting.length > 0 || (table.parents.length > 0 && !table.isPartition)
   return {
-    inherits: below.length > 0 || (table.parents.length > 0 && !table.isPartition),
-    heirs: below.map(({ schema, name }) => ({ schema, name })).sort(byName),
+    schema,
+    name,
+    columns: columns.map((column) => ({
+      name: column.name,
+      type: typeText(column.type),
+      notNull: column.notNull,
+      virtual: column.virtual,
+    })),
+    primaryKey: primaryKey?.columns ?? [],
+    partitioned,
+    place,
+    ...(inherits ? { inherits } : {}),
+    ...(inheriting.length === 0
+      ? {}
+      : { heirs: inheriting.map((heir) => ({ schema: heir.schema, name: heir.name })).sort(byName) }),
+    ...(table.opaque ? { columnsUnknown: true } : {}),
+    ...(formerNames === undefined ? {} : { formerNames }),
+    ...(columnChanges === undefined ? {} : { columnChanges }),
   }
 }
 

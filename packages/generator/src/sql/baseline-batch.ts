@@ -5,28 +5,21 @@ import { hasNoHistory, isOwnRow, oneAtATime } from './baseline.ts'
 import { insertBaseline } from './history-row.ts'
 import { keyColumns } from './key-columns.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
-import { pinnedHere } from './pinned-output.ts'
+import { setPinned } from './pinned-output.ts'
 import { ident, integer, join, keyword, lines, parameter, qualified, type Sql, sql, sqlText } from './sql.ts'
 
-/** The statements of one batch, for one transaction at READ COMMITTED. */
-export interface BaselineBatch {
-  readonly begin: string
-  /**
-   * Takes the rows of one page of the source in the order of its key, and writes a row `B` for each that has no history.
-   * Parameters: the key of the last row of the page before, where there was one. Gives one row: `read`, `written` and `last`,
-   * the key of the page's last row as text, NULL where the page was empty.
-   */
-  readonly page: string
-}
-
 /**
- * A baseline in batches: each is a statement with a snapshot of its own, so that what `renderBaseline` says of one statement holds
- * for each of them. A row that gets another key between two of them has history by then.
+ * One batch of a baseline: takes the rows of a page of the source in the order of its key, and writes a row `B` for each that
+ * has no history. It is a statement with a snapshot of its own, so that what `renderBaseline` says of one statement holds for each
+ * of them; a row that gets another key between two of them has history by then. For a transaction of `beginBaseline`.
+ *
+ * Parameters: the key of the last row of the page before, where there was one. Gives one row: `read`, `written` and `last`, the
+ * key of the page's last row as text, NULL where the page was empty.
  *
  * @param size how many rows of the source a batch reads
  * @param isFirst there is no page before
  */
-export function renderBaselineBatch(table: AuditTableObject, size: number, isFirst: boolean): BaselineBatch {
+export function renderBaselineBatch(table: AuditTableObject, size: number, isFirst: boolean): string {
   const key = keyColumns(table)
   const columns = join(
     key.map(({ source }) => sql`s.${ident(source)}`),
@@ -46,7 +39,7 @@ export function renderBaselineBatch(table: AuditTableObject, size: number, isFir
     liveColumns(table).map((column) => sql`s.${ident(sourceColumn(column))}`),
     sql`, `,
   )
-  const page = sql`WITH page AS MATERIALIZED (
+  return sqlText(sql`WITH page AS MATERIALIZED (
   SELECT ${own} FROM ${qualified(table.source)} AS s
   WHERE ${isOwnRow(table, sql`s`)}${isFirst ? sql`` : sql`\n    AND (${columns}) > (${last})`}
   ORDER BY ${inOrder('ASC')}
@@ -61,19 +54,21 @@ SELECT
   (SELECT ARRAY[${join(
     key.map(({ source }) => sql`s.${ident(source)}::text`),
     sql`, `,
-  )}] FROM page AS s ORDER BY ${inOrder('DESC')} LIMIT 1) AS last`
-  return { begin: sqlText(begin(table)), page: sqlText(page) }
+  )}] FROM page AS s ORDER BY ${inOrder('DESC')} LIMIT 1) AS last`)
 }
 
-function begin(table: AuditTableObject): Sql {
-  return lines([
-    sql`BEGIN ISOLATION LEVEL READ COMMITTED;`,
-    sql`SET LOCAL search_path = pg_catalog, pg_temp;`,
-    sql`-- Row level security must not hide rows from the baseline: PostgreSQL raises instead.`,
-    sql`SET LOCAL row_security = off;`,
-    pinnedHere(table),
-    sql`SELECT ${oneAtATime(table)};`,
-  ])
+/** Begins a transaction of the command. The key of a page's last row is read back as it was written. */
+export function beginBaseline(table: AuditTableObject): string {
+  return sqlText(
+    lines([
+      sql`BEGIN ISOLATION LEVEL READ COMMITTED;`,
+      sql`SET LOCAL search_path = pg_catalog, pg_temp;`,
+      sql`-- Row level security must not hide rows from the baseline: PostgreSQL raises instead.`,
+      sql`SET LOCAL row_security = off;`,
+      setPinned(),
+      sql`SELECT ${oneAtATime(table)};`,
+    ]),
+  )
 }
 
 /** What a function holds in variables, is here a row of its own. */

@@ -26,9 +26,12 @@ export function pinnedFor(table: AuditTableObject): Sql {
   return hasTextForms(table) ? sql`\n${pinnedOutput()}` : sql``
 }
 
-/** The same for statements that follow, to the end of the transaction or to `unpinned`. */
+/** The same for statements that follow, to the end of the transaction or to `unpinned`; none where nothing is recorded as text. */
 export function pinnedHere(table: AuditTableObject): Sql {
-  if (!hasTextForms(table)) return sql``
+  return hasTextForms(table) ? setPinned() : sql``
+}
+
+export function setPinned(): Sql {
   return lines(
     Object.entries(PINNED).map(([name, value]) => sql`SET LOCAL ${ident(name)} = ${words(value)};`),
   )

@@ -121,7 +121,7 @@ function paragraphsOfBlock(directions: readonly Direction[], crosses: boolean, a
 }
 
 /** The OID of the first of the tables' sources that is there; NULL where none is. */
-function oidOf(tables: readonly AuditTableObject[]): Sql {
+export function oidOf(tables: readonly AuditTableObject[]): Sql {
   const names = [...new Set(tables.map(({ source }) => sqlText(qualified(source))))]
   const each = names.map((name) => sql`pg_catalog.to_regclass(${literal(name)})`)
   return each.length === 1 ? join(each, sql``) : sql`coalesce(${join(each, sql`, `)})`

@@ -11,24 +11,13 @@ import { type Cluster, clusterGroups } from './crossing-names.ts'
 import { dropsTriggers, needsTwoTransactions } from './lock-order.ts'
 import { renderLockWriters, waitForWriters } from './lock-writers.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
-import { renameUp } from './rename-block.ts'
+import { oidOf, renameUp } from './rename-block.ts'
 import { renderHashing } from './render-hashing.ts'
 import { renderWaiver, renderWaiverGone } from './render-waiver.ts'
 import { renderReplacedOff } from './replaced-table.ts'
 import { addChecks, missingChecks } from './required-checks.ts'
 import { renderMoveSharedTables } from './shared-tables.ts'
-import {
-  comment,
-  integer,
-  isFilled,
-  join,
-  literal,
-  paragraphs,
-  qualified,
-  type Sql,
-  sql,
-  sqlText,
-} from './sql.ts'
+import { comment, integer, isFilled, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderTableSection, renderTableSections } from './table-section.ts'
 
 export interface RenderOptions {
@@ -123,9 +112,8 @@ function lockBeforehand(group: TableGroup, checks: Sql): Sql {
   const { renamed, rest, after } = group
   if (!renamed?.capturing || !after.capturing) return sql``
   if (!isFilled(checks) && !needsTwoTransactions(renamed, rest, after)) return sql``
-  const source = sql`pg_catalog.to_regclass(${literal(sqlText(qualified(after.source)))})`
-  const lock = { from: renamed, to: after, source, lock: after.source, dropsTriggers: dropsTriggers(group) }
-  return renderLockWriters([lock])
+  const [source, lock] = [oidOf([after]), after.source]
+  return renderLockWriters([{ from: renamed, to: after, source, lock, dropsTriggers: dropsTriggers(group) }])
 }
 
 function newChecks({ renamed, rest, after }: TableGroup): Sql {

@@ -54,6 +54,14 @@ test('asked for and no more is one migration each, for hidden fields too', async
   await database.drop()
 })
 
+test('it says that the value is recorded, also of a field that is named like a secret', async () => {
+  const { model, text } = await compileProject(doc('token String? @map("body")'), {
+    '20260101000000_init': init,
+  })
+  expect(model.tables[0]?.columns.at(-1)).toMatchObject({ name: 'body', policy: 'record', whenChanged: true })
+  expect(text).not.toContain('AUD513')
+})
+
 test('where it cannot work it is an error with its place', async () => {
   const problems = async (schema: string) =>
     (await compileProject(schema, {})).text.match(/error AUD\d+: .*/g)

@@ -67,8 +67,8 @@ describe('backfill: batches', () => {
         if (read >= 2) stop.abort()
       },
     })
-    expect(ended).toEqual({ total: 5, read: 2, written: 2 })
-    expect(await run(database, wanted())).toMatchObject({ read: 5, written: 3 })
+    expect(ended).toEqual({ total: 5, read: 2, written: 2, isComplete: false })
+    expect(await run(database, wanted())).toMatchObject({ read: 5, written: 3, isComplete: true })
     expect(await history(database)).toEqual(['B 1 a', 'B 2 b', 'B 3 c', 'B 4 d', 'B 5 e'])
   })
 
@@ -197,6 +197,22 @@ describe('backfill: batches', () => {
       expect(await run(database, audited, options)).toMatchObject({ written: 0 })
       expect((await history(database, columns, '1')).toSorted()).toEqual([...expected].toSorted())
     }
+  })
+
+  it('a key is read back as it was written, and names are found in pg_catalog, whatever the role has set', async () => {
+    const audited = wanted({ columns: [column('id', 'double precision'), column('note', 'text')] })
+    const database = await withRows(
+      audited,
+      'INSERT INTO "Order" SELECT 0.1 + n * 1e-16::float8, n FROM generate_series(1, 9) n',
+    )
+    const name = new URL(database.url).pathname.slice(1)
+    await database.query(`CREATE SCHEMA evil; CREATE FUNCTION evil.array_agg_one(text[], text) RETURNS text[] LANGUAGE sql AS 'SELECT NULL::text[]';
+      CREATE AGGREGATE evil.array_agg(text) (SFUNC = evil.array_agg_one, STYPE = text[]);
+      ALTER DATABASE "${name}" SET extra_float_digits = -10; ALTER DATABASE "${name}" SET search_path = evil, pg_catalog;
+      ALTER TABLE "Order" DISABLE TRIGGER audit_insert`)
+    await expect(run(database, audited)).rejects.toThrow(/audit_insert missing or disabled/)
+    await database.query('ALTER TABLE "Order" ENABLE TRIGGER audit_insert')
+    expect(await run(database, audited)).toMatchObject({ read: 9, written: 9 })
   })
 
   it('what is redacted or hashed is so in the batches', async () => {

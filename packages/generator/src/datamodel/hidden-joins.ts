@@ -1,7 +1,6 @@
 import type * as DMMF from '@prisma/dmmf'
-import type { SchemaBlock } from '../annotation/schema-blocks.ts'
+import type { SchemaBlock, SchemaField } from '../annotation/schema-blocks.ts'
 import type { Diagnostic } from '../diagnostics.ts'
-import { hiddenListFields } from './join-relations.ts'
 
 /** Many-to-many relations of an audited model whose fields Prisma hides: their join tables are not known. */
 export function hiddenJoins(
@@ -18,4 +17,18 @@ export function hiddenJoins(
     field: field.name,
     hint: 'Remove @ignore, or write the join table as a model of its own.',
   }))
+}
+
+/** The list fields of a model that Prisma hides, so that nothing tells where their join table is. */
+function hiddenListFields(
+  model: DMMF.Model,
+  block: SchemaBlock,
+  blocks: readonly SchemaBlock[],
+): readonly SchemaField[] {
+  return block.fields.filter((field) => {
+    if (!field.list) return false
+    const other = blocks.find(({ kind, name }) => kind === 'model' && name === field.type)
+    const back = other?.fields.filter(({ type, list }) => list && type === model.name) ?? []
+    return back.some((each) => each !== field && (each.ignored || field.ignored))
+  })
 }
