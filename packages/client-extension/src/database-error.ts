@@ -40,10 +40,34 @@ export function reported(outcome: PromiseLike<unknown>): Promise<unknown> {
   })
 }
 
-function findReport(error: unknown): DatabaseReport | undefined {
+/** The SQLSTATE of an error that a raw call of Prisma's threw. */
+export function findSqlState(error: unknown): string | undefined {
+  return reports(error)
+    .map(sqlStateOf)
+    .find(
+      (state): state is string =>
+        typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) && !isPrismaCode(state),
+    )
+}
+
+/** Prisma's own codes are as long as PostgreSQL's. */
+function isPrismaCode(code: string): boolean {
+  return /^P[1-6]/.test(code)
+}
+
+/** What may carry PostgreSQL's report, the most likely first. */
+function reports(error: unknown): readonly unknown[] {
   const wrapped = property(property(error, 'meta'), 'driverAdapterError')
-  for (const candidate of [property(wrapped, 'cause'), property(error, 'cause'), error]) {
-    const sqlState = property(candidate, 'originalCode') ?? property(candidate, 'code')
+  return [property(wrapped, 'cause'), property(error, 'cause'), error]
+}
+
+function sqlStateOf(report: unknown): unknown {
+  return property(report, 'originalCode') ?? property(report, 'code')
+}
+
+function findReport(error: unknown): DatabaseReport | undefined {
+  for (const candidate of reports(error)) {
+    const sqlState = sqlStateOf(candidate)
     if (!isAuditState(sqlState)) continue
     const message = property(candidate, 'originalMessage') ?? property(candidate, 'message')
     const hint = property(candidate, 'hint')

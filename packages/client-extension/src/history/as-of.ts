@@ -1,0 +1,103 @@
+import { conditions, HISTORY } from './filter.ts'
+import { all, comma, ident, join, qualified, sql } from './fragment.ts'
+import { AuditHistoryError } from './history-error.ts'
+import type { HistoryModel, HistoryModels } from './history-model.ts'
+import { resolveMoment, type Until } from './moment.ts'
+import type { Reader } from './reader.ts'
+import { checkedTake } from './timeline.ts'
+import type { AsOf, AsOfArgs, Moment } from './types.ts'
+import { type FoundVersion, type Question, versionsAt } from './versions-at.ts'
+
+type AnyRow = Readonly<Record<string, unknown>>
+type AnyArgs = AsOfArgs<unknown, HistoryModel>
+
+/**
+ * The rows of a model as they were at a moment, with what they were related to then.
+ *
+ * @throws AuditHistoryError `INVALID_ARGUMENT`, `NOT_FOUND`, `NO_RIGHT`, `NOT_INSTALLED`, `ROW_SECURITY`
+ */
+export async function readAsOf(
+  reader: Reader,
+  models: HistoryModels,
+  model: HistoryModel,
+  moment: Moment,
+  args: AnyArgs = {},
+): Promise<AsOf<AnyRow, AnyRow>> {
+  const until = await resolveMoment(reader, Object.values(models), model, moment)
+  const orderBy = [args.orderBy ?? []].flat().flatMap((each) => Object.entries(each as object))
+  const take = args.take === undefined ? undefined : checkedTake(args.take)
+  const found = await versionsAt(reader, model, until, { where: args.where, orderBy, take })
+  const rows = found.versions.map(({ row }) => ({ ...row }))
+  for (const [name, wanted] of Object.entries(args.include ?? {})) {
+    if (wanted) await includeRelation(reader, models, model, until, name, rows)
+  }
+  const isOld = moment instanceof Date && found.coverageFrom !== null && moment < found.coverageFrom
+  return {
+    rows,
+    coverageFrom: found.coverageFrom,
+    unknown: found.unknown,
+    isComplete: found.coverageFrom !== null && !isOld && found.unknown.length === 0,
+  }
+}
+
+/** Adds to each row the rows of the other model that pointed to it then, or that it pointed to. */
+async function includeRelation(
+  reader: Reader,
+  models: HistoryModels,
+  model: HistoryModel,
+  until: Until,
+  name: string,
+  rows: Record<string, unknown>[],
+): Promise<void> {
+  const relation = Object.hasOwn(model.relations, name) ? model.relations[name] : undefined
+  const other = relation && models[relation.model]
+  if (relation === undefined || other === undefined) {
+    throw new AuditHistoryError(
+      'INVALID_ARGUMENT',
+      `The history of ${model.source.name} has no relation "${name}".`,
+      {
+        hint: `It has ${Object.keys(model.relations).join(', ') || 'none'}: those whose other model is audited too.`,
+      },
+    )
+  }
+  const linked = rows.filter((row) => relation.on.every(([own]) => row[own] !== null))
+  const found = linked.length === 0 ? [] : await relatedVersions(reader, other, until, relation.on, linked)
+  for (const row of rows) {
+    const matches = found.filter((each) =>
+      relation.on.every(([own, theirs]) => row[own] !== null && same(row[own], each.row[theirs])),
+    )
+    row[name] = relation.list ? matches.map((each) => each.row) : (matches[0]?.row ?? null)
+  }
+}
+
+async function relatedVersions(
+  reader: Reader,
+  other: HistoryModel,
+  until: Until,
+  on: readonly (readonly [string, string])[],
+  rows: readonly AnyRow[],
+): Promise<readonly FoundVersion[]> {
+  const pairs = [
+    ...new Map(rows.map((row) => [JSON.stringify(on.map(([own]) => String(row[own]))), row])).values(),
+  ]
+  const where = { OR: pairs.map((row) => Object.fromEntries(on.map(([own, theirs]) => [theirs, row[own]]))) }
+  const question: Question = { where, candidates: everLinked(other, where) }
+  return (await versionsAt(reader, other, until, question)).versions
+}
+
+/** The other model's keys that were ever linked like this: all else need not be folded. */
+function everLinked(other: HistoryModel, where: object) {
+  const keys = (alias: 'h' | 'c') =>
+    join(
+      other.key.map((column) => sql`${ident(alias)}.${ident(column)}`),
+      comma,
+    )
+  const linked = all(conditions(other, where, { ...HISTORY, alias: sql`c` }))
+  return sql`(${keys('h')}) IN (SELECT ${keys('c')} FROM ${qualified(other.audit)} AS c WHERE ${linked})`
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return one instanceof Date || other instanceof Date
+    ? Number(one) === Number(other)
+    : String(one) === String(other)
+}

@@ -1,0 +1,124 @@
+import { bind, comma, type Fragment, ident, join, literal, qualified, sql } from './fragment.ts'
+import type { HistoryField, HistoryModel, OtherColumn, ScalarType } from './history-model.ts'
+import { quotedName } from './quoted-name.ts'
+
+/** A column of a history that is read: a field's, or one that no field stands for. */
+export interface Cell {
+  /** The field, or the column. */
+  readonly name: string
+  readonly column: string
+  readonly isField: boolean
+  readonly spec: HistoryField | OtherColumn
+}
+
+const known = new WeakMap<HistoryModel, readonly Cell[]>()
+
+/** All columns that hold something of the source: first the fields, in the model's order. */
+export function cellsOf(model: HistoryModel): readonly Cell[] {
+  const found = known.get(model) ?? [
+    ...Object.entries(model.fields).map(([name, spec]) => ({
+      name,
+      column: spec.column,
+      isField: true,
+      spec,
+    })),
+    ...Object.entries(model.others).map(([name, spec]) => ({ name, column: name, isField: false, spec })),
+  ]
+  known.set(model, found)
+  return found
+}
+
+/** `h."total" AS h0, h."note" AS h1, …` for the cells of one version. */
+export function selectCells(model: HistoryModel, alias: 'h' | 'p'): Fragment {
+  const selected = cellsOf(model).map(
+    (cell, index) => sql`${cellValue(model, cell, alias)} AS ${ident(`${alias}${index}`)}`,
+  )
+  return join(selected, comma)
+}
+
+/** The cell's value; of a column that is recorded when it changes, the one that the history holds for this version. */
+export function cellValue(model: HistoryModel, cell: Cell, alias: 'h' | 'p'): Fragment {
+  const version = ident(alias)
+  const value = sql`${version}.${ident(cell.column)}`
+  if (!cell.spec.whenChanged || model.marks === undefined) return value
+  return sql`CASE WHEN ${isMarked(model, cell, alias)} THEN (
+    SELECT held.${ident(cell.column)} FROM ${qualified(model.audit)} AS held
+    WHERE ${sameKey(model, sql`held`, version)} AND held."audit_id" < ${version}."audit_id"
+      AND (${attnum(model, cell)} = ANY (held.${ident(model.marks)})) IS NOT TRUE
+    ORDER BY held."audit_id" DESC LIMIT 1
+  ) ELSE ${value} END`
+}
+
+/** The version says of the column that its value is the one recorded last. */
+function isMarked(model: HistoryModel, cell: Cell, alias: 'h' | 'p'): Fragment {
+  return sql`(${attnum(model, cell)} = ANY (${ident(alias)}.${ident(model.marks ?? '')})) IS TRUE`
+}
+
+function attnum(model: HistoryModel, cell: Cell): Fragment {
+  const table = literal(quotedName(model.audit))
+  return sql`(SELECT a.attnum FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass(${table}) AND a.attname = ${literal(cell.column)})`
+}
+
+/**
+ * `ARRAY[…] AS changed`: of each cell, whether the version `h` has other bytes than the version `p` of the same row.
+ *
+ * @param distance `next` where `p` is the version right before `h`
+ */
+export function selectChanged(model: HistoryModel, distance: 'next' | 'any'): Fragment {
+  const flags = cellsOf(model).map((cell) => {
+    if (cell.spec.policy === 'redact') return isRedactedChange(model, cell, distance)
+    const differs = sql`ROW(${cellValue(model, cell, 'h')})::record OPERATOR(pg_catalog.*<>) ROW(${cellValue(model, cell, 'p')})::record`
+    const isMarkable = cell.spec.whenChanged && model.marks !== undefined && distance === 'next'
+    return isMarkable ? sql`NOT ${isMarked(model, cell, 'h')} AND ${differs}` : differs
+  })
+  return sql`ARRAY[${join(flags, comma)}] AS changed`
+}
+
+/** What a redacted column was is not known; that it changed is, from the mark of each update. */
+function isRedactedChange(model: HistoryModel, { column }: Cell, distance: 'next' | 'any'): Fragment {
+  const [now, before] = [sql`h.${ident(column)}`, sql`p.${ident(column)}`]
+  const appeared = sql`(${now} IS NULL) <> (${before} IS NULL)`
+  if (distance === 'next') return sql`(${now} = '[redacted, changed]') IS TRUE OR ${appeared}`
+  return sql`${appeared} OR EXISTS (
+    SELECT FROM ${qualified(model.audit)} AS m
+    WHERE ${sameKey(model, sql`m`, sql`h`)} AND m."audit_id" > p."audit_id" AND m."audit_id" <= h."audit_id"
+      AND (m.${ident(column)} = '[redacted, changed]' OR m."audit_operation" <> 'U')
+  )`
+}
+
+export function sameKey(model: HistoryModel, one: Fragment, other: Fragment): Fragment {
+  return join(
+    model.key.map((column) => sql`${one}.${ident(column)} = ${other}.${ident(column)}`),
+    sql` AND `,
+  )
+}
+
+/** `h."id" = CAST($1 AS bigint) AND …` */
+export function keyEquals(model: HistoryModel, alias: Fragment, values: readonly string[]): Fragment {
+  const parts = model.key.map((column, index) => {
+    const spec = cellsOf(model).find((cell) => cell.column === column)?.spec
+    return sql`${alias}.${ident(column)} = ${bind(values[index] ?? null, spec?.dbType ?? 'text')}`
+  })
+  return join(parts, sql` AND `)
+}
+
+/** A value as Prisma's own model calls would give it, from what its raw queries give. */
+export function decode(spec: HistoryField | OtherColumn, raw: unknown): unknown {
+  if (raw === null || raw === undefined) return null
+  if (spec.policy) return raw
+  const one = (value: unknown) => decodeOne(spec, value)
+  return spec.list && Array.isArray(raw) ? raw.map(one) : one(raw)
+}
+
+function decodeOne(spec: HistoryField | OtherColumn, value: unknown): unknown {
+  if (value === null) return null
+  if ('enum' in spec && spec.enum) return spec.enum[String(value)] ?? value
+  return toScalar(spec.type, value)
+}
+
+/** Raw queries give `oid` as a bigint, and a setting's Decimal is text. */
+export function toScalar(type: ScalarType, value: unknown): unknown {
+  if (type === 'Int' && typeof value === 'bigint') return Number(value)
+  if (type === 'BigInt' && typeof value === 'number') return BigInt(value)
+  return value
+}

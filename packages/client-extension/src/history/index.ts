@@ -1,0 +1,5 @@
+export { defineHistory, type HistoryExtension } from './history.ts'
+export { AuditHistoryError, type AuditHistoryErrorCode, type RevertConflict } from './history-error.ts'
+export type { HistoryModel, HistoryModels } from './history-model.ts'
+export type { HistoryOptions } from './reader.ts'
+export type * from './types.ts'
