@@ -31,9 +31,15 @@ export function cellsOf(model: HistoryModel): readonly Cell[] {
 /** `h."total" AS h0, h."note" AS h1, …` for the cells of one version. */
 export function selectCells(model: HistoryModel, alias: 'h' | 'p'): Fragment {
   const selected = cellsOf(model).map(
-    (cell, index) => sql`${cellValue(model, cell, alias)} AS ${ident(`${alias}${index}`)}`,
+    (cell, index) => sql`${asAnswer(cell, cellValue(model, cell, alias))} AS ${ident(`${alias}${index}`)}`,
   )
   return join(selected, comma)
+}
+
+/** Prisma's raw queries do not know `money`, whose text has a currency; its model calls ask for a number as well. */
+export function asAnswer({ spec }: Cell, value: Fragment): Fragment {
+  if (!spec.dbType.startsWith('money')) return value
+  return spec.list ? sql`CAST(${value} AS numeric[])` : sql`CAST(${value} AS numeric)`
 }
 
 /** The cell's value; of a column that is recorded when it changes, the one that the history holds for this version. */
@@ -104,10 +110,15 @@ export function keyEquals(model: HistoryModel, alias: Fragment, values: readonly
 
 /** A value as Prisma's own model calls would give it, from what its raw queries give. */
 export function decode(spec: HistoryField | OtherColumn, raw: unknown): unknown {
-  if (raw === null || raw === undefined) return null
+  // Prisma's own reads give an empty list for NULL. A field that came later has nothing to say before.
+  if (raw === null || raw === undefined) return spec.list && !isLater(spec) ? [] : null
   if (spec.policy) return raw
   const one = (value: unknown) => decodeOne(spec, value)
   return spec.list && Array.isArray(raw) ? raw.map(one) : one(raw)
+}
+
+function isLater(spec: HistoryField | OtherColumn): boolean {
+  return 'kind' in spec || spec.added === true || spec.former !== undefined
 }
 
 function decodeOne(spec: HistoryField | OtherColumn, value: unknown): unknown {

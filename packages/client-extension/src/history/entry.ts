@@ -17,7 +17,7 @@ type AnyChange = Change<unknown, HistoryModel>
  */
 export function selectEntries(model: HistoryModel, versions: Fragment, extra: Fragment): Fragment {
   return sql`SELECT ${selectHead(model)}, ${selectCells(model, 'h')}, ${selectCells(model, 'p')},
-  p."audit_id" IS NOT NULL AS "known", ${selectChanged(model, 'next')}${extra}
+  (p."audit_operation" <> 'D') IS TRUE AS "known", ${selectChanged(model, 'next')}${extra}
 FROM (${versions}) AS h
 LEFT JOIN LATERAL (${before(model)}) AS p ON h."audit_operation" = 'U'`
 }

@@ -36,6 +36,11 @@ export function qualified({ schema, name }: { readonly schema: string; readonly 
   return { pieces: [`${quote(schema)}.${quote(name)}`] }
 }
 
+/** A type as the generated module or the catalog (`format_type`) writes it: SQL already. */
+export function typeName(type: string): Fragment {
+  return { pieces: [type] }
+}
+
 /** A string constant of the catalog's, such as a table's name for `to_regclass`. */
 export function literal(text: string): Fragment {
   // E'…' for backslashes, whatever standard_conforming_strings says.

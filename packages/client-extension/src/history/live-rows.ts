@@ -1,6 +1,6 @@
 import { type Cell, cellsOf } from './cells.ts'
 import { conditions, SOURCE } from './filter.ts'
-import { all, bind, comma, type Fragment, ident, join, qualified, sql } from './fragment.ts'
+import { all, bind, comma, type Fragment, ident, join, qualified, sql, typeName } from './fragment.ts'
 import type { HistoryModel } from './history-model.ts'
 import type { Reader } from './reader.ts'
 
@@ -40,7 +40,7 @@ function selectLive(model: HistoryModel, where: object | undefined): Fragment {
 }
 
 function asRecorded({ column, spec }: Cell): Fragment {
-  const type = sql`${{ pieces: [spec.dbType] }}`
+  const type = typeName(spec.dbType)
   const source = sql`s.${ident(('source' in spec ? spec.source : undefined) ?? column)}`
   if ('kind' in spec && spec.kind === 'retired') return sql`CAST(NULL AS ${type})`
   if (spec.policy === 'redact') return sql`CASE WHEN ${source} IS NOT NULL THEN '[redacted]' END`

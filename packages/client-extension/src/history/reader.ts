@@ -1,4 +1,5 @@
 import { findSqlState } from '../database-error.ts'
+import { type PrismaClientParts, transactionOf } from '../prisma-client.ts'
 import { type AuditContext, type AuditSettings, settingsOf } from '../settings.ts'
 import { settingsStatement } from '../settings-statement.ts'
 import { type Fragment, literal, sql, statement } from './fragment.ts'
@@ -29,8 +30,16 @@ export type Row = Readonly<Record<string, unknown>>
 
 /** Asks the database for the client that a question was put to. */
 export interface Reader {
-  /** A question to histories; `models` are those that it reads, for their row level security. */
-  readonly ask: (models: readonly HistoryModel[], query: Fragment) => Promise<readonly Row[]>
+  /**
+   * A question to histories; `models` are those that it reads, for their row level security.
+   *
+   * @param before a statement that prepares the transaction of a reader of its own
+   */
+  readonly ask: (
+    models: readonly HistoryModel[],
+    query: Fragment,
+    before?: Fragment,
+  ) => Promise<readonly Row[]>
   /** A question to the source tables, always with the application's own client. */
   readonly askSource: (query: Fragment) => Promise<readonly Row[]>
   /** Both go to the same database session: one statement may speak of a history and of its source. */
@@ -41,11 +50,12 @@ export function readerFor(client: RawClient, options: HistoryOptions): Reader {
   const reader = (options.reader as RawClient | undefined) ?? client
   return {
     isOne: options.reader === undefined && options.settings === undefined,
-    askSource: (query) => run(client, query, undefined),
-    ask: async (models, query) => {
+    askSource: (query) => run(client, query),
+    ask: async (models, query, before) => {
       const settings = options.settings && settingsOf(options.settings())
       const guarded = options.allTenants ? query : withGuard(models, query)
-      const rows = await run(reader, guarded, settings)
+      const prepare = reader === client ? undefined : before
+      const rows = await run(reader, guarded, settings, prepare)
       if (!options.allTenants && rows.some((row) => row.audit_guard === true)) throw unprotected(models)
       return rows
     },
@@ -83,18 +93,21 @@ function unprotected(models: readonly HistoryModel[]): AuditHistoryError {
   )
 }
 
-async function run(client: RawClient, query: Fragment, settings: AuditSettings | undefined) {
+async function run(client: RawClient, query: Fragment, settings?: AuditSettings, before?: Fragment) {
   const { text, values } = statement(query)
+  const preparations = [
+    ...(settings === undefined || settings.length === 0 ? [] : [settingsStatement(settings)]),
+    ...(before === undefined ? [] : [statement(before)]),
+  ]
   try {
-    if (settings === undefined || settings.length === 0) {
+    if (preparations.length === 0) return (await client.$queryRawUnsafe(text, ...values)) as readonly Row[]
+    if (transactionOf(client as unknown as PrismaClientParts) !== undefined) {
+      for (const each of preparations) await client.$executeRawUnsafe(each.text, ...each.values)
       return (await client.$queryRawUnsafe(text, ...values)) as readonly Row[]
     }
-    const { text: setting, values: said } = settingsStatement(settings)
-    const answers = await client.$transaction([
-      client.$executeRawUnsafe(setting, ...said),
-      client.$queryRawUnsafe(text, ...values),
-    ])
-    return (answers as readonly (readonly Row[])[])[1] ?? []
+    const calls = preparations.map((each) => client.$executeRawUnsafe(each.text, ...each.values))
+    const answers = await client.$transaction([...calls, client.$queryRawUnsafe(text, ...values)])
+    return ((answers as readonly unknown[]).at(-1) ?? []) as readonly Row[]
   } catch (error) {
     throw toHistoryError(error)
   }

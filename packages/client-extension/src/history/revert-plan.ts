@@ -1,4 +1,4 @@
-import { sameKey, selectCells, selectChanged } from './cells.ts'
+import { keyEquals, sameKey, selectCells, selectChanged } from './cells.ts'
 import { changesBetween, toVersion } from './entry.ts'
 import { exactKey } from './filter.ts'
 import { bind, comma, type Fragment, ident, join, qualified, sql } from './fragment.ts'
@@ -44,14 +44,9 @@ export async function planRowRevert(
   const found = await versionsAt(reader, model, until, { where, isWrittenOnly: true })
   const target = found.versions[0]
   const row = { seen: valueText('seen', 'BigInt', seen), target: target?.auditId?.toString() ?? null }
-  const steps = await toSteps(reader, name, model, [row])
+  const steps = await toSteps(reader, name, model, [row], keyEquals(model, sql`p`, key))
   const [step] = steps
-  const isSameRow =
-    step !== undefined &&
-    Object.values(keyOf(model, where as Row)).every(
-      (part, index) => String(part) === String(Object.values(step.key)[index]),
-    )
-  if (steps.length === 0 || !isSameRow) {
+  if (step === undefined) {
     throw new AuditHistoryError('NOT_FOUND', `The history of this row has no version ${seen}.`)
   }
   const conflicts = found.unknown.length > 0 ? [unknownBefore(name, step.key)] : []
@@ -96,23 +91,24 @@ function spansOf(model: HistoryModel, transaction: TransactionRef): Fragment {
     model.key.map((column) => sql`h.${ident(column)}`),
     comma,
   )
-  return sql`SELECT span.last_id, f."audit_id" AS first_id, f."audit_operation"::text AS first_operation, before.id AS before_id
+  return sql`SELECT span.last_id, f."audit_id" AS first_id, f."audit_operation"::text AS first_operation, before.id AS before_id,
+  before.operation AS before_operation
 FROM (
   SELECT min(h."audit_id") AS first_id, max(h."audit_id") AS last_id FROM ${history} AS h
   WHERE ${transactionIs(transaction)} AND h."audit_operation" <> 'B' GROUP BY ${key}
 ) AS span
 JOIN ${history} AS f ON f."audit_id" = span.first_id
 LEFT JOIN LATERAL (
-  SELECT p."audit_id" AS id FROM ${history} AS p
+  SELECT p."audit_id" AS id, p."audit_operation"::text AS operation FROM ${history} AS p
   WHERE ${sameKey(model, sql`p`, sql`f`)} AND p."audit_id" < f."audit_id" ORDER BY p."audit_id" DESC LIMIT 1
 ) AS before ON true
 ORDER BY span.last_id`
 }
 
-/** The version from before the transaction; a `D` holds it itself. */
-function targetOf({ first_operation, first_id, before_id }: Row): string | null {
+/** The version from before the transaction; a `D` holds it itself. An update of a row that was not there gave it its key. */
+function targetOf({ first_operation, first_id, before_id, before_operation }: Row): string | null {
   if (first_operation === 'D') return String(first_id)
-  return first_operation === 'U' ? String(before_id) : null
+  return first_operation === 'U' && before_operation !== 'D' ? String(before_id) : null
 }
 
 async function toSteps(
@@ -120,6 +116,7 @@ async function toSteps(
   name: string,
   model: HistoryModel,
   targets: readonly Target[],
+  condition = sql`true`,
 ): Promise<readonly AnyStep[]> {
   if (targets.length === 0) return []
   const history = qualified(model.audit)
@@ -133,7 +130,7 @@ async function toSteps(
 FROM unnest(${list(targets.map(({ seen }) => seen))}, ${list(targets.map(({ target }) => target))}) WITH ORDINALITY AS pair (seen, target, position)
 JOIN ${history} AS p ON p."audit_id" = pair.seen
 LEFT JOIN ${history} AS h ON h."audit_id" = pair.target AND ${sameKey(model, sql`h`, sql`p`)}
-ORDER BY pair.position`,
+WHERE ${condition} ORDER BY pair.position`,
   )
   return rows.map((row) => toStep(name, model, row))
 }

@@ -1,5 +1,5 @@
-import { cellsOf, cellValue } from './cells.ts'
-import { bind, comma, type Fragment, ident, join, literal, qualified, sql } from './fragment.ts'
+import { type Cell, cellsOf, cellValue } from './cells.ts'
+import { bind, comma, type Fragment, ident, join, literal, qualified, sql, typeName } from './fragment.ts'
 import { AuditHistoryError } from './history-error.ts'
 import type { HistoryModel } from './history-model.ts'
 import { quotedName } from './quoted-name.ts'
@@ -7,9 +7,9 @@ import type { Reader } from './reader.ts'
 import type { StepGroup } from './revert-order.ts'
 import { writableCells } from './writable.ts'
 
-/** The versions of a group as records of the source's own row type. */
+/** The versions of a group as rows of the source's own types. */
 export interface Records {
-  /** `json_populate_recordset(NULL::"public"."order", $1)`: PostgreSQL reads each value as the column's type does. */
+  /** `(SELECT CAST(r."c0" AS bigint) AS "id", … FROM json_to_recordset($1) AS r ("c0" text, …))` */
   readonly rows: Fragment
   /** Columns of the source that are to be written. */
   readonly columns: readonly string[]
@@ -20,18 +20,33 @@ export interface Records {
   readonly isRowOf: (alias: string) => Fragment
 }
 
+interface SourceColumn {
+  readonly name: string
+  readonly type: string
+  readonly isGenerated: boolean
+}
+
 /**
- * The recorded values travel as PostgreSQL's own JSON, from the history to the source: no time stamp loses its microseconds and
- * no number its digits on the way through JavaScript.
+ * What a session writes and reads as text is the same in every session with these settings, and exact. In JSON itself a JSON null
+ * and SQL's NULL would be one.
+ */
+export const PIN_TEXT_FORMS = sql`SELECT pg_catalog.set_config('DateStyle', 'ISO, YMD', true),
+  pg_catalog.set_config('IntervalStyle', 'postgres', true), pg_catalog.set_config('extra_float_digits', '1', true),
+  pg_catalog.set_config('bytea_output', 'hex', true), pg_catalog.set_config('xmloption', 'content', true)`
+
+/**
+ * The recorded values travel as PostgreSQL's own text forms, from the history to the source: no time stamp loses its microseconds
+ * and no number its digits on the way through JavaScript.
  */
 export async function recordsOf(
   reader: Reader,
   { model, action, steps, columns }: StepGroup,
 ): Promise<Records> {
   const ids = steps.map(({ seen, target }) => (action === 'delete' ? seen : target))
-  const cells = writableCells(model)
+  const known = await sourceColumns(reader, model)
+  const cells = writableCells(model).filter((cell) => known.has(sourceName(cell)))
   const selected = cells.map(
-    (cell) => sql`${cellValue(model, cell, 'h')} AS ${ident(sourceColumn(model, cell.column))}`,
+    (cell, index) => sql`CAST(${cellValue(model, cell, 'h')} AS text) AS ${ident(`c${index}`)}`,
   )
   const [row] = await reader.ask(
     [model],
@@ -39,6 +54,7 @@ export async function recordsOf(
   SELECT ${join(selected, comma)} FROM ${qualified(model.audit)} AS h
   WHERE h."audit_id" = ANY (${bind(`{${ids.join(',')}}`, 'bigint[]')})
 ) AS v`,
+    PIN_TEXT_FORMS,
   )
   if (row?.found !== new Set(ids.map(String)).size) {
     throw new AuditHistoryError(
@@ -46,16 +62,20 @@ export async function recordsOf(
       `The history of ${model.source.name} lacks versions of the plan.`,
     )
   }
-  const key = model.key.map((column) => sourceColumn(model, column))
+  const key = model.key
+    .flatMap((column) => cells.find((cell) => cell.column === column) ?? [])
+    .map(sourceName)
   const isRowOf = (alias: string) =>
     join(
       key.map((column) => sql`${ident(alias)}.${ident(column)} = r.${ident(column)}`),
       sql` AND `,
     )
-  const generated = await generatedColumns(reader, model)
   return {
-    rows: sql`pg_catalog.json_populate_recordset(NULL::${qualified(model.source)}, ${bind(String(row.versions), 'json')})`,
-    columns: columns.map((column) => sourceColumn(model, column)).filter((column) => !generated.has(column)),
+    rows: asRows(cells, known, String(row.versions)),
+    columns: cells
+      .filter(({ column }) => columns.includes(column))
+      .map(sourceName)
+      .filter((name) => known.get(name)?.isGenerated === false),
     key: join(
       key.map((column) => sql`r.${ident(column)}`),
       comma,
@@ -65,16 +85,38 @@ export async function recordsOf(
   }
 }
 
-/** PostgreSQL computes these itself and refuses to be told. */
-async function generatedColumns(reader: Reader, model: HistoryModel): Promise<ReadonlySet<string>> {
-  const rows = await reader.askSource(
-    sql`SELECT a.attname::text AS name FROM pg_catalog.pg_attribute AS a
-WHERE a.attrelid = pg_catalog.to_regclass(${literal(quotedName(model.source))}) AND a.attgenerated <> '' AND NOT a.attisdropped`,
-  )
-  return new Set(rows.map(({ name }) => String(name)))
+function asRows(
+  cells: readonly Cell[],
+  known: ReadonlyMap<string, SourceColumn>,
+  versions: string,
+): Fragment {
+  const values = cells.map((cell, index) => {
+    const type = known.get(sourceName(cell))?.type ?? 'text'
+    return sql`CAST(v.${ident(`c${index}`)} AS ${typeName(type)}) AS ${ident(sourceName(cell))}`
+  })
+  const columns = cells.map((_, index) => sql`${ident(`c${index}`)} text`)
+  return sql`(SELECT ${join(values, comma)}
+FROM pg_catalog.json_to_recordset(${bind(versions, 'json')}) AS v (${join(columns, comma)}))`
 }
 
-function sourceColumn(model: HistoryModel, column: string): string {
-  const spec = cellsOf(model).find((cell) => cell.column === column)?.spec
-  return (spec && 'source' in spec ? spec.source : undefined) ?? column
+/** By name, with PostgreSQL's own word for each type; generated columns refuse to be told. */
+async function sourceColumns(
+  reader: Reader,
+  model: HistoryModel,
+): Promise<ReadonlyMap<string, SourceColumn>> {
+  const rows = await reader.askSource(
+    sql`SELECT a.attname::text AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.attgenerated <> '' AS is_generated
+FROM pg_catalog.pg_attribute AS a
+WHERE a.attrelid = pg_catalog.to_regclass(${literal(quotedName(model.source))}) AND a.attnum > 0 AND NOT a.attisdropped`,
+  )
+  return new Map(
+    rows.map((row) => [
+      String(row.name),
+      { name: String(row.name), type: String(row.type), isGenerated: row.is_generated === true },
+    ]),
+  )
+}
+
+function sourceName({ column, spec }: Cell): string {
+  return ('source' in spec ? spec.source : undefined) ?? column
 }

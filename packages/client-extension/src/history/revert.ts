@@ -7,7 +7,7 @@ import { quotedName } from './quoted-name.ts'
 import type { RawClient, Reader, Row } from './reader.ts'
 import { revertOrder, type StepGroup } from './revert-order.ts'
 import type { AnyPlan } from './revert-plan.ts'
-import { type Records, recordsOf } from './revert-records.ts'
+import { PIN_TEXT_FORMS, type Records, recordsOf } from './revert-records.ts'
 import type { TransactionRef } from './types.ts'
 
 /** What is used of a client to write. */
@@ -44,6 +44,7 @@ export async function runRevert(
   if (plan.conflicts.length > 0) throw conflict(plan.conflicts)
   return client.$transaction(
     async (tx) => {
+      await execute(tx, PIN_TEXT_FORMS)
       const reader = readerOn(tx)
       const groups = revertOrder(models, plan.steps)
       const work: Work[] = []

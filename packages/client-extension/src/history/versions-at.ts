@@ -1,4 +1,4 @@
-import { cellsOf, cellValue, keyEquals, sameKey, selectCells } from './cells.ts'
+import { asAnswer, cellsOf, cellValue, keyEquals, sameKey, selectCells } from './cells.ts'
 import { toVersion } from './entry.ts'
 import { conditions, exactKey, fieldOf, HISTORY, keyPart } from './filter.ts'
 import { all, bind, comma, type Fragment, ident, join, qualified, sql } from './fragment.ts'
@@ -167,7 +167,9 @@ function recorded(model: HistoryModel): Fragment {
 }
 
 function plainCells(model: HistoryModel): Fragment {
-  const cells = cellsOf(model).map(({ column }, index) => sql`h.${ident(column)} AS ${ident(`h${index}`)}`)
+  const cells = cellsOf(model).map(
+    (cell, index) => sql`${asAnswer(cell, sql`h.${ident(cell.column)}`)} AS ${ident(`h${index}`)}`,
+  )
   return join(cells, comma)
 }
 
