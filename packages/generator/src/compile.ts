@@ -1,6 +1,7 @@
 import type * as DMMF from '@prisma/dmmf'
 import type { AuditOptions } from './config.ts'
 import { declaredTables } from './datamodel/declared-tables.ts'
+import { modelShapes } from './datamodel/model-shapes.ts'
 import { resolveAuditModel } from './datamodel/resolve-audit-model.ts'
 import {
   diagnoseDataChanges,
@@ -17,6 +18,7 @@ import { diagnoseOwnTriggers } from './diagnose-triggers.ts'
 import { type Diagnostic, hasErrors } from './diagnostics.ts'
 import { appendedTo, draftSteps, openDraft } from './draft.ts'
 import { diagnoseSharedNames, recordedSteps } from './external-tables.ts'
+import { historiesAfter, historyModels, type RecordedHistories } from './history-models.ts'
 import { droppedTriggers } from './migration/dropped-triggers.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import { refusedDataChanges } from './migration/refused-data-changes.ts'
@@ -113,18 +115,20 @@ export function compile(input: CompileInput): Compilation {
     options,
     datasourceSchemas,
   })
-  const typedModule = renderTypedModule({
-    model: asked,
-    options,
-    clientGenerators: input.clientGenerators,
-  })
-  const nothing = { typedModule, migration: undefined, waiting: [] }
+  const shapes = modelShapes(dmmf.datamodel)
+  const typed = (model: AuditModel, recorded?: RecordedHistories) =>
+    renderTypedModule({
+      model: asked,
+      histories: historyModels(model, shapes, recorded),
+      options,
+      clientGenerators: input.clientGenerators,
+    })
+  const nothing = { migration: undefined, waiting: [] }
   if (folder === undefined || hasErrors(ofSchema)) {
-    return { ...nothing, model: asked, diagnostics: ofSchema }
+    return { ...nothing, typedModule: typed(asked), model: asked, diagnostics: ofSchema }
   }
   const { database, files } = folder
   const { model, diagnostics: ofHidden } = withFoundColumns(asked, database, placeOfField)
-  const done = { ...nothing, model }
   const recorded = foldParts(
     files.map(({ name, text }) => ({ migration: name, text })),
     database.interferences,
@@ -143,6 +147,7 @@ export function compile(input: CompileInput): Compilation {
   })
   const draft = input.draft === undefined ? undefined : openDraft(input.draft, folder)
   const steps = draft === undefined ? wanted : draftSteps(draft, wanted, recorded.state)
+  const done = { ...nothing, model, typedModule: typed(model, historiesAfter(recorded, steps)) }
   const partitioned = database.tables.filter((table) => table.partitioned)
   const byRow = database.tables.filter((table) => table.partitioned || table.inherits)
   const plan = planMigration(recorded.state, steps, { partitioned })

@@ -161,7 +161,7 @@ export type HistoryWhere<Payload, Model extends HistoryModel> = {
 
 /**
  * A moment of the past:
- * - a `Date`: what was written until then, by the time of writing;
+ * - a `Date`: what was written until the end of that millisecond, by the time of writing;
  * - `{ auditId }`: what was written until that row of this history;
  * - `{ transaction }`: right after the last write of that transaction;
  * - `{ snapshot }`: exactly what that snapshot (`pg_current_snapshot()`) saw.

@@ -14,6 +14,8 @@ export interface TableHistory {
   readonly emitted: string
   /** By the audit column's name: the migration that named the source column last. */
   readonly columns: ReadonlyMap<string, string>
+  /** Columns that came after the history began: NULL in rows from before. */
+  readonly later: ReadonlySet<string>
 }
 
 /** By `nameKey` of the source. */
@@ -46,9 +48,14 @@ export function recordStep(
       return
     case 'createAuditTable': {
       const key = nameKey(step.source)
-      const columns = new Map(histories.get(key)?.columns)
-      for (const { name } of step.table.columns) columns.set(name, migration)
-      histories.set(key, { ...attachedBy(migration), columns })
+      const before = histories.get(key)
+      const columns = new Map(before?.columns)
+      const later = new Set(before?.later)
+      for (const { name } of step.table.columns) {
+        if (before !== undefined && !columns.has(name)) later.add(name)
+        columns.set(name, migration)
+      }
+      histories.set(key, { ...attachedBy(migration), columns, later })
       return
     }
     case 'renameTable': {
@@ -61,10 +68,11 @@ export function recordStep(
     case 'resumeTable': {
       // The table that has the name now, whatever had it before, with the columns that it has now.
       const key = nameKey(step.source)
-      const columns = new Map(histories.get(key)?.columns)
+      const before = histories.get(key)
+      const columns = new Map(before?.columns)
       for (const { name, retired } of findTable(after, step.source)?.columns ?? [])
         if (!retired) columns.set(name, migration)
-      if (histories.has(key)) histories.set(key, { ...attachedBy(migration), columns })
+      if (before !== undefined) histories.set(key, { ...before, ...attachedBy(migration), columns })
       return
     }
     default: {
@@ -74,12 +82,13 @@ export function recordStep(
       const isKeyed = makesKey(step, findTable(after, step.source)?.key ?? [])
       const keyed = isKeyed ? migration : history.keyed
       const columns = columnsAfter(history.columns, step, migration)
-      histories.set(key, { ...history, keyed, emitted: migration, columns })
+      const later = laterAfter(history.later, step)
+      histories.set(key, { ...history, keyed, emitted: migration, columns, later })
     }
   }
 }
 
-function attachedBy(migration: string): Omit<TableHistory, 'columns'> {
+function attachedBy(migration: string): Omit<TableHistory, 'columns' | 'later'> {
   return { attached: migration, keyed: migration, named: migration, emitted: migration }
 }
 
@@ -108,6 +117,19 @@ function columnsAfter(
       after.delete(step.column)
       return after
     }
+    default:
+      return before
+  }
+}
+
+function laterAfter(before: ReadonlySet<string>, step: MigrationStep): ReadonlySet<string> {
+  switch (step.kind) {
+    case 'addColumn':
+      return new Set(before).add(step.column.name)
+    case 'renameColumn':
+      return new Set([...before].map((name) => (name === step.column ? step.to : name)))
+    case 'setAsideColumn':
+      return new Set([...before].map((name) => (name === step.column ? step.as : name)))
     default:
       return before
   }

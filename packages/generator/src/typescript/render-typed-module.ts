@@ -1,7 +1,9 @@
 import type { AuditOptions } from '../config.ts'
 import type { AuditModel } from '../model/audit-model.ts'
+import type { HistoryModel } from '../model/history-model.ts'
 import { contextSettings } from './context-settings.ts'
 import { renderAuditContext } from './render-audit-context.ts'
+import { renderHistory } from './render-history.ts'
 
 /** What a client generator of the same schema says about the TypeScript that the project compiles. */
 export interface ClientGenerator {
@@ -19,23 +21,30 @@ export interface TypedModuleFile {
 
 export interface TypedModuleInput {
   readonly model: AuditModel
+  readonly histories: readonly HistoryModel[]
   readonly options: Pick<AuditOptions, 'sessionSettings'>
   readonly clientGenerators: readonly ClientGenerator[]
 }
 
 /**
- * The typed module: `AuditContext` and an `auditContext` that takes nothing else. Same input, same bytes.
+ * The typed module: `index` with `AuditContext` and an `auditContext` that takes nothing else, `history` with the extension that
+ * reads. Same input, same bytes.
  *
- * It is one file that imports a package and nothing beside it, so it needs no import extension and compiles as ESM
+ * Each file imports a package and nothing beside it, so it needs no import extension and compiles as ESM
  * and as CommonJS; only its own extension follows the client's `generatedFileExtension`.
  */
 export function renderTypedModule({
   model,
+  histories,
   options,
   clientGenerators,
 }: TypedModuleInput): readonly TypedModuleFile[] {
   const settings = contextSettings(model, options)
-  return [{ path: `index.${fileExtension(clientGenerators)}`, text: renderAuditContext(settings) }]
+  const extension = fileExtension(clientGenerators)
+  return [
+    { path: `index.${extension}`, text: renderAuditContext(settings) },
+    { path: `history.${extension}`, text: renderHistory(histories) },
+  ]
 }
 
 const EXTENSIONS = ['ts', 'mts', 'cts']

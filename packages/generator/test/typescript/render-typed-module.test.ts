@@ -34,8 +34,8 @@ async function render(name: keyof typeof CASES) {
   const [models, options] = CASES[name]
   const { model, options: parsed, text } = await resolveSchema(auditSchema(models, options))
   expect(text.includes('error')).toBe(false)
-  const [file, ...more] = renderTypedModule({ model, options: parsed, clientGenerators: [] })
-  expect(more).toEqual([])
+  const [file, ...more] = renderTypedModule({ model, histories: [], options: parsed, clientGenerators: [] })
+  expect(more.map((each) => each.path)).toEqual(['history.ts'])
   return { path: file?.path, text: file?.text ?? '' }
 }
 
@@ -53,7 +53,7 @@ test('facts are not asked of the context: PostgreSQL knows them', async () => {
   const without = await resolveSchema(auditSchema(audited('Order')))
   const withFacts = await resolveSchema(auditSchema(audited('Order'), facts))
   const [plain, factual] = [without, withFacts].map(({ model, options }) =>
-    renderTypedModule({ model, options, clientGenerators: [] }),
+    renderTypedModule({ model, histories: [], options, clientGenerators: [] }),
   )
   expect(withFacts.model.tables[0]?.settings.map(({ name }) => name)).toEqual([
     'client_addr',
@@ -68,15 +68,16 @@ test("the file's extension follows the client generator's", async () => {
   const paths = (...extensions: string[]) =>
     renderTypedModule({
       model,
+      histories: [],
       options,
       clientGenerators: extensions.map((generatedFileExtension) => ({
         provider: 'prisma-client',
         generatedFileExtension,
       })),
     }).map(({ path }) => path)
-  expect(paths('mts')).toEqual(['index.mts'])
-  expect(paths('cts')).toEqual(['index.cts'])
-  expect(paths('exe')).toEqual(['index.ts'])
+  expect(paths('mts')).toEqual(['index.mts', 'history.mts'])
+  expect(paths('cts')).toEqual(['index.cts', 'history.cts'])
+  expect(paths('exe')).toEqual(['index.ts', 'history.ts'])
 })
 
 /** What must compile, and, under each expectation, what must not. */

@@ -1,0 +1,144 @@
+import fc from 'fast-check'
+import pg from 'pg'
+import { beforeAll, expect, test } from 'vitest'
+import { serverMajor } from '../support/test-database.ts'
+import { anyOperation, type Operation, takenApart } from './fold-equals-table/operations.ts'
+import { readValueColumns } from './fold-equals-table/values.ts'
+import {
+  comparable,
+  delegateOf,
+  delegates,
+  type Row,
+  type ShopHistory,
+  textOf,
+  useShopHistory,
+} from './history/shop-history.ts'
+
+const isFull = process.env.AUDIT_TEST_SIZE === 'full'
+const seed = Number(process.env.AUDIT_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
+console.info(`history-snapshots: AUDIT_TEST_SEED=${seed}`)
+
+/** The tables as one snapshot saw them. */
+interface Copy {
+  readonly snapshot: string
+  readonly tables: ReadonlyMap<string, readonly Row[]>
+}
+
+let shop: ShopHistory
+let copies: readonly Copy[]
+
+/** Prisma's client reads no NULL inside a list, and raw SQL of the writers puts some there. */
+const readable = () => delegates(shop.models).filter(([name]) => name !== 'parcel')
+
+beforeAll(async () => {
+  shop = await useShopHistory()
+  copies = await copiesUnderWriters(isFull ? 150 : 25)
+}, 600_000)
+
+async function copiesUnderWriters(count: number): Promise<readonly Copy[]> {
+  const pool = shop.plain
+  const connection = await pool.connect()
+  const columns = await readValueColumns(connection as never)
+  connection.release()
+  const operations = fc.sample(anyOperation({ columns, major: serverMajor() }), { seed, numRuns: 4000 })
+  let isOver = false
+  let next = 0
+  const work = async (name: string) => {
+    const writer = await shop.writer(name)
+    while (!isOver) {
+      const operation = operations[next++ % operations.length] as Operation
+      await takenApart(() => operation.run(writer)).catch(unlessInTheWay)
+    }
+  }
+  const writers = ['bob', 'cid', 'dee'].map(work)
+  const made: Copy[] = []
+  while (made.length < count) {
+    made.push(await copyOf())
+    await new Promise((resolve) => setTimeout(resolve, 40))
+  }
+  isOver = true
+  await Promise.all(writers)
+  return made
+}
+
+/** Writers that meet one another may be the victims of a deadlock; that is part of the game. */
+function unlessInTheWay(error: unknown): void {
+  const text = `${(error as { code?: unknown }).code} ${(error as Error).message}`
+  if (!/40P01|40001|P2034|deadlock|could not serialize|P2028/.test(text)) throw error
+}
+
+async function copyOf(): Promise<Copy> {
+  return await shop.db.$transaction(
+    async (tx) => {
+      // A TRUNCATE empties a table for older snapshots too: it must not come between the snapshot and the copy.
+      const locked = readable().map(([, { source }]) => pg.escapeIdentifier(source.name))
+      await tx.$executeRawUnsafe(`LOCK TABLE ${locked.join(', ')} IN ACCESS SHARE MODE`)
+      const tables = new Map<string, readonly Row[]>()
+      for (const [name, model] of readable())
+        tables.set(name, comparable(model, await delegateOf(tx, name).findMany()))
+      const [row] = await tx.$queryRaw<{ snapshot: string }[]>`SELECT pg_current_snapshot()::text AS snapshot`
+      return { snapshot: row?.snapshot ?? '', tables }
+    },
+    { isolationLevel: 'RepeatableRead', timeout: 60_000, maxWait: 60_000 },
+  )
+}
+
+test('asOf of a snapshot is exactly what a copy of the table taken in that snapshot holds, while others write', async () => {
+  const sizes = copies.map(({ tables }) => [...tables.values()].reduce((sum, rows) => sum + rows.length, 0))
+  // Otherwise the test would have proved nothing.
+  expect(Math.max(...sizes)).toBeGreaterThan(10)
+  expect(new Set(copies.map(({ snapshot }) => snapshot)).size).toBeGreaterThan(copies.length / 2)
+  for (const { snapshot, tables } of copies) {
+    for (const [name, model] of readable()) {
+      const { rows, unknown } = await delegateOf(shop.db, name).asOf({ snapshot })
+      expect({ name, snapshot, rows: comparable(model, rows) }).toEqual({
+        name,
+        snapshot,
+        rows: tables.get(name),
+      })
+      // A row whose first version is an update got its key by it here, or is older than its audit elsewhere: nobody can tell.
+      for (const key of unknown) {
+        const [first] = (await delegateOf(shop.db, name).history({ where: key, order: 'asc', take: 1 }))
+          .entries
+        expect(first).toMatchObject({ operation: 'U', changes: null })
+      }
+    }
+  }
+}, 1_800_000)
+
+test('diff(a, b) applied to asOf(a) is asOf(b)', async () => {
+  const pairs = fc.sample(fc.tuple(fc.nat(copies.length - 1), fc.nat(copies.length - 1)), {
+    seed,
+    numRuns: isFull ? 300 : 30,
+  })
+  const kinds = new Map<string, number>()
+  for (const [first, second] of pairs) {
+    const [from, to] = [copies[first] as Copy, copies[second] as Copy]
+    for (const [name, model] of readable()) {
+      const differences = await delegateOf(shop.db, name).diff(
+        { snapshot: from.snapshot },
+        { snapshot: to.snapshot },
+      )
+      const keyText = (row: Row) => textOf(model.key.map((column) => row[fieldOf(model, column)]))
+      const rows = new Map((from.tables.get(name) ?? []).map((row) => [keyText(row), { ...row }]))
+      for (const { kind, key, after, changes } of differences) {
+        kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+        const text = keyText(key)
+        if (after === null) rows.delete(text)
+        else if (kind === 'inserted' || kind === 'unknown') rows.set(text, { ...after })
+        else
+          for (const { field, after: value } of changes)
+            (rows.get(text) as Record<string, unknown>)[field] = value
+      }
+      expect({ name, rows: comparable(model, [...rows.values()]) }).toEqual({
+        name,
+        rows: to.tables.get(name),
+      })
+    }
+  }
+  expect([...kinds.keys()]).toEqual(expect.arrayContaining(['deleted', 'inserted', 'updated']))
+}, 1_800_000)
+
+function fieldOf(model: (typeof shop.models)[string], column: string): string {
+  return Object.entries(model.fields).find(([, field]) => field.column === column)?.[0] ?? column
+}
