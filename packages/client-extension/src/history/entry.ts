@@ -28,16 +28,18 @@ export function selectHead(model: HistoryModel): Fragment {
     ...Object.entries(model.settings).map(
       ([, { column }], index) => sql`h.${ident(column)} AS ${ident(`s${index}`)}`,
     ),
-    ...Object.values(model.facts).map((column, index) =>
-      // Prisma's raw queries do not know every type: an address travels as text.
-      column === model.facts.changed_columns
-        ? sql`h.${ident(column)} AS ${ident(`f${index}`)}`
-        : sql`h.${ident(column)}::text AS ${ident(`f${index}`)}`,
+    ...Object.entries(model.facts).map(
+      ([name, column], index) => sql`${asFact(name, sql`h.${ident(column)}`)} AS ${ident(`f${index}`)}`,
     ),
   ]
   const head = sql`h."audit_id", h."audit_operation"::text, h."audit_operation_timestamp",
   h."audit_transaction_timestamp", h."audit_transaction_id", h."audit_current_user"`
   return join([head, ...said], comma)
+}
+
+/** An address as the text of the host alone: Prisma's raw queries do not know the type. */
+function asFact(name: string, column: Fragment): Fragment {
+  return name === 'client_addr' ? sql`pg_catalog.host(${column})` : column
 }
 
 function before(model: HistoryModel): Fragment {

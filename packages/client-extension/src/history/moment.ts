@@ -25,8 +25,7 @@ export async function resolveMoment(
   if (moment instanceof Date || Object.prototype.toString.call(moment) === '[object Date]') {
     const time = momentText('the moment', moment)
     // All of its millisecond: `asOf(entry.at)` holds that entry.
-    return () =>
-      sql`h."audit_operation_timestamp" < ${bind(time, 'timestamptz')} + interval '1 millisecond'`
+    return () => sql`h."audit_operation_timestamp" < ${bind(time, 'timestamptz')} + interval '1 millisecond'`
   }
   if ('snapshot' in moment) return () => seenInSnapshot(moment.snapshot)
   if ('transaction' in moment) return afterTransaction(reader, models, moment.transaction)

@@ -1,4 +1,4 @@
-import { type Cell, cellsOf, cellValue } from './cells.ts'
+import { type Cell, cellValue } from './cells.ts'
 import { bind, comma, type Fragment, ident, join, literal, qualified, sql, typeName } from './fragment.ts'
 import { AuditHistoryError } from './history-error.ts'
 import type { HistoryModel } from './history-model.ts'
@@ -45,9 +45,7 @@ export async function recordsOf(
   const ids = steps.map(({ seen, target }) => (action === 'delete' ? seen : target))
   const known = await sourceColumns(reader, model)
   const cells = writableCells(model).filter((cell) => known.has(sourceName(cell)))
-  const selected = cells.map(
-    (cell, index) => sql`CAST(${cellValue(model, cell, 'h')} AS text) AS ${ident(`c${index}`)}`,
-  )
+  const selected = cells.map((cell, index) => sql`${recordedText(model, cell)} AS ${ident(`c${index}`)}`)
   const [row] = await reader.ask(
     [model],
     sql`SELECT coalesce(json_agg(to_json(v)), '[]')::text AS versions, count(*)::integer AS found FROM (
@@ -83,6 +81,15 @@ export async function recordsOf(
     isRow: isRowOf('t'),
     isRowOf,
   }
+}
+
+/** Also of a column that had another type then, which `skippedFields` has found to be read by today's. */
+function recordedText(model: HistoryModel, cell: Cell): Fragment {
+  const value = sql`CAST(${cellValue(model, cell, 'h')} AS text)`
+  const former = ('former' in cell.spec ? cell.spec.former : undefined) ?? []
+  if (former.length === 0) return value
+  const texts = [value, ...former.map((column) => sql`CAST(h.${ident(column)} AS text)`)]
+  return sql`coalesce(${join(texts, comma)})`
 }
 
 function asRows(

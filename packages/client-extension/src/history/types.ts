@@ -96,6 +96,12 @@ export type Change<Payload, Model extends HistoryModel> =
     }[keyof Model['fields']]
   | { [C in keyof Model['others']]: ChangeOf<C, Others<Model>[C]> }[keyof Model['others']]
 
+interface FactValues {
+  client_addr: string
+  application_name: string
+  changed_columns: readonly string[]
+}
+
 /** One row of the history. */
 export interface HistoryEntry<Payload, Model extends HistoryModel> {
   readonly auditId: bigint
@@ -107,7 +113,9 @@ export interface HistoryEntry<Payload, Model extends HistoryModel> {
   /** The role in the database. */
   readonly databaseUser: string
   readonly context: EntryContext<Model>
-  readonly facts: { readonly [F in keyof Model['facts']]: unknown }
+  readonly facts: {
+    readonly [F in keyof Model['facts']]: (F extends keyof FactValues ? FactValues[F] : unknown) | null
+  }
   /** As it was after the write; of a `D`, as it was before. */
   readonly row: Version<Payload, Model>
   readonly other: Others<Model>
