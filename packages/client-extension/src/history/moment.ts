@@ -1,6 +1,7 @@
-import { bind, type Fragment, join, qualified, sql } from './fragment.ts'
+import { bind, type Fragment, join, literal, qualified, sql } from './fragment.ts'
 import { AuditHistoryError } from './history-error.ts'
 import type { HistoryModel } from './history-model.ts'
+import { quotedName } from './quoted-name.ts'
 import type { Reader } from './reader.ts'
 import { transactionIs } from './transaction-ref.ts'
 import type { Moment, TransactionRef } from './types.ts'
@@ -61,16 +62,20 @@ async function afterTransaction(
   models: readonly HistoryModel[],
   transaction: TransactionRef,
 ): Promise<Until> {
-  const lasts = models.map(
+  const readable = await readableModels(reader, models)
+  const lasts = readable.map(
     (model, index) => sql`SELECT ${bind(String(index), 'integer')} AS model, max(h."audit_id") AS audit_id,
   max(h."audit_operation_timestamp") AS at
 FROM ${qualified(model.audit)} AS h WHERE ${transactionIs(transaction)}`,
   )
-  const rows = await reader.ask(
-    models,
-    sql`SELECT last.model, last.audit_id::text AS audit_id, (max(last.at) OVER ())::text AS at
+  const rows =
+    lasts.length === 0
+      ? []
+      : await reader.ask(
+          readable,
+          sql`SELECT last.model, last.audit_id::text AS audit_id, (max(last.at) OVER ())::text AS at
 FROM (${join(lasts, sql` UNION ALL `)}) AS last WHERE last.audit_id IS NOT NULL`,
-  )
+        )
   const at = rows[0]?.at
   if (at === undefined) {
     throw new AuditHistoryError(
@@ -82,9 +87,25 @@ FROM (${join(lasts, sql` UNION ALL `)}) AS last WHERE last.audit_id IS NOT NULL`
     )
   }
   return (model) => {
-    const own = rows.find((row) => models[Number(row.model)] === model)?.audit_id
+    const own = rows.find((row) => readable[Number(row.model)] === model)?.audit_id
     return own === undefined ? untilText(String(at)) : sql`h."audit_id" <= ${bind(String(own), 'bigint')}`
   }
+}
+
+/** A reader of one tenant may be kept from histories that do not tell whose their rows are. */
+async function readableModels(
+  reader: Reader,
+  models: readonly HistoryModel[],
+): Promise<readonly HistoryModel[]> {
+  const rights = models.map(
+    ({ audit }, index) =>
+      sql`(${bind(String(index), 'integer')}, pg_catalog.has_table_privilege(pg_catalog.to_regclass(${literal(quotedName(audit))}), 'SELECT'))`,
+  )
+  const rows = await reader.ask(
+    [],
+    sql`SELECT r.model FROM (VALUES ${join(rights, sql`, `)}) AS r (model, readable) WHERE r.readable`,
+  )
+  return rows.flatMap((row) => models[Number(row.model)] ?? [])
 }
 
 function untilText(time: string): Fragment {

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { MigrationsFolderError } from '../migration/migrations-folder-error.ts'
+import type { ReaderFlags } from '../reader-rights.ts'
 import type { BackfillFlags } from './backfill.ts'
 import type { CheckFlags } from './check.ts'
+import type { ProjectFlags } from './find-schema.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 
 /**
@@ -43,6 +45,23 @@ export async function runCommandLine(args: readonly string[], version: string): 
     .action(async (flags: BackfillFlags) => {
       const { backfill } = await import('./backfill.ts')
       exitCode = await backfill(flags, process.cwd())
+    })
+
+  program
+    .command('reader')
+    .summary('print the rights that a role needs to read the history')
+    .description(readerDescription)
+    .requiredOption('--role <name>', 'the role that reads')
+    .option('--tenant <field>', 'the field by which rows belong to a tenant: only their own may be read')
+    .option(
+      '--setting <name>',
+      'the setting audit.<name> that says whose rows (default: the column of the field)',
+    )
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .action(async (flags: ReaderFlags & ProjectFlags) => {
+      const { reader } = await import('./reader.ts')
+      exitCode = await reader(flags, process.cwd())
     })
 
   const migrate = program
@@ -116,6 +135,9 @@ transaction a batch, in the order of the key, while the application goes on writ
 Needs the rights of the owner of the audit tables, as migrations do, and a direct connection.
 
 Exit code: 0 when all is written, 1 when a table could not be, 130 when it was interrupted, 2 when there was nothing to look at.`
+
+const readerDescription = `Prints SQL for a migration of yours: by default nobody but their owner may read the audit tables. With --tenant the
+histories get row level security, so that the role sees the rows of one tenant only. Needs no database and writes nothing.`
 
 const devDescription = `prisma migrate dev in three steps: Prisma makes its migration, the audit part goes into that one file, Prisma
 applies it. So a table and its audit change in one transaction, and no write fails in between. All prompts and flags are

@@ -1,0 +1,89 @@
+import type { ColumnType } from '../model/column-type.ts'
+import { cutToBytes, MAX_IDENTIFIER_BYTES, type QualifiedName } from '../model/names.ts'
+import { renderSettingCast } from './column-type.ts'
+import { comment, ident, join, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
+
+/** The column by which the rows of a history belong to a tenant. */
+export interface TenantColumn {
+  readonly name: string
+  readonly type: ColumnType
+}
+
+export interface ReadableHistory {
+  readonly audit: QualifiedName
+  /** `undefined` where tenants are kept apart and nothing tells whose these rows are: nobody may read them. */
+  readonly tenant: TenantColumn | 'all' | undefined
+}
+
+export interface ReaderRights {
+  readonly role: string
+  readonly auditSchema: string
+  /** Without the prefix `audit.`; it says whose rows may be read. */
+  readonly setting: string
+  readonly histories: readonly ReadableHistory[]
+}
+
+/**
+ * What a role needs to read the history, as SQL that may be run again:
+ *
+ *     GRANT USAGE ON SCHEMA "audit" TO "app_history";
+ *     GRANT SELECT ON "audit"."Order_audit" TO "app_history";
+ *     ALTER TABLE "audit"."Order_audit" ENABLE ROW LEVEL SECURITY;
+ *     CREATE POLICY "audit_reader_app_history" ON "audit"."Order_audit" FOR SELECT TO "app_history"
+ *       USING ("tenant_id" = nullif(current_setting('audit.tenant_id', true), '')::uuid);
+ *
+ * A view with the same condition would stand in the way when a column of the history gets another type; a policy names the
+ * tenant's column only. Not FORCE: the capture functions go on writing as the owner.
+ */
+export function renderReaderRights(rights: ReaderRights): string {
+  const { role, auditSchema, histories } = rights
+  const closed = histories.filter(({ tenant }) => tenant === undefined)
+  return sqlText(
+    sql`${paragraphs([
+      sql`${header(rights)}
+SET LOCAL lock_timeout = '5s';
+GRANT USAGE ON SCHEMA ${ident(auditSchema)} TO ${ident(role)};`,
+      ...histories.flatMap((history) => (history.tenant === undefined ? [] : [grant(history, rights)])),
+      ...(closed.length === 0 ? [] : [closedHistories(closed, role)]),
+      sql`SET LOCAL lock_timeout TO DEFAULT;`,
+    ])}
+`,
+  )
+}
+
+function header({ role, setting, histories }: ReaderRights): Sql {
+  const isByTenant = histories.some(({ tenant }) => tenant !== 'all')
+  const about = [
+    `The role ${role} may read the history. To be run again when a model is audited that was not before.`,
+    ...(isByTenant
+      ? [
+          `It sees the rows of the tenant that audit.${setting} names in its transaction, and none without it.`,
+          'A version belongs to the tenant that its row had then. Other roles see these histories only by policies of their own.',
+        ]
+      : []),
+  ]
+  return join(
+    about.map((line) => comment(line)),
+    sql`\n`,
+  )
+}
+
+function grant({ audit, tenant }: ReadableHistory, { role, setting }: ReaderRights): Sql {
+  const table = qualified(audit)
+  const select = sql`GRANT SELECT ON ${table} TO ${ident(role)};`
+  if (tenant === 'all' || tenant === undefined) return select
+  const policy = ident(cutToBytes(`audit_reader_${role}`, MAX_IDENTIFIER_BYTES))
+  const named = sql`nullif(pg_catalog.current_setting(${literal(`audit.${setting}`)}, true), '')`
+  return sql`ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS ${policy} ON ${table};
+CREATE POLICY ${policy} ON ${table}
+  FOR SELECT TO ${ident(role)}
+  USING (${ident(tenant.name)} = ${named}${renderSettingCast(tenant.type)});
+${select}`
+}
+
+function closedHistories(closed: readonly ReadableHistory[], role: string): Sql {
+  const revokes = closed.map(({ audit }) => sql`REVOKE ALL ON ${qualified(audit)} FROM ${ident(role)};`)
+  return sql`${comment('Nothing says whose rows these are:')}
+${join(revokes, sql`\n`)}`
+}
