@@ -8,6 +8,7 @@ const everyLayer = [
   'packages/client-extension/test/{prisma-client-js,refusals,transactions,values}.test.ts',
   'packages/client-extension/test/soak/*.test.ts',
   'test/e2e/main-path/call-forms.test.ts',
+  'test/e2e/history-client.test.ts',
 ]
 
 const inLayer = (layer: string, setupFiles: string[] = []) => ({

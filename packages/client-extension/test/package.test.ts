@@ -28,6 +28,7 @@ beforeAll(async () => {
     'README.md',
     'adapter-pg',
     'async-context',
+    'history',
     'testing',
     'src',
   ]) {
@@ -68,6 +69,7 @@ process.stdout.write(require.resolve('prisma-extension-audit').split(/[\\\\/]/).
 test.each([
   ['adapter-pg', 'auditAdapter'],
   ['async-context', 'runWithAuditContext'],
+  ['history', 'defineHistory'],
 ])('%s loads as ES module and as CommonJS', async (entry, name) => {
   const found = `process.stdout.write(typeof ${name})`
   await writeFile(
@@ -128,6 +130,7 @@ test('the package holds the builds, the ways in for old resolvers, package.json 
     'adapter-pg',
     'async-context',
     'dist',
+    'history',
     'package.json',
     'testing',
   ])
@@ -153,9 +156,11 @@ test.each([
   async (module, target) => {
     const text = `import { type AuditContext, auditContext, withAuditContext, type PgClient } from 'prisma-extension-audit'
 import { asyncAuditContext } from 'prisma-extension-audit/async-context'
+import { defineHistory } from 'prisma-extension-audit/history'
 declare const client: PgClient
 const context: AuditContext = { username: 'ann' }
 export const extension = auditContext(context)
+export const history = defineHistory({})
 export const count: Promise<number> = withAuditContext(client, context, async () => 1)
 export const job: Promise<number> = asyncAuditContext({ actor: 'username' }).runAsJob('cleanup', async () => 1)
 `
