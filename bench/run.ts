@@ -11,6 +11,10 @@ const benchmarks: Readonly<Record<string, { readonly file: string; readonly says
     file: './fold-migrations.ts',
     says: 'how long a large migrations folder takes to read',
   },
+  history: {
+    file: './history.ts',
+    says: 'what reading a large history costs, as ratios to a read of the live row',
+  },
   triggers: {
     file: './triggers.ts',
     says: 'what the triggers cost, as ratios to the bare statement and to the physical limit',
