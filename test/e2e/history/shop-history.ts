@@ -119,6 +119,19 @@ export async function importHistory({ project }: AuditedProject): Promise<Histor
   return await project.importModule<HistoryModule>('generated/audit/history.ts')
 }
 
+/** A client of a project that writes as `username` and reads the history. */
+export async function openHistory<Models extends string>(
+  audited: AuditedProject,
+  username: string,
+  path?: string,
+): Promise<HistoryClient<Models>> {
+  const { auditContext } = await importAudit(audited)
+  const { auditHistory } = await importHistory(audited)
+  const client = await openClient<Models>(audited, path === undefined ? {} : { path })
+  const extended = client.$extends(auditContext({ username })).$extends(auditHistory())
+  return extended as unknown as HistoryClient<Models>
+}
+
 export interface ShopHistory {
   readonly audited: AuditedProject
   readonly models: HistoryModels

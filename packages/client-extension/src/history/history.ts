@@ -81,8 +81,11 @@ export interface ClientMethods<Models extends HistoryModels> {
     this: C,
     args?: ClientHistoryArgs<Models> & { readonly models?: Names },
   ): Promise<HistoryPage<ClientEntry<C, Models, Names[number]>>>
-  /** What would take back all that a transaction wrote. */
-  $planRevert<C>(this: C, args: { readonly transaction: TransactionRef }): Promise<RevertPlan<C, Models>>
+  /** What would take back all that a transaction wrote, or several as one. */
+  $planRevert<C>(
+    this: C,
+    args: { readonly transaction: TransactionRef | readonly TransactionRef[] },
+  ): Promise<RevertPlan<C, Models>>
   /** Carries out a plan: all of it in one transaction, or nothing. */
   $revert(
     plan: { readonly steps: readonly object[]; readonly conflicts: readonly object[] },
@@ -177,7 +180,10 @@ function clientMethods(models: HistoryModels, options: HistoryOptions) {
     $history(this: RawClient, args?: ClientHistoryArgs<HistoryModels>) {
       return readAcross(readerFor(this, options), models, args)
     },
-    $planRevert(this: RawClient, { transaction }: { transaction: TransactionRef }) {
+    $planRevert(
+      this: RawClient,
+      { transaction }: { transaction: TransactionRef | readonly TransactionRef[] },
+    ) {
       return planTransactionRevert(readerFor(this, options), models, transaction)
     },
     $revert(this: WritingClient, plan: AnyPlan, limits?: RevertOptions) {

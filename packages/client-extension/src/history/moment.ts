@@ -3,7 +3,7 @@ import { AuditHistoryError } from './history-error.ts'
 import type { HistoryModel } from './history-model.ts'
 import { quotedName } from './quoted-name.ts'
 import type { Reader } from './reader.ts'
-import { transactionIs } from './transaction-ref.ts'
+import { writtenBy } from './transaction-ref.ts'
 import type { Moment, TransactionRef } from './types.ts'
 import { momentText, valueText } from './value-text.ts'
 
@@ -66,7 +66,7 @@ async function afterTransaction(
   const lasts = readable.map(
     (model, index) => sql`SELECT ${bind(String(index), 'integer')} AS model, max(h."audit_id") AS audit_id,
   max(h."audit_operation_timestamp") AS at
-FROM ${qualified(model.audit)} AS h WHERE ${transactionIs(transaction)}`,
+FROM ${qualified(model.audit)} AS h WHERE ${writtenBy(transaction)}`,
   )
   const rows =
     lasts.length === 0

@@ -7,7 +7,7 @@ import type { HistoryModel, HistoryModels } from './history-model.ts'
 import { keyFields, keyOf } from './key.ts'
 import { resolveMoment } from './moment.ts'
 import type { Reader, Row } from './reader.ts'
-import { transactionIs } from './transaction-ref.ts'
+import { writtenBy } from './transaction-ref.ts'
 import type { Moment, RevertPlan, RevertStep, TransactionRef } from './types.ts'
 import { valueText } from './value-text.ts'
 import { versionsAt } from './versions-at.ts'
@@ -53,49 +53,58 @@ export async function planRowRevert(
   return { steps: conflicts.length > 0 ? [] : steps.filter(changesSomething), conflicts }
 }
 
-/** The plan to take back all that one transaction wrote, in whatever tables. */
+/**
+ * The plan to take back all that one transaction wrote, or several as one, in whatever tables. What others wrote between them is
+ * a conflict.
+ */
 export async function planTransactionRevert(
   reader: Reader,
   models: HistoryModels,
-  transaction: TransactionRef,
+  transactions: TransactionRef | readonly TransactionRef[],
 ): Promise<AnyPlan> {
   const steps: AnyStep[] = []
   const conflicts: RevertConflict[] = []
   let isFound = false
   for (const [name, model] of Object.entries(models)) {
     if (model.key.length === 0) continue
-    const rows = await reader.ask([model], spansOf(model, transaction))
+    const rows = await reader.ask([model], spansOf(model, transactions))
     isFound ||= rows.length > 0
+    const keysOf = async (spans: readonly Row[]) => {
+      const targets = spans.map((row): Target => ({ seen: String(row.last_id), target: null }))
+      return (await toSteps(reader, name, model, targets)).map(({ key }) => key)
+    }
     const unknown = rows.filter((row) => row.first_operation === 'U' && row.before_id === null)
-    const known = rows.filter((row) => !unknown.includes(row))
-    const seen = await toSteps(
-      reader,
-      name,
-      model,
-      unknown.map((row) => ({ seen: String(row.last_id), target: null })),
-    )
-    conflicts.push(...seen.map(({ key }) => unknownBefore(name, key)))
-    const targets = known.map((row): Target => ({ seen: String(row.last_id), target: targetOf(row) }))
+    const mixed = rows.filter((row) => row.is_mixed === true && !unknown.includes(row))
+    const targets = rows
+      .filter((row) => !unknown.includes(row) && !mixed.includes(row))
+      .map((row): Target => ({ seen: String(row.last_id), target: targetOf(row) }))
+    conflicts.push(...(await keysOf(unknown)).map((key) => unknownBefore(name, key)))
+    conflicts.push(...(await keysOf(mixed)).map((key) => changedBetween(name, key)))
     steps.push(...(await toSteps(reader, name, model, targets)).filter(changesSomething))
   }
   if (!isFound) {
-    throw new AuditHistoryError('NOT_FOUND', `The history has no transaction ${transaction.id} of that time.`)
+    const ids = [transactions].flat().map(({ id }) => id)
+    throw new AuditHistoryError('NOT_FOUND', `The history has no transaction ${ids.join(', ')} of that time.`)
   }
   return { steps, conflicts }
 }
 
 /** Of each row that the transaction wrote: its first and last version of it, and the version before. */
-function spansOf(model: HistoryModel, transaction: TransactionRef): Fragment {
+function spansOf(model: HistoryModel, transactions: TransactionRef | readonly TransactionRef[]): Fragment {
   const history = qualified(model.audit)
   const key = join(
     model.key.map((column) => sql`h.${ident(column)}`),
     comma,
   )
   return sql`SELECT span.last_id, f."audit_id" AS first_id, f."audit_operation"::text AS first_operation, before.id AS before_id,
-  before.operation AS before_operation
+  before.operation AS before_operation, EXISTS (
+    SELECT FROM ${history} AS h
+    WHERE ${sameKey(model, sql`h`, sql`f`)} AND h."audit_id" > span.first_id AND h."audit_id" < span.last_id
+      AND NOT ${writtenBy(transactions)}
+  ) AS is_mixed
 FROM (
   SELECT min(h."audit_id") AS first_id, max(h."audit_id") AS last_id FROM ${history} AS h
-  WHERE ${transactionIs(transaction)} AND h."audit_operation" <> 'B' GROUP BY ${key}
+  WHERE ${writtenBy(transactions)} AND h."audit_operation" <> 'B' GROUP BY ${key}
 ) AS span
 JOIN ${history} AS f ON f."audit_id" = span.first_id
 LEFT JOIN LATERAL (
@@ -162,4 +171,13 @@ function changesSomething({ action, changes }: AnyStep): boolean {
 
 function unknownBefore(model: string, key: RevertConflict['key']): RevertConflict {
   return { model, key, kind: 'unknown before', detail: 'The history does not hold what this row was before.' }
+}
+
+function changedBetween(model: string, key: RevertConflict['key']): RevertConflict {
+  return {
+    model,
+    key,
+    kind: 'changed since',
+    detail: 'Somebody else wrote this row between the transactions that are to be taken back.',
+  }
 }

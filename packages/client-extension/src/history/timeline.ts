@@ -5,7 +5,7 @@ import { all, bind, type Fragment, ident, qualified, sql } from './fragment.ts'
 import { AuditHistoryError } from './history-error.ts'
 import type { HistoryModel } from './history-model.ts'
 import type { Reader } from './reader.ts'
-import { transactionIs } from './transaction-ref.ts'
+import { writtenBy } from './transaction-ref.ts'
 import type { HistoryArgs, HistoryEntry, HistoryPage } from './types.ts'
 import { momentText, valueText } from './value-text.ts'
 
@@ -72,7 +72,7 @@ export function versionsOf(model: HistoryModel, args: AnyArgs): readonly Fragmen
     ...(operations === undefined
       ? []
       : [sql`h."audit_operation" = ANY (${bind(`{${operations.map(operation).join(',')}}`, 'char(1)[]')})`]),
-    ...(transaction === undefined ? [] : [transactionIs(transaction)]),
+    ...(transaction === undefined ? [] : [writtenBy(transaction)]),
   ]
 }
 
