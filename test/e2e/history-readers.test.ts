@@ -233,6 +233,21 @@ describe('with rights for one tenant', () => {
   })
 })
 
+test('rows that were never written come from the live table with the rights of the application, however many they are', async () => {
+  await database.query(`ALTER TABLE "Rate" DISABLE TRIGGER USER;
+    INSERT INTO "Rate" SELECT g, g FROM generate_series(100, 12100) g; ALTER TABLE "Rate" ENABLE TRIGGER USER`)
+  const { stdout } = await runAudit(project.dir, ['reader', '--role', historian])
+  await database.query(stdout)
+  const reader = await clientOf(historian)
+  const db = await historyOf('a', { reader, allTenants: true })
+  const chunks = await db.rate.asOf(new Date(), { where: { id: { gte: 100 } } })
+  expect(chunks.rows.map(({ id }) => id)).toEqual(Array.from({ length: 12001 }, (_, index) => 100 + index))
+  expect((await db.rate.asOf(new Date(), { where: { id: 1 } })).rows).toEqual([{ id: 1, value: 1 }])
+  await database.query(`GRANT SELECT ON "Rate" TO ${quoted(historian)}`)
+  expect(await db.rate.asOf(new Date(), { where: { id: { gte: 100 } } })).toEqual(chunks)
+  await database.query(`REVOKE SELECT ON "Rate" FROM ${quoted(historian)}`)
+})
+
 test('what cannot keep tenants apart is refused in words', async () => {
   const refused = async (...flags: string[]) =>
     runAudit(project.dir, ['reader', '--role', historian, ...flags])

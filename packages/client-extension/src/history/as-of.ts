@@ -80,9 +80,15 @@ async function relatedVersions(
   const pairs = [
     ...new Map(rows.map((row) => [JSON.stringify(on.map(([own]) => String(row[own]))), row])).values(),
   ]
-  const where = { OR: pairs.map((row) => Object.fromEntries(on.map(([own, theirs]) => [theirs, row[own]]))) }
+  const where = linkedTo(on, pairs)
   const question: Question = { where, candidates: everLinked(other, where) }
   return (await versionsAt(reader, other, until, question)).versions
+}
+
+function linkedTo(on: readonly (readonly [string, string])[], rows: readonly AnyRow[]): object {
+  const [[own, theirs] = ['', ''], ...more] = on
+  if (more.length === 0) return { [theirs]: { in: rows.map((row) => row[own]) } }
+  return { OR: rows.map((row) => Object.fromEntries(on.map(([mine, other]) => [other, row[mine]]))) }
 }
 
 /** The other model's keys that were ever linked like this: all else need not be folded. */

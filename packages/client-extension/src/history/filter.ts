@@ -83,9 +83,9 @@ function fieldConditions(name: string, field: HistoryField, given: unknown, side
       case 'not':
         return [operand === null ? sql`${column} IS NOT NULL` : sql`${column} <> ${value(operand)}`]
       case 'in':
-        return [among(column, operand as readonly unknown[], value)]
+        return [among(name, field, column, operand as readonly unknown[])]
       case 'notIn':
-        return [sql`NOT ${among(column, operand as readonly unknown[], value)}`]
+        return [sql`NOT (${among(name, field, column, operand as readonly unknown[])})`]
       case 'lt':
       case 'lte':
       case 'gt':
@@ -109,8 +109,15 @@ function fieldConditions(name: string, field: HistoryField, given: unknown, side
   })
 }
 
-function among(column: Fragment, values: readonly unknown[], value: (one: unknown) => Fragment): Fragment {
-  return values.length === 0 ? sql`false` : sql`(${column} IN (${join(values.map(value), sql`, `)}))`
+/** One parameter for all of them, however many there are. */
+function among(name: string, field: HistoryField, column: Fragment, values: readonly unknown[]): Fragment {
+  const texts = values.map((one) => stored(name, field, one))
+  return sql`${column} = ANY (${bind(arrayText(texts), `${field.dbType}[]`)})`
+}
+
+/** PostgreSQL's text form of an array: each element in quotes, so that none is a NULL or a brace. */
+export function arrayText(texts: readonly string[]): string {
+  return `{${texts.map((text) => `"${text.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
 }
 
 function isOperators(given: unknown): given is Where {

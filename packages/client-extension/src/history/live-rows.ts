@@ -1,8 +1,20 @@
-import { type Cell, cellsOf } from './cells.ts'
+import { type Cell, cellsOf, sameKey } from './cells.ts'
 import { conditions, SOURCE } from './filter.ts'
-import { all, bind, comma, type Fragment, ident, join, qualified, sql, typeName } from './fragment.ts'
+import {
+  all,
+  bind,
+  comma,
+  type Fragment,
+  ident,
+  join,
+  literal,
+  qualified,
+  sql,
+  typeName,
+} from './fragment.ts'
 import type { HistoryModel } from './history-model.ts'
-import type { Reader } from './reader.ts'
+import { quotedName } from './quoted-name.ts'
+import type { Reader, Row } from './reader.ts'
 
 /**
  * The live rows as their history would hold them, one column for each of its cells and under its names. What the history never
@@ -21,16 +33,64 @@ export function liveRows(
   FROM pg_catalog.json_populate_recordset(NULL::${qualified(model.audit)}, ${bind(given, 'json')}) AS r`
 }
 
-/** The live rows as JSON, read with the application's own client: its rights and its row level security decide. */
+/** So many live rows travel to the reader at once. */
+const CHUNK = 5000
+
+/**
+ * The live rows that were never written, as JSON, for a reader that may not see the table itself: the application's own client
+ * reads the rows, a chunk at a time in the order of the key, and the reader says which of them have no history.
+ *
+ * @returns undefined where the reader may read the table
+ */
 export async function readLive(
   reader: Reader,
   model: HistoryModel,
   where: object | undefined,
-): Promise<string> {
-  const [row] = await reader.askSource(
-    sql`SELECT coalesce(json_agg(to_json(live)), '[]')::text AS live_rows FROM (${selectLive(model, where)}) AS live`,
+): Promise<string | undefined> {
+  if (reader.isOne || (await mayReadSource(reader, model))) return undefined
+  const found: string[] = []
+  let last: Row | undefined
+  for (;;) {
+    const chunk = await reader.askSource(chunkAfter(model, where, last))
+    if (chunk.length > 0) found.push(...(await neverWritten(reader, model, chunk)))
+    if (chunk.length < CHUNK) return `[${found.join(',')}]`
+    last = chunk.at(-1)
+  }
+}
+
+function chunkAfter(model: HistoryModel, where: object | undefined, last: Row | undefined): Fragment {
+  const keys = model.key.map((column) => sql`live.${ident(column)}`)
+  const texts = keys.map((key, index) => sql`CAST(${key} AS text) AS ${ident(`k${index}`)}`)
+  const types = model.key.map((column) => cellsOf(model).find((cell) => cell.column === column)?.spec.dbType)
+  const place = last && types.map((type, index) => bind(String(last[`k${index}`]), type ?? 'text'))
+  const beyond = place ? sql`(${join(keys, comma)}) > (${join(place, comma)})` : sql`true`
+  return sql`SELECT to_json(live)::text AS live_row, ${join(texts, comma)} FROM (${selectLive(model, where)}) AS live
+WHERE ${beyond} ORDER BY ${join(keys, comma)} LIMIT ${bind(String(CHUNK), 'integer')}`
+}
+
+async function neverWritten(
+  reader: Reader,
+  model: HistoryModel,
+  chunk: readonly Row[],
+): Promise<readonly string[]> {
+  const given = `[${chunk.map((row) => String(row.live_row)).join(',')}]`
+  const history = qualified(model.audit)
+  const rows = await reader.ask(
+    [model],
+    sql`SELECT to_json(r)::text AS live_row FROM pg_catalog.json_populate_recordset(NULL::${history}, ${bind(given, 'json')}) AS r
+WHERE NOT EXISTS (SELECT FROM ${history} AS known WHERE ${sameKey(model, sql`known`, sql`r`)})`,
   )
-  return String(row?.live_rows ?? '[]')
+  return rows.map((row) => String(row.live_row))
+}
+
+async function mayReadSource(reader: Reader, { source }: HistoryModel): Promise<boolean> {
+  const table = sql`pg_catalog.to_regclass(${literal(quotedName(source))})`
+  const [row] = await reader.ask(
+    [],
+    sql`SELECT pg_catalog.has_table_privilege(${table}, 'SELECT')
+  AND NOT (SELECT c.relrowsecurity FROM pg_catalog.pg_class AS c WHERE c.oid = ${table}) AS may`,
+  )
+  return row?.may === true
 }
 
 function selectLive(model: HistoryModel, where: object | undefined): Fragment {

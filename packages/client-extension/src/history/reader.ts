@@ -121,6 +121,13 @@ function toHistoryError(error: unknown): unknown {
         hint: "By default an application's role does not read the history: auditHistory({ reader }) takes a client whose role may. npx prisma-generator-audit reader prints the rights that it needs.",
         cause: error,
       })
+    case '22P02':
+    case '22003':
+    case '22007':
+    case '22008':
+      return new AuditHistoryError('INVALID_ARGUMENT', 'A value does not fit the type of its column.', {
+        cause: error,
+      })
     case '42P01':
     case '42703':
     case '3F000':

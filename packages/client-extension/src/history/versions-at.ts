@@ -59,8 +59,7 @@ export async function versionsAt(
     const found = await lastVersion(reader, model, until, key)
     if (found !== undefined) return found
   }
-  const live =
-    reader.isOne || question.isWrittenOnly ? undefined : await readLive(reader, model, question.where)
+  const live = question.isWrittenOnly ? undefined : await readLive(reader, model, question.where)
   const rows = await reader.ask([model], everyVersion(model, until, question, live))
   const known = rows.filter((row) => row.state === 'known')
   return {
