@@ -1,5 +1,17 @@
-import { bind, comma, type Fragment, ident, join, literal, qualified, sql } from './fragment.ts'
+import {
+  bind,
+  comma,
+  compact,
+  type Fragment,
+  ident,
+  join,
+  literal,
+  ordinal,
+  qualified,
+  sql,
+} from './fragment.ts'
 import type { HistoryField, HistoryModel, OtherColumn, ScalarType } from './history-model.ts'
+import { oncePerModel } from './once-per-model.ts'
 import { quotedName } from './quoted-name.ts'
 
 /** A column of a history that is read: a field's, or one that no field stands for. */
@@ -9,32 +21,63 @@ export interface Cell {
   readonly column: string
   readonly isField: boolean
   readonly spec: HistoryField | OtherColumn
+  /** Where an answer has its value: of the version itself, and of the one before. */
+  readonly at: { readonly h: string; readonly p: string }
+  /** The column had another type once: values from then are in columns of their own. */
+  readonly former: readonly string[]
+  /** Such a column; its changes are told under the field. */
+  readonly isFormer: boolean
 }
 
-const known = new WeakMap<HistoryModel, readonly Cell[]>()
-
 /** All columns that hold something of the source: first the fields, in the model's order. */
-export function cellsOf(model: HistoryModel): readonly Cell[] {
-  const found = known.get(model) ?? [
+export const cellsOf = oncePerModel((model): readonly Cell[] => {
+  const former = new Set(Object.values(model.fields).flatMap((field) => field.former ?? []))
+  const cells = [
     ...Object.entries(model.fields).map(([name, spec]) => ({
       name,
       column: spec.column,
       isField: true,
       spec,
+      former: spec.former ?? [],
+      isFormer: false,
     })),
-    ...Object.entries(model.others).map(([name, spec]) => ({ name, column: name, isField: false, spec })),
+    ...Object.entries(model.others).map(([name, spec]) => ({
+      name,
+      column: name,
+      isField: false,
+      spec,
+      former: [],
+      isFormer: former.has(name),
+    })),
   ]
-  known.set(model, found)
-  return found
-}
+  return cells.map((cell, index) => ({ ...cell, at: { h: `h${index}`, p: `p${index}` } }))
+})
 
 /** `h."total" AS h0, h."note" AS h1, …` for the cells of one version. */
 export function selectCells(model: HistoryModel, alias: 'h' | 'p'): Fragment {
-  const selected = cellsOf(model).map(
-    (cell, index) => sql`${asAnswer(cell, cellValue(model, cell, alias))} AS ${ident(`${alias}${index}`)}`,
-  )
-  return join(selected, comma)
+  return alias === 'h' ? selectOwnCells(model) : selectOtherCells(model)
 }
+
+const selectOwnCells = oncePerModel((model) => cellsFrom(model, 'h'))
+const selectOtherCells = oncePerModel((model) => cellsFrom(model, 'p'))
+
+function cellsFrom(model: HistoryModel, alias: 'h' | 'p'): Fragment {
+  const selected = cellsOf(model).map(
+    (cell) => sql`${asAnswer(cell, cellValue(model, cell, alias))} AS ${ident(cell.at[alias])}`,
+  )
+  return compact(join(selected, comma))
+}
+
+/** Those of the version before, where they differ: the others need not travel. */
+export const selectFormerCells = oncePerModel((model) => {
+  const selected = cellsOf(model).map((cell, index) => {
+    const value = asAnswer(cell, cellValue(model, cell, 'p'))
+    const isNeeded = sql`compared.changed[${ordinal(index + 1)}]`
+    const isRetyped = cell.isFormer || cell.former.length > 0
+    return sql`${isRetyped ? value : sql`CASE WHEN ${isNeeded} THEN ${value} END`} AS ${ident(cell.at.p)}`
+  })
+  return compact(join(selected, comma))
+})
 
 /** Prisma's raw queries do not know `money`, whose text has a currency; its model calls ask for a number as well. */
 export function asAnswer({ spec }: Cell, value: Fragment): Fragment {
@@ -71,6 +114,12 @@ function attnum(model: HistoryModel, cell: Cell): Fragment {
  * @param distance `next` where `p` is the version right before `h`
  */
 export function selectChanged(model: HistoryModel, distance: 'next' | 'any'): Fragment {
+  return distance === 'next' ? selectChangedSince(model) : changedFlags(model, 'any')
+}
+
+const selectChangedSince = oncePerModel((model) => compact(changedFlags(model, 'next')))
+
+function changedFlags(model: HistoryModel, distance: 'next' | 'any'): Fragment {
   const flags = cellsOf(model).map((cell) => {
     if (cell.spec.policy === 'redact') return isRedactedChange(model, cell, distance)
     const differs = sql`ROW(${cellValue(model, cell, 'h')})::record OPERATOR(pg_catalog.*<>) ROW(${cellValue(model, cell, 'p')})::record`

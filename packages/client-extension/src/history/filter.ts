@@ -162,3 +162,13 @@ export function keyPart(model: HistoryModel, where: object | undefined): object 
     Object.hasOwn(model.fields, name) && model.key.includes(model.fields[name]?.column ?? '')
   return Object.fromEntries(Object.entries(where ?? {}).filter(([name]) => isKey(name)))
 }
+
+/** `(h."id") <= (CAST($1 AS bigint))`: keys until this one, in PostgreSQL's order. */
+export function keysUpTo(model: HistoryModel, side: Side, texts: readonly string[]): Fragment {
+  const fields = model.key.flatMap(
+    (column) => Object.values(model.fields).find((field) => field.column === column) ?? [],
+  )
+  const columns = fields.map((field) => columnOn(field, side))
+  const values = fields.map((field, index) => bind(texts[index] ?? null, field.dbType))
+  return sql`(${join(columns, sql`, `)}) <= (${join(values, sql`, `)})`
+}

@@ -41,6 +41,11 @@ export function typeName(type: string): Fragment {
   return { pieces: [type] }
 }
 
+/** A whole number that counts something, never a value. */
+export function ordinal(number: number): Fragment {
+  return { pieces: [String(Math.trunc(number))] }
+}
+
 /** A string constant of the catalog's, such as a table's name for `to_regclass`. */
 export function literal(text: string): Fragment {
   // E'…' for backslashes, whatever standard_conforming_strings says.
@@ -53,6 +58,17 @@ export function join(fragments: readonly Fragment[], separator: Fragment): Fragm
       index === 0 ? each.pieces : [...separator.pieces, ...each.pieces],
     ),
   }
+}
+
+/** The same with as few pieces as can be, for what is put together once and used often. */
+export function compact({ pieces }: Fragment): Fragment {
+  const merged: (string | Bound)[] = []
+  for (const piece of pieces) {
+    const last = merged.at(-1)
+    if (typeof piece === 'string' && typeof last === 'string') merged[merged.length - 1] = last + piece
+    else merged.push(piece)
+  }
+  return { pieces: merged }
 }
 
 export const comma = sql`, `

@@ -1,5 +1,5 @@
 import { type Cell, cellsOf, sameKey } from './cells.ts'
-import { conditions, SOURCE } from './filter.ts'
+import { conditions, keysUpTo, SOURCE } from './filter.ts'
 import {
   all,
   bind,
@@ -16,18 +16,20 @@ import type { HistoryModel } from './history-model.ts'
 import { quotedName } from './quoted-name.ts'
 import type { Reader, Row } from './reader.ts'
 
+/** Which live rows; see `Question`. */
+interface LiveQuestion {
+  readonly where?: object | undefined
+  readonly upTo?: readonly string[] | undefined
+}
+
 /**
  * The live rows as their history would hold them, one column for each of its cells and under its names. What the history never
  * shows is not shown here either.
  *
  * @param given what `readLive` got, where the history is asked by another client than the source
  */
-export function liveRows(
-  model: HistoryModel,
-  where: object | undefined,
-  given: string | undefined,
-): Fragment {
-  if (given === undefined) return selectLive(model, where)
+export function liveRows(model: HistoryModel, question: LiveQuestion, given: string | undefined): Fragment {
+  if (given === undefined) return selectLive(model, question)
   const columns = cellsOf(model).map(({ column }) => sql`r.${ident(column)}`)
   return sql`SELECT ${join(columns, comma)}
   FROM pg_catalog.json_populate_recordset(NULL::${qualified(model.audit)}, ${bind(given, 'json')}) AS r`
@@ -45,26 +47,26 @@ const CHUNK = 5000
 export async function readLive(
   reader: Reader,
   model: HistoryModel,
-  where: object | undefined,
+  question: LiveQuestion,
 ): Promise<string | undefined> {
   if (reader.isOne || (await mayReadSource(reader, model))) return undefined
   const found: string[] = []
   let last: Row | undefined
   for (;;) {
-    const chunk = await reader.askSource(chunkAfter(model, where, last))
+    const chunk = await reader.askSource(chunkAfter(model, question, last))
     if (chunk.length > 0) found.push(...(await neverWritten(reader, model, chunk)))
     if (chunk.length < CHUNK) return `[${found.join(',')}]`
     last = chunk.at(-1)
   }
 }
 
-function chunkAfter(model: HistoryModel, where: object | undefined, last: Row | undefined): Fragment {
+function chunkAfter(model: HistoryModel, question: LiveQuestion, last: Row | undefined): Fragment {
   const keys = model.key.map((column) => sql`live.${ident(column)}`)
   const texts = keys.map((key, index) => sql`CAST(${key} AS text) AS ${ident(`k${index}`)}`)
   const types = model.key.map((column) => cellsOf(model).find((cell) => cell.column === column)?.spec.dbType)
   const place = last && types.map((type, index) => bind(String(last[`k${index}`]), type ?? 'text'))
   const beyond = place ? sql`(${join(keys, comma)}) > (${join(place, comma)})` : sql`true`
-  return sql`SELECT to_json(live)::text AS live_row, ${join(texts, comma)} FROM (${selectLive(model, where)}) AS live
+  return sql`SELECT to_json(live)::text AS live_row, ${join(texts, comma)} FROM (${selectLive(model, question)}) AS live
 WHERE ${beyond} ORDER BY ${join(keys, comma)} LIMIT ${bind(String(CHUNK), 'integer')}`
 }
 
@@ -93,10 +95,14 @@ async function mayReadSource(reader: Reader, { source }: HistoryModel): Promise<
   return row?.may === true
 }
 
-function selectLive(model: HistoryModel, where: object | undefined): Fragment {
+function selectLive(model: HistoryModel, { where, upTo }: LiveQuestion): Fragment {
+  const wanted = [
+    ...conditions(model, where, SOURCE),
+    ...(upTo === undefined ? [] : [keysUpTo(model, SOURCE, upTo)]),
+  ]
   const columns = cellsOf(model).map((cell) => sql`${asRecorded(cell)} AS ${ident(cell.column)}`)
   return sql`SELECT ${join(columns, comma)} FROM ${qualified(model.source)} AS s
-  WHERE ${all(conditions(model, where, SOURCE))}`
+  WHERE ${all(wanted)}`
 }
 
 function asRecorded({ column, spec }: Cell): Fragment {

@@ -75,11 +75,8 @@ function withGuard(models: readonly HistoryModel[], query: Fragment): Fragment {
 
 function isUnprotected({ source, audit }: HistoryModel): Fragment {
   const [table, history] = [literal(quotedName(source)), literal(quotedName(audit))]
-  return sql`coalesce((
-    SELECT s.relrowsecurity AND NOT pg_catalog.row_security_active(h.oid)
-    FROM pg_catalog.pg_class AS s, pg_catalog.pg_class AS h
-    WHERE s.oid = pg_catalog.to_regclass(${table}) AND h.oid = pg_catalog.to_regclass(${history})
-  ), false)`
+  return sql`(coalesce((SELECT c.relrowsecurity FROM pg_catalog.pg_class AS c WHERE c.oid = pg_catalog.to_regclass(${table})), false)
+    AND NOT coalesce(pg_catalog.row_security_active(pg_catalog.to_regclass(${history})::oid), false))`
 }
 
 function unprotected(models: readonly HistoryModel[]): AuditHistoryError {

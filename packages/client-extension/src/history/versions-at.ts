@@ -1,6 +1,6 @@
 import { asAnswer, cellsOf, cellValue, keyEquals, sameKey, selectCells } from './cells.ts'
 import { toVersion } from './entry.ts'
-import { conditions, exactKey, fieldOf, HISTORY, keyPart } from './filter.ts'
+import { conditions, exactKey, fieldOf, HISTORY, keyPart, keysUpTo } from './filter.ts'
 import { all, bind, comma, type Fragment, ident, join, qualified, sql } from './fragment.ts'
 import { AuditHistoryError } from './history-error.ts'
 import type { HistoryModel } from './history-model.ts'
@@ -16,6 +16,8 @@ export interface Question {
   readonly take?: number | undefined
   /** A condition on `h` that holds for all versions of a row or for none, beyond what `where` says of the key. */
   readonly candidates?: Fragment | undefined
+  /** Leaves out what comes after this key. */
+  readonly upTo?: readonly string[] | undefined
   /** Leaves out the rows that were never written. */
   readonly isWrittenOnly?: true
 }
@@ -59,7 +61,20 @@ export async function versionsAt(
     const found = await lastVersion(reader, model, until, key)
     if (found !== undefined) return found
   }
-  const live = question.isWrittenOnly ? undefined : await readLive(reader, model, question.where)
+  const upTo = await lastKeyOfPage(reader, model, until, question)
+  const found = await versionsOf(reader, model, until, { ...question, upTo })
+  // Rows may have gone since their last key was read.
+  const isShort = upTo !== undefined && found.versions.length < (question.take ?? 0)
+  return isShort ? versionsOf(reader, model, until, question) : found
+}
+
+async function versionsOf(
+  reader: Reader,
+  model: HistoryModel,
+  until: Until,
+  question: Question,
+): Promise<Found> {
+  const live = question.isWrittenOnly ? undefined : await readLive(reader, model, question)
   const rows = await reader.ask([model], everyVersion(model, until, question, live))
   const known = rows.filter((row) => row.state === 'known')
   return {
@@ -96,39 +111,36 @@ FROM (
   }
 }
 
-/** One statement, hence one snapshot, for all that is known. */
+/** One statement, hence one snapshot. */
 function everyVersion(
   model: HistoryModel,
   until: Until,
-  { where, candidates, take, orderBy = [], isWrittenOnly }: Question,
+  question: Question,
   live: string | undefined,
 ): Fragment {
+  const { where, take } = question
   const history = qualified(model.audit)
-  const moment = until(model)
   const keys = join(keyColumns(model), comma)
-  const narrow = all([
-    ...conditions(model, keyPart(model, where), HISTORY),
-    ...(candidates ? [candidates] : []),
-  ])
+  const narrow = narrowed(model, question)
   const wanted = all(conditions(model, where, HISTORY))
-  const order = join([...ordered(model, orderBy), ...keyColumns(model)], comma)
+  const order = join([...ordered(model, question.orderBy), ...keyColumns(model)], comma)
   const limit = take === undefined ? sql`` : sql` LIMIT ${bind(String(take), 'integer')}`
-  return sql`WITH last_version AS (
-  SELECT DISTINCT ON (${keys}) h.* FROM ${history} AS h
-  WHERE ${narrow} AND ${moment} ORDER BY ${keys}, h."audit_id" DESC
+  return sql`WITH recorded AS MATERIALIZED (
+  (SELECT h."audit_id", ${recorded(model)} FROM (
+    SELECT DISTINCT ON (${keys}) h.* FROM ${history} AS h
+    WHERE ${narrow} AND ${until(model)} ORDER BY ${keys}, h."audit_id" DESC
+  ) AS h WHERE h."audit_operation" <> 'D' AND ${wanted} ORDER BY ${order}${limit})${
+    question.isWrittenOnly ? sql`` : neverWritten(model, question, live, sql`ORDER BY ${order}${limit}`)
+  }
 ), first_later AS (
-  SELECT DISTINCT ON (${keys}) h.* FROM ${history} AS h
-  WHERE ${narrow} AND NOT (${moment}) AND NOT EXISTS (
-    SELECT FROM last_version AS known WHERE ${sameKey(model, sql`known`, sql`h`)}
-  )
-  ORDER BY ${keys}, h."audit_id"
+  ${firstLater(model, until, question)}
 ), found AS (
-  SELECT h."audit_id", ${recorded(model)} FROM last_version AS h WHERE h."audit_operation" <> 'D'
+  SELECT h.* FROM recorded AS h
   UNION ALL
-  SELECT h."audit_id", ${recorded(model)} FROM first_later AS h WHERE h."audit_operation" = 'D'${isWrittenOnly ? sql`` : neverWritten(model, where, live)}
+  SELECT h."audit_id", ${recorded(model)} FROM first_later AS h WHERE h."audit_operation" = 'D' AND ${wanted}
 )
 (SELECT 'known' AS state, h."audit_id", NULL::timestamptz AS covered_from, ${plainCells(model)}
-FROM found AS h WHERE ${wanted} ORDER BY ${order}${limit})
+FROM found AS h ORDER BY ${order}${limit})
 UNION ALL
 SELECT 'unknown', h."audit_id", NULL, ${selectCells(model, 'h')} FROM first_later AS h
 WHERE h."audit_operation" IN ('U', 'B')
@@ -139,13 +151,79 @@ SELECT 'coverage', NULL, ${coverage(model)}, ${join(
   )}`
 }
 
-function neverWritten(model: HistoryModel, where: object | undefined, live: string | undefined): Fragment {
+/** What all versions of a row have in common, or none. */
+function narrowed(model: HistoryModel, { where, candidates, upTo }: Question): Fragment {
+  return all([
+    ...conditions(model, keyPart(model, where), HISTORY),
+    ...(candidates === undefined ? [] : [candidates]),
+    ...(upTo === undefined ? [] : [keysUpTo(model, HISTORY, upTo)]),
+  ])
+}
+
+/** Rows whose first version came after the moment: that version. */
+function firstLater(model: HistoryModel, until: Until, question: Question): Fragment {
+  const history = qualified(model.audit)
+  const later = join(
+    model.key.map((column) => sql`later.${ident(column)}`),
+    comma,
+  )
+  return sql`SELECT DISTINCT ON (${later}) later.* FROM (
+    SELECT h.* FROM ${history} AS h WHERE ${narrowed(model, question)} AND NOT (${until(model)})
+  ) AS later
+  WHERE NOT EXISTS (
+    SELECT FROM ${history} AS h WHERE ${sameKey(model, sql`h`, sql`later`)} AND ${until(model)}
+  )
+  ORDER BY ${later}, later."audit_id"`
+}
+
+/**
+ * The key of the last row of a page in the order of the key, by what was written until the moment alone: nothing that comes
+ * after it has to be looked at, however large the table is. Undefined where there is no such page, or it is not full.
+ */
+async function lastKeyOfPage(
+  reader: Reader,
+  model: HistoryModel,
+  until: Until,
+  question: Question,
+): Promise<readonly string[] | undefined> {
+  const { take, where, orderBy = [] } = question
+  if (take === undefined || !isKeyOrder(model, orderBy)) return undefined
+  const keys = join(keyColumns(model), comma)
+  const texts = model.key.map(
+    (column, index) => sql`CAST(h.${ident(column)} AS text) AS ${ident(`k${index}`)}`,
+  )
+  const [row] = await reader.ask(
+    [model],
+    sql`SELECT ${join(texts, comma)} FROM (
+  SELECT DISTINCT ON (${keys}) h.* FROM ${qualified(model.audit)} AS h
+  WHERE ${narrowed(model, question)} AND ${until(model)} ORDER BY ${keys}, h."audit_id" DESC
+) AS h WHERE h."audit_operation" <> 'D' AND ${all(conditions(model, where, HISTORY))}
+ORDER BY ${keys} OFFSET ${bind(String(take - 1), 'integer')} LIMIT 1`,
+  )
+  return row && model.key.map((_, index) => String(row[`k${index}`]))
+}
+
+/** A hidden column of a key has no field to be compared by. */
+function isKeyOrder(model: HistoryModel, orderBy: NonNullable<Question['orderBy']>): boolean {
+  const columns = Object.values(model.fields).map(({ column }) => column)
+  if (!model.key.every((column) => columns.includes(column))) return false
+  return orderBy.every(
+    ([name, direction], index) => direction !== 'desc' && fieldOf(model, name).column === model.key[index],
+  )
+}
+
+function neverWritten(
+  model: HistoryModel,
+  question: Question,
+  live: string | undefined,
+  page: Fragment,
+): Fragment {
   return sql`
   UNION ALL
-  SELECT NULL, s.* FROM (${liveRows(model, where, live)}) AS s
+  (SELECT NULL, h.* FROM (${liveRows(model, question, live)}) AS h
   WHERE NOT EXISTS (
-    SELECT FROM ${qualified(model.audit)} AS known WHERE ${sameKey(model, sql`known`, sql`s`)}
-  )`
+    SELECT FROM ${qualified(model.audit)} AS known WHERE ${sameKey(model, sql`known`, sql`h`)}
+  ) ${page})`
 }
 
 function keyColumns(model: HistoryModel): readonly Fragment[] {
