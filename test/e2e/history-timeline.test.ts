@@ -373,6 +373,46 @@ test('as of a moment brings the relations of that moment', async () => {
   await expect(db.order.asOf({ auditId: 99999n })).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })
 
+test('as of a moment brings the connections of a many-to-many relation, from both ends', async () => {
+  await db.category.createMany({ data: ['m1', 'm2', 'm3'].map((slug) => ({ slug, title: slug })) })
+  const connect = [{ slug: 'm1' }, { slug: 'm2' }]
+  const { id } = (await db.product.create({
+    data: { sku: 'm2m', name: 'P', price: 1, categories: { connect } },
+  })) as { id: number }
+  const moment = new Date()
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  await db.product.update({ where: { id }, data: { categories: { set: [{ slug: 'm3' }] } } })
+  const slugs = async (when: Date) => {
+    const { rows } = await db.product.asOf(when, { where: { id }, include: { categories: true } })
+    return ((rows[0]?.categories ?? []) as Row[]).map(({ slug }) => slug)
+  }
+  expect(await slugs(moment)).toEqual(['m1', 'm2'])
+  expect(await slugs(new Date())).toEqual(['m3'])
+  const { rows } = await db.category.asOf(moment, {
+    where: { slug: { in: ['m1', 'm3'] } },
+    include: { products: true },
+  })
+  expect(rows).toMatchObject([
+    { slug: 'm1', products: [{ id }] },
+    { slug: 'm3', products: [] },
+  ])
+  const { entries } = await db.product.historyWith({
+    where: { id },
+    include: { categories: true },
+    order: 'asc',
+  })
+  expect(
+    entries.map(({ model, operation, row }) => `${model} ${operation} ${row.category_slug ?? ''}`.trim()),
+  ).toEqual([
+    'Product I',
+    '_CategoryToProduct I m1',
+    '_CategoryToProduct I m2',
+    '_CategoryToProduct D m1',
+    '_CategoryToProduct D m2',
+    '_CategoryToProduct I m3',
+  ])
+})
+
 test('orderBy and take work on the values of that moment', async () => {
   const ids = []
   for (const points of [3, 1, 2]) ids.push((await newCustomer({ points: points + 1000 })).id)

@@ -54,6 +54,13 @@ model Order {
   lines    Line[]
   customer Customer? @relation(fields: [customerId], references: [id])
   customerId Int?
+  labels     Tag[]
+}
+
+/// @audit(enabled)
+model Tag {
+  name   String  @id
+  orders Order[]
 }
 
 /// @audit(enabled)
@@ -156,6 +163,12 @@ const aggregate = await db.order.historyWith({ where: { id: 1n }, include: { lin
 for (const each of aggregate.entries) {
   if (each.model === 'Line') equal<typeof each.row.no, number>(true)
   else equal<typeof each.row.channel, Live['channel']>(true)
+}
+const tagged = (await db.order.asOf(new Date(), { include: { labels: true } })).rows[0]!
+equal<typeof tagged.labels[number]['name'], string>(true)
+const connections = await db.order.historyWith({ where: { id: 1n }, include: { labels: true } })
+for (const each of connections.entries) {
+  if (each.model === '_OrderToTag') equal<typeof each.row.tag_name, string>(true)
 }
 const across = await db.$history({ transaction: entry.transaction, by: { username: 'ann' } })
 for (const each of across.entries) {

@@ -9,8 +9,10 @@ import type { ColumnType, ColumnTypeName } from './model/column-type.ts'
 import type {
   HistoryField,
   HistoryModel,
+  HistoryRelation,
   ModelShape,
   OtherColumn,
+  RelationShape,
   ScalarType,
 } from './model/history-model.ts'
 import { nameKey } from './model/names.ts'
@@ -42,10 +44,8 @@ export function historyModels(
   shapes: ReadonlyMap<string, ModelShape>,
   recorded: RecordedHistories | undefined,
 ): readonly HistoryModel[] {
-  const audited = new Map(model.tables.map((table) => [table.model, table]))
   return model.tables
     .map((table) => historyModel(table, model, shapes, recorded))
-    .map((history) => ({ ...history, relations: history.relations.filter(isRecorded(history, audited)) }))
     .sort((a, b) => compareText(a.name, b.name))
 }
 
@@ -65,7 +65,7 @@ export function historiesAfter(
 
 function historyModel(
   table: AuditedTable,
-  { auditSchema }: AuditModel,
+  { auditSchema, tables }: AuditModel,
   shapes: ReadonlyMap<string, ModelShape>,
   recorded: RecordedHistories | undefined,
 ): HistoryModel {
@@ -108,7 +108,10 @@ function historyModel(
       fact === undefined || fact === 'unchanged_columns' ? [] : [[fact, column] as const],
     ),
     ...(marks === undefined ? {} : { marks: marks.column }),
-    relations: [...(shape?.relations ?? [])],
+    relations: [...(shape?.relations ?? [])].flatMap(([name, relation]) => {
+      const recorded = recordedRelation(table, relation, tables)
+      return recorded === undefined ? [] : [[name, recorded] as const]
+    }),
   }
 }
 
@@ -151,18 +154,32 @@ function formerColumns({ name }: AuditedColumn, retired: readonly StateColumn[])
     .map(([column]) => column)
 }
 
-/** Both ends are audited, and the history holds the fields that connect them. */
-function isRecorded(history: HistoryModel, audited: ReadonlyMap<string, AuditedTable>) {
-  const holds = (columns: readonly AuditedColumn[], field: string) =>
-    columns.some((column) => column.field === field && column.policy === 'record')
-  return ([, { model, on }]: HistoryModel['relations'][number]): boolean => {
-    const [own, other] = [audited.get(history.name), audited.get(model)]
-    return (
-      own !== undefined &&
-      other !== undefined &&
-      on.every(([mine, theirs]) => holds(own.columns, mine) && holds(other.columns, theirs))
-    )
+/** Undefined unless both ends are audited, and the histories hold what connects them. */
+function recordedRelation(
+  own: AuditedTable,
+  { through, ...relation }: RelationShape,
+  tables: readonly AuditedTable[],
+): HistoryRelation | undefined {
+  const other = tables.find((table) => table.model === relation.model)
+  if (other === undefined) return undefined
+  if (through === undefined) {
+    const isHeld = relation.on.every(([mine, theirs]) => holds(own, mine) && holds(other, theirs))
+    return isHeld ? relation : undefined
   }
+  const join = tables.find(({ source }) => nameKey(source) === nameKey(through.source))
+  const named = (column: string) =>
+    join?.columns.find(({ name, sourceName }) => (sourceName ?? name) === column)?.name
+  const [from, to] = [named(through.from[1]), named(through.to[0])]
+  if (join === undefined || from === undefined || to === undefined) return undefined
+  if (!holds(own, through.from[0]) || !holds(other, through.to[1])) return undefined
+  return {
+    ...relation,
+    through: { model: join.model, from: [through.from[0], from], to: [to, through.to[1]] },
+  }
+}
+
+function holds({ columns }: AuditedTable, field: string): boolean {
+  return columns.some((column) => column.field === field && column.policy === 'record')
 }
 
 function dbType(type: ColumnType): string {

@@ -32,12 +32,12 @@ export async function readAggregate(
         `The history of ${model.source.name} has no relation "${field}".`,
       )
     }
-    const linked = linkedTo(model, other, relation, where)
-    return {
-      name: relation.model,
-      model: other,
-      condition: all([linked, ...versionsOf(other, rest as object)]),
-    }
+    // Of a many-to-many relation the connections belong to the row, and not what they lead to.
+    const { through } = relation
+    const [part, on] = through === undefined ? [relation.model, relation.on] : [through.model, [through.from]]
+    const history = models[part] as HistoryModel
+    const condition = all([linkedTo(model, history, on, where), ...versionsOf(history, rest as object)])
+    return { name: part, model: history, condition }
   })
   const own = { name, model, condition: all(versionsOf(model, { where, ...rest } as object)) }
   return readMerged(reader, [own, ...parts], {
@@ -51,7 +51,7 @@ export async function readAggregate(
 function linkedTo(
   model: HistoryModel,
   other: HistoryModel,
-  { on }: HistoryRelation,
+  on: HistoryRelation['on'],
   where: object | undefined,
 ): Fragment {
   const own = join(

@@ -1,7 +1,7 @@
 import { conditions, HISTORY } from './filter.ts'
 import { all, comma, ident, join, qualified, sql } from './fragment.ts'
 import { AuditHistoryError } from './history-error.ts'
-import type { HistoryModel, HistoryModels } from './history-model.ts'
+import type { HistoryModel, HistoryModels, HistoryRelation } from './history-model.ts'
 import { resolveMoment, type Until } from './moment.ts'
 import type { Reader } from './reader.ts'
 import { checkedTake } from './timeline.ts'
@@ -60,13 +60,35 @@ async function includeRelation(
       },
     )
   }
-  const linked = rows.filter((row) => relation.on.every(([own]) => row[own] !== null))
-  const found = linked.length === 0 ? [] : await relatedVersions(reader, other, until, relation.on, linked)
+  if (relation.through !== undefined) {
+    return includeThrough(reader, models, other, until, relation.through, name, rows)
+  }
+  const found = await relatedVersions(reader, other, until, relation.on, rows)
   for (const row of rows) {
     const matches = found.filter((each) =>
-      relation.on.every(([own, theirs]) => row[own] !== null && same(row[own], each.row[theirs])),
+      relation.on.every(([own, theirs]) => same(row[own], each.row[theirs])),
     )
     row[name] = relation.list ? matches.map((each) => each.row) : (matches[0]?.row ?? null)
+  }
+}
+
+/** By way of the table between the two models, as it was then. */
+async function includeThrough(
+  reader: Reader,
+  models: HistoryModels,
+  other: HistoryModel,
+  until: Until,
+  { model, from, to }: NonNullable<HistoryRelation['through']>,
+  name: string,
+  rows: Record<string, unknown>[],
+): Promise<void> {
+  const links = await relatedVersions(reader, models[model] as HistoryModel, until, [from], rows)
+  const linked = links.map((link) => link.row)
+  const found = await relatedVersions(reader, other, until, [to], linked)
+  for (const row of rows) {
+    const own = linked.filter((link) => same(row[from[0]], link[from[1]]))
+    const isListed = (each: FoundVersion) => own.some((link) => same(link[to[0]], each.row[to[1]]))
+    row[name] = found.filter(isListed).map((each) => each.row)
   }
 }
 
@@ -75,8 +97,10 @@ async function relatedVersions(
   other: HistoryModel,
   until: Until,
   on: readonly (readonly [string, string])[],
-  rows: readonly AnyRow[],
+  all: readonly AnyRow[],
 ): Promise<readonly FoundVersion[]> {
+  const rows = all.filter((row) => on.every(([own]) => row[own] !== null))
+  if (rows.length === 0) return []
   const pairs = [
     ...new Map(rows.map((row) => [JSON.stringify(on.map(([own]) => String(row[own]))), row])).values(),
   ]
@@ -103,6 +127,7 @@ function everLinked(other: HistoryModel, where: object) {
 }
 
 function same(one: unknown, other: unknown): boolean {
+  if (one === null || other === null) return false
   return one instanceof Date || other instanceof Date
     ? Number(one) === Number(other)
     : String(one) === String(other)

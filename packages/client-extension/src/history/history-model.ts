@@ -81,6 +81,14 @@ export interface HistoryRelation {
   /** The other model, a key of `HistoryModels`. */
   readonly model: string
   readonly list: boolean
+  /** Of an implicit many-to-many relation: the history of the table between the two. */
+  readonly through?: {
+    readonly model: string
+    /** A field of this model, and that of the table that holds its values. */
+    readonly from: readonly [string, string]
+    /** A field of the table, and that of the other model whose values it holds. */
+    readonly to: readonly [string, string]
+  }
   /** Pairs of fields that are equal: of this model, and of the other. */
   readonly on: readonly (readonly [string, string])[]
   /** On the side of the foreign key: what becomes of these rows when the other is deleted. */

@@ -319,9 +319,13 @@ export interface AggregateArgs<Payload, Model extends HistoryModel>
 export type AggregateEntry<Payload, Name extends keyof Models & string, Models extends HistoryModels, Args> =
   | ({ readonly model: Name } & HistoryEntry<Payload, Models[Name]>)
   | {
-      [R in Included<Args> & keyof Models[Name]['relations']]: {
-        readonly model: Models[Name]['relations'][R]['model']
-      } & HistoryEntry<RelatedPayload<Payload, R>, Models[Models[Name]['relations'][R]['model']]>
+      [R in Included<Args> & keyof Models[Name]['relations']]: Models[Name]['relations'][R] extends {
+        through: { model: infer Join extends string }
+      }
+        ? { readonly model: Join } & HistoryEntry<unknown, Models[Join]>
+        : {
+            readonly model: Models[Name]['relations'][R]['model']
+          } & HistoryEntry<RelatedPayload<Payload, R>, Models[Models[Name]['relations'][R]['model']]>
     }[Included<Args> & keyof Models[Name]['relations']]
 
 /** What a revert does to one row. Plain data: `target` is the version that it gets again, `null` where it goes. */

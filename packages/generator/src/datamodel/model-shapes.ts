@@ -1,10 +1,12 @@
 import type * as DMMF from '@prisma/dmmf'
 import type { FieldShape, ModelShape, OnDelete, RelationShape, ScalarType } from '../model/history-model.ts'
+import { JOIN_COLUMNS, type JoinRelation, joinRelations } from './join-relations.ts'
 
 type Datamodel = Pick<DMMF.Document['datamodel'], 'models' | 'enums'>
 
 /** What Prisma's client makes of each model: the types of its fields, and the relations that a foreign key stands behind. */
 export function modelShapes({ models, enums }: Datamodel): ReadonlyMap<string, ModelShape> {
+  const joins = joinRelations(models)
   return new Map(
     models.map((model) => {
       const fields = model.fields.flatMap((field): readonly (readonly [string, FieldShape])[] => {
@@ -12,7 +14,7 @@ export function modelShapes({ models, enums }: Datamodel): ReadonlyMap<string, M
         return shape === undefined ? [] : [[field.name, shape]]
       })
       const relations = model.fields.flatMap((field): readonly (readonly [string, RelationShape])[] => {
-        const shape = relationShape(field, model, models)
+        const shape = relationShape(field, model, models) ?? joinShape(field, model, joins)
         return shape === undefined ? [] : [[field.name, shape]]
       })
       return [model.name, { fields: new Map(fields), relations: new Map(relations) }]
@@ -54,6 +56,27 @@ function relationShape(
     )
   if (other === undefined) return undefined
   return { model: type, list, on: pairs(other.relationToFields, other.relationFromFields) }
+}
+
+/** An implicit many-to-many relation: what a field lists stands in the column of its end, whose list it is in the other. */
+function joinShape(
+  field: DMMF.Field,
+  model: DMMF.Model,
+  joins: readonly JoinRelation[],
+): RelationShape | undefined {
+  for (const { source, ends } of joins) {
+    const index = ends.findIndex((end) => end.model.name === model.name && end.field === field.name)
+    if (index === -1) continue
+    const [own, other] = [idOf(model), idOf(ends[index === 0 ? 0 : 1].listed)]
+    const [to = '', from = ''] = index === 0 ? JOIN_COLUMNS : JOIN_COLUMNS.toReversed()
+    if (own === undefined || other === undefined) return undefined
+    return { model: field.type, list: true, on: [], through: { source, from: [own, from], to: [to, other] } }
+  }
+  return undefined
+}
+
+function idOf({ fields }: DMMF.Model): string | undefined {
+  return fields.find(({ isId }) => isId)?.name
 }
 
 function pairs(own: readonly string[] = [], theirs: readonly string[] = []) {

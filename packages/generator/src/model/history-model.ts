@@ -31,6 +31,17 @@ export interface RelationShape {
   readonly on: readonly (readonly [string, string])[]
   /** On the side that holds the foreign key. */
   readonly onDelete?: OnDelete
+  /** Of an implicit many-to-many relation, in place of `on`. */
+  readonly through?: JoinShape
+}
+
+/** The table between two models: its columns, each with the field whose values it holds. */
+export interface JoinShape {
+  readonly source: QualifiedName
+  /** `[field of this model, column of the table]` */
+  readonly from: readonly [string, string]
+  /** `[column of the table, field of the other model]` */
+  readonly to: readonly [string, string]
 }
 
 /** What Prisma's client knows of a model, by field. */
@@ -70,5 +81,14 @@ export interface HistoryModel {
   readonly settings: readonly (readonly [string, { readonly column: string; readonly type: SettingType }])[]
   readonly facts: readonly (readonly [Fact, string])[]
   readonly marks?: string
-  readonly relations: readonly (readonly [string, RelationShape])[]
+  readonly relations: readonly (readonly [string, HistoryRelation])[]
+}
+
+/** `through` names the history of the join table, by its fields. */
+export interface HistoryRelation extends Omit<RelationShape, 'through'> {
+  readonly through?: {
+    readonly model: string
+    readonly from: readonly [string, string]
+    readonly to: readonly [string, string]
+  }
 }

@@ -68,6 +68,7 @@ export const historyModels = {
     marks: 'audit_unchanged_columns',
     relations: {
       customer: { model: 'Customer', list: false, on: [['customerId', 'id']], onDelete: 'Cascade' },
+      tags: { model: 'Tag', list: true, on: [], through: { model: '_OrderToTag', from: ['id', 'order_id'], to: ['tag_name', 'name'] } },
     },
   },
   Tag: {
@@ -82,7 +83,9 @@ export const historyModels = {
       username: { column: 'audit_username', type: 'String' },
     },
     facts: {},
-    relations: {},
+    relations: {
+      orders: { model: 'Order', list: true, on: [], through: { model: '_OrderToTag', from: ['name', 'tag_name'], to: ['order_id', 'id'] } },
+    },
   },
   _OrderToTag: {
     source: { schema: 'public', name: '_OrderToTag' },
