@@ -8,7 +8,7 @@ export type PayloadOf<Delegate> = Delegate extends {
   ? Payload
   : unknown
 
-type ScalarsOf<Payload> = Payload extends { scalars: infer Scalars } ? Scalars : Record<string, unknown>
+type ScalarsOf<Payload> = Payload extends { scalars: infer Scalars } ? Scalars : Record<never, never>
 
 /** The payload of the model at the other end of a relation. */
 export type RelatedPayload<Payload, Field> = Payload extends { objects: infer Objects }
