@@ -8,6 +8,8 @@ import {
   comparable,
   delegateOf,
   delegates,
+  importHistory,
+  openHistory,
   type Row,
   type ShopHistory,
   textOf,
@@ -142,3 +144,57 @@ test('diff(a, b) applied to asOf(a) is asOf(b)', async () => {
 function fieldOf(model: (typeof shop.models)[string], column: string): string {
   return Object.entries(model.fields).find(([, field]) => field.column === column)?.[0] ?? column
 }
+
+/** What becomes of the schema, and of a row of a copy under it. */
+const migration = `ALTER TABLE "order" RENAME "note" TO "remark";
+ALTER TABLE "Product Catalogue" DROP "weight kg";
+ALTER TABLE "StockMovement" ALTER "delta" TYPE BIGINT;
+ALTER TABLE "Category" ADD "extra" TEXT DEFAULT 'new';
+ALTER TABLE "Review" RENAME TO "Opinion";
+`
+const edits = [
+  ['../generated/client', '../generated/later'],
+  ['note       String?', 'remark     String?'],
+  ['  weight      Float?        @map("weight kg") @db.Real\n', ''],
+  ['delta     Int', 'delta     BigInt'],
+  [
+    'position   Int     @default(0) @db.SmallInt',
+    'position   Int     @default(0) @db.SmallInt\n  extra      String? @default("new")',
+  ],
+  [
+    '  @@unique([customerId, productId])',
+    '  @@unique([customerId, productId], map: "Review_customer_id_product_id_key")\n  @@map("Opinion")',
+  ],
+] as const
+const later: Readonly<Record<string, (row: Row) => Row>> = {
+  order: ({ note, ...row }) => ({ ...row, remark: note }),
+  product: ({ weight: _, ...row }) => row,
+  stockMovement: (row) => ({ ...row, delta: BigInt(row.delta as number) }),
+  category: (row) => ({ ...row, extra: null }),
+}
+
+test('asOf of a snapshot holds what a copy held, whatever the schema has become since', async () => {
+  const { audited } = shop
+  let schema = await audited.project.read('prisma/schema.prisma')
+  for (const [old, now] of edits) {
+    expect(schema).toContain(old)
+    schema = schema.replace(old, now)
+  }
+  await audited.project.write('prisma/schema.prisma', schema)
+  await audited.project.write('prisma/migrations/29990101000000_later/migration.sql', migration)
+  await audited.project.prisma(['generate'])
+  await audited.project.prisma(['migrate', 'deploy'])
+  const { historyModels } = await importHistory(audited)
+  const db = await openHistory(audited, 'ann', 'generated/later/client.ts')
+  for (const { snapshot, tables } of copies) {
+    for (const [name, model] of delegates(historyModels).filter(([each]) => each !== 'parcel')) {
+      const { rows } = await delegateOf(db, name).asOf({ snapshot })
+      const expected = (tables.get(name) ?? []).map(later[name] ?? ((row) => row))
+      expect({ name, snapshot, rows: comparable(model, rows) }).toEqual({
+        name,
+        snapshot,
+        rows: comparable(model, expected),
+      })
+    }
+  }
+}, 1_800_000)
