@@ -111,6 +111,13 @@ test('rows from before a column was renamed, dropped or retyped still read, type
   expect(now?.changes?.map(({ field }) => field).sort()).toEqual(['code', 'extra', 'gone', 'title'])
 })
 
+test('conditions find rows by what they were, also where the type has changed since', async () => {
+  const found = await db.document.history({ where: { size: { in: [5n, 8n] } }, order: 'asc' })
+  expect(found.entries.map(({ row }) => row.size)).toEqual([5n, 8n])
+  const { rows } = await db.document.asOf({ snapshot }, { where: { size: { gte: 8n } } })
+  expect(rows.map(({ id }) => id)).toEqual([3])
+})
+
 test('as of a snapshot from before the change, the rows are those of a copy that was taken then', async () => {
   const { historyModels } = await importHistory(project)
   const model = historyModels.Document

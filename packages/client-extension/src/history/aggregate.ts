@@ -1,10 +1,10 @@
 import { sameKey } from './cells.ts'
 import { conditions, HISTORY } from './filter.ts'
 import { all, comma, type Fragment, ident, join, qualified, sql } from './fragment.ts'
-import { AuditHistoryError } from './history-error.ts'
 import type { HistoryModel, HistoryModels, HistoryRelation } from './history-model.ts'
 import { type MergedEntry, readMerged, type Source } from './merged.ts'
 import type { Reader } from './reader.ts'
+import { relationOf } from './relation.ts'
 import { versionsOf } from './timeline.ts'
 import type { AggregateArgs, HistoryPage } from './types.ts'
 
@@ -24,14 +24,7 @@ export async function readAggregate(
   const { include, take, cursor, order, where, ...rest } = args
   const wanted = Object.entries(include ?? {}).filter(([, isWanted]) => isWanted)
   const parts = wanted.map(([field]): Source => {
-    const relation = Object.hasOwn(model.relations, field) ? model.relations[field] : undefined
-    const other = relation && models[relation.model]
-    if (relation === undefined || other === undefined) {
-      throw new AuditHistoryError(
-        'INVALID_ARGUMENT',
-        `The history of ${model.source.name} has no relation "${field}".`,
-      )
-    }
+    const { relation } = relationOf(models, model, field)
     // Of a many-to-many relation the connections belong to the row, and not what they lead to.
     const { through } = relation
     const [part, on] = through === undefined ? [relation.model, relation.on] : [through.model, [through.from]]

@@ -1,12 +1,13 @@
 import { conditions, HISTORY } from './filter.ts'
 import { all, comma, ident, join, qualified, sql } from './fragment.ts'
-import { AuditHistoryError } from './history-error.ts'
 import type { HistoryModel, HistoryModels, HistoryRelation } from './history-model.ts'
 import { resolveMoment, type Until } from './moment.ts'
 import type { Reader } from './reader.ts'
+import { relationOf } from './relation.ts'
 import { checkedTake } from './timeline.ts'
 import type { AsOf, AsOfArgs, Moment } from './types.ts'
-import { type FoundVersion, type Question, versionsAt } from './versions-at.ts'
+import { type FoundVersion, versionsAt } from './versions-at.ts'
+import type { Question } from './versions-query.ts'
 
 type AnyRow = Readonly<Record<string, unknown>>
 type AnyArgs = AsOfArgs<unknown, HistoryModel>
@@ -49,17 +50,7 @@ async function includeRelation(
   name: string,
   rows: Record<string, unknown>[],
 ): Promise<void> {
-  const relation = Object.hasOwn(model.relations, name) ? model.relations[name] : undefined
-  const other = relation && models[relation.model]
-  if (relation === undefined || other === undefined) {
-    throw new AuditHistoryError(
-      'INVALID_ARGUMENT',
-      `The history of ${model.source.name} has no relation "${name}".`,
-      {
-        hint: `It has ${Object.keys(model.relations).join(', ') || 'none'}: those whose other model is audited too.`,
-      },
-    )
-  }
+  const { relation, other } = relationOf(models, model, name)
   if (relation.through !== undefined) {
     return includeThrough(reader, models, other, until, relation.through, name, rows)
   }

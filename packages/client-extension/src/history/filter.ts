@@ -1,4 +1,5 @@
-import { all, bind, type Fragment, ident, join, sql } from './fragment.ts'
+import { isWidened } from './former-type.ts'
+import { all, bind, type Fragment, ident, join, sql, typeName } from './fragment.ts'
 import { AuditHistoryError } from './history-error.ts'
 import type { HistoryField, HistoryModel } from './history-model.ts'
 import { valueText } from './value-text.ts'
@@ -36,7 +37,7 @@ export function conditions(model: HistoryModel, where: object | undefined, side:
     if (name === 'AND') return listed(given).map((each) => group(model, each, side))
     if (name === 'OR') return [either(listed(given).map((each) => group(model, each, side)))]
     if (name === 'NOT') return listed(given).map((each) => sql`NOT ${group(model, each, side)}`)
-    return fieldConditions(name, fieldOf(model, name), given, side)
+    return fieldConditions(model, name, given, side)
   })
 }
 
@@ -65,13 +66,15 @@ export function fieldOf(model: HistoryModel, name: string): HistoryField {
   )
 }
 
-function fieldConditions(name: string, field: HistoryField, given: unknown, side: Side): readonly Fragment[] {
-  if (field.list || field.policy || field.type === 'Json' || field.type === 'Bytes') {
+function fieldConditions(model: HistoryModel, name: string, given: unknown, side: Side): readonly Fragment[] {
+  const field = fieldOf(model, name)
+  const isData = field.type === 'Json' || field.type === 'Bytes'
+  if (field.list || field.policy || field.whenChanged || isData) {
     throw new AuditHistoryError('INVALID_ARGUMENT', `The history cannot be searched by "${name}".`, {
-      hint: 'Lists, Json, Bytes, redacted and hashed fields are read, not searched.',
+      hint: 'Lists, Json, Bytes, redacted and hashed fields, and those that are recorded when they change, are read, not searched.',
     })
   }
-  const column = columnOn(field, side)
+  const column = columnOn(model, field, side)
   const value = (one: unknown) => bind(stored(name, field, one), field.dbType)
   const equals = (one: unknown) => (one === null ? sql`${column} IS NULL` : sql`${column} = ${value(one)}`)
   if (!isOperators(given)) return [equals(given)]
@@ -124,9 +127,18 @@ function isOperators(given: unknown): given is Where {
   return given !== null && typeof given === 'object' && Object.getPrototypeOf(given) === Object.prototype
 }
 
-/** The column as the history has its type; an enum of the source is compared as text. */
-export function columnOn(field: HistoryField, { alias, of }: Side): Fragment {
-  if (of === 'history') return sql`${alias}.${ident(field.column)}`
+/**
+ * The column as the history has its type, and where that was another one, what was written then if today's holds it; an enum of the
+ * source is compared as text.
+ */
+function columnOn(model: HistoryModel, field: HistoryField, { alias, of }: Side): Fragment {
+  if (of === 'history') {
+    const former = (field.former ?? []).filter((name) => isWidened(model.others[name], field))
+    const columns = [field.column, ...former].map((name) => sql`${alias}.${ident(name)}`)
+    const [own = sql`NULL`, ...more] = columns
+    const casts = more.map((column) => sql`CAST(${column} AS ${typeName(field.dbType)})`)
+    return more.length === 0 ? own : sql`coalesce(${join([own, ...casts], sql`, `)})`
+  }
   const column = sql`${alias}.${ident(field.source ?? field.column)}`
   return field.enum ? sql`CAST(${column} AS text)` : column
 }
@@ -168,7 +180,7 @@ export function keysUpTo(model: HistoryModel, side: Side, texts: readonly string
   const fields = model.key.flatMap(
     (column) => Object.values(model.fields).find((field) => field.column === column) ?? [],
   )
-  const columns = fields.map((field) => columnOn(field, side))
+  const columns = fields.map((field) => columnOn(model, field, side))
   const values = fields.map((field, index) => bind(texts[index] ?? null, field.dbType))
   return sql`(${join(columns, sql`, `)}) <= (${join(values, sql`, `)})`
 }

@@ -19,6 +19,13 @@ export function effective(field: HistoryField, read: (column: string) => Former 
   return null
 }
 
+/** Whether PostgreSQL casts every value of a former column to the field's type, as `convert` does. */
+export function isWidened(from: OtherColumn | undefined, to: HistoryField): boolean {
+  if (from === undefined || from.policy || from.list || to.list || to.enum) return false
+  if (from.type === 'Int') return to.type === 'BigInt' || to.type === 'Float' || to.dbType === 'text'
+  return to.dbType === 'text' && (from.type === 'BigInt' || from.type === 'Boolean')
+}
+
 function convert(from: OtherColumn, to: HistoryField, value: unknown): unknown {
   if (from.policy || to.policy || to.enum || Boolean(from.list) !== Boolean(to.list)) return null
   if (from.list && Array.isArray(value)) return value.map((each) => convertOne(from.type, to.type, each))

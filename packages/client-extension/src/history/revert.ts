@@ -1,13 +1,15 @@
 import { findSqlState } from '../database-error.ts'
 import { sameKey } from './cells.ts'
-import { bind, comma, type Fragment, ident, join, literal, qualified, sql, statement } from './fragment.ts'
+import { bind, qualified, sql } from './fragment.ts'
 import { AuditHistoryError, type RevertConflict } from './history-error.ts'
-import type { HistoryModel, HistoryModels } from './history-model.ts'
-import { quotedName } from './quoted-name.ts'
-import type { RawClient, Reader, Row } from './reader.ts'
-import { revertOrder, type StepGroup } from './revert-order.ts'
+import type { HistoryModels } from './history-model.ts'
+import type { RawClient, Reader } from './reader.ts'
+import { conflict, described } from './revert-conflict.ts'
+import { revertOrder } from './revert-order.ts'
 import type { AnyPlan } from './revert-plan.ts'
-import { PIN_TEXT_FORMS, type Records, recordsOf } from './revert-records.ts'
+import { PIN_TEXT_FORMS, recordsOf } from './revert-records.ts'
+import { type Work, writeRows } from './revert-write.ts'
+import { execute, query } from './run-fragment.ts'
 import type { TransactionRef } from './types.ts'
 
 /** What is used of a client to write. */
@@ -66,10 +68,6 @@ export async function runRevert(
   )
 }
 
-interface Work extends StepGroup {
-  readonly records: Records
-}
-
 /** Does what can be done, and tries the rest again after it. */
 async function inRounds(tx: RawClient, work: readonly Work[]): Promise<void> {
   let open = work
@@ -77,7 +75,7 @@ async function inRounds(tx: RawClient, work: readonly Work[]): Promise<void> {
     const failed: { work: Work; error: unknown }[] = []
     for (const each of open) {
       await execute(tx, sql`SAVEPOINT audit_revert`)
-      const error = await write(tx, each).then(
+      const error = await writeRows(tx, each).then(
         () => undefined,
         (reason: unknown) => reason ?? new Error('unknown'),
       )
@@ -133,132 +131,4 @@ WHERE s."audit_id" = ANY (${ids}) AND EXISTS (
       kind: 'changed since',
       detail: 'Somebody wrote this row after the version that was seen.',
     }))
-}
-
-async function write(tx: RawClient, work: Work): Promise<void> {
-  const { action, model, records, steps } = work
-  const table = qualified(model.source)
-  if (action === 'delete') await assertUnreferenced(tx, work)
-  const columns = join(
-    records.columns.map((column) => ident(column)),
-    comma,
-  )
-  const values = join(
-    records.columns.map((column) => sql`r.${ident(column)}`),
-    comma,
-  )
-  const count = await execute(
-    tx,
-    action === 'insert'
-      ? sql`INSERT INTO ${table} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${records.rows} AS r`
-      : action === 'delete'
-        ? sql`DELETE FROM ${table} AS t USING ${records.rows} AS r WHERE ${records.isRow}`
-        : sql`UPDATE ${table} AS t SET ${assignments(records.columns)} FROM ${records.rows} AS r WHERE ${records.isRow}`,
-  )
-  if (count === steps.length) return
-  throw conflict(
-    steps.map(({ key }) => ({
-      model: work.name,
-      key,
-      kind: action === 'insert' ? 'there' : 'gone',
-      detail: `Of ${steps.length} rows ${count} could be written by this role.`,
-    })),
-  )
-}
-
-function assignments(columns: readonly string[]): Fragment {
-  return join(
-    columns.map((column) => sql`${ident(column)} = r.${ident(column)}`),
-    comma,
-  )
-}
-
-/** A delete must not take along, or change, rows that are no part of the plan. */
-async function assertUnreferenced(tx: RawClient, { name, model, records, steps }: Work): Promise<void> {
-  const source = literal(quotedName(model.source))
-  const keys = await query(
-    tx,
-    sql`SELECT n.nspname AS schema, c.relname AS table, pair.own, pair.other
-FROM pg_catalog.pg_constraint AS f
-JOIN pg_catalog.pg_class AS c ON c.oid = f.conrelid
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-CROSS JOIN LATERAL (
-  SELECT array_agg(o.attname::text ORDER BY u.position) AS own, array_agg(t.attname::text ORDER BY u.position) AS other
-  FROM unnest(f.conkey, f.confkey) WITH ORDINALITY AS u (own, other, position)
-  JOIN pg_catalog.pg_attribute AS o ON o.attrelid = f.conrelid AND o.attnum = u.own
-  JOIN pg_catalog.pg_attribute AS t ON t.attrelid = f.confrelid AND t.attnum = u.other
-) AS pair
-WHERE f.contype = 'f' AND f.confrelid = pg_catalog.to_regclass(${source}) AND f.confdeltype IN ('c', 'n', 'd')
-  AND f.conparentid = 0`,
-  )
-  for (const key of keys) {
-    const table = { schema: String(key.schema), name: String(key.table) }
-    const pairs = (key.own as readonly string[]).map(
-      (own, index) => sql`c.${ident(own)} = t.${ident((key.other as readonly string[])[index] ?? '')}`,
-    )
-    const [found] = await query(
-      tx,
-      sql`SELECT EXISTS (
-  SELECT FROM ${qualified(model.source)} AS t JOIN ${records.rows} AS r ON ${records.isRow}
-  JOIN ${qualified(table)} AS c ON ${join(pairs, sql` AND `)}${
-    isItself(model, table)
-      ? sql` WHERE NOT EXISTS (
-    SELECT FROM ${records.rows} AS r WHERE ${records.isRowOf('c')}
-  )`
-      : sql``
-  }
-) AS referenced`,
-    )
-    if (found?.referenced === true) {
-      throw conflict(
-        steps.map((step) => ({
-          model: name,
-          key: step.key,
-          kind: 'still referenced',
-          detail: `Rows of ${table.name} point to it, or to another row that is to be deleted with it.`,
-        })),
-      )
-    }
-  }
-}
-
-function isItself({ source }: HistoryModel, { schema, name }: { schema: string; name: string }): boolean {
-  return source.schema === schema && source.name === name
-}
-
-/** What PostgreSQL says of a step that cannot be done, in the words of a conflict. */
-function described({ name, steps }: Work, error: unknown): unknown {
-  const kinds: Readonly<Record<string, RevertConflict['kind']>> = {
-    '23502': 'not recorded',
-    '23503': 'still referenced',
-    '23001': 'still referenced',
-    '23505': 'there',
-  }
-  const kind = kinds[findSqlState(error) ?? '']
-  if (kind === undefined) return error
-  const detail = error instanceof Error ? error.message : String(error)
-  return conflict(
-    steps.map(({ key }) => ({ model: name, key, kind, detail })),
-    error,
-  )
-}
-
-function conflict(conflicts: readonly RevertConflict[], cause?: unknown): AuditHistoryError {
-  const [first] = conflicts
-  const more = conflicts.length > 1 ? ` and ${conflicts.length - 1} more` : ''
-  return new AuditHistoryError(
-    'CONFLICT',
-    `Nothing was reverted: ${first?.model} ${JSON.stringify(first?.key, (_, part) => (typeof part === 'bigint' ? String(part) : part))}${more}: ${first?.kind}.`,
-    { conflicts, cause, hint: 'Make a new plan from the versions that are there now.' },
-  )
-}
-
-async function query(tx: RawClient, fragment: Fragment): Promise<readonly Row[]> {
-  const { text, values } = statement(fragment)
-  return (await tx.$queryRawUnsafe(text, ...values)) as readonly Row[]
-}
-
-async function execute(tx: RawClient, fragment: Fragment): Promise<number> {
-  const { text, values } = statement(fragment)
-  return (await tx.$executeRawUnsafe(text, ...values)) as number
 }

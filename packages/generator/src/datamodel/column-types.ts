@@ -1,15 +1,7 @@
 import type { ColumnType, ColumnTypeName } from '../model/column-type.ts'
+import type { ScalarType } from '../model/history-model.ts'
 
-export type PrismaScalar =
-  | 'String'
-  | 'Int'
-  | 'BigInt'
-  | 'Float'
-  | 'Decimal'
-  | 'Boolean'
-  | 'DateTime'
-  | 'Bytes'
-  | 'Json'
+export type PrismaScalar = ScalarType
 
 /** A native type: its PostgreSQL name, what PostgreSQL adds where it stands bare, how many arguments it takes. */
 interface NativeType {
