@@ -1,4 +1,4 @@
-export type * from './answer-types.ts'
-export type * from './plan-types.ts'
-export type * from './question-types.ts'
-export type * from './value-types.ts'
+export type * from './types/answer-types.ts'
+export type * from './types/plan-types.ts'
+export type * from './types/question-types.ts'
+export type * from './types/value-types.ts'

@@ -1,5 +1,5 @@
-import { findSqlState } from '../database-error.ts'
-import { AuditHistoryError, type RevertConflict } from './history-error.ts'
+import { findSqlState } from '../../database-error.ts'
+import { AuditHistoryError, type RevertConflict } from '../history-error.ts'
 import type { StepGroup } from './revert-order.ts'
 
 /** What PostgreSQL says of a step that cannot be done, in the words of a conflict. */

@@ -1,6 +1,6 @@
+import type { RevertConflict } from '../history-error.ts'
+import type { HistoryModels } from '../history-model.ts'
 import type { Change, DelegateOf } from './answer-types.ts'
-import type { RevertConflict } from './history-error.ts'
-import type { HistoryModels } from './history-model.ts'
 import type { KeyOf } from './question-types.ts'
 import type { PayloadOf, Version } from './value-types.ts'
 

@@ -1,5 +1,5 @@
-import { comma, type Fragment, ident, join, qualified, sql } from './fragment.ts'
-import type { RawClient } from './reader.ts'
+import { comma, type Fragment, ident, join, qualified, sql } from '../fragment.ts'
+import type { RawClient } from '../reader.ts'
 import { assertUnreferenced } from './referenced-rows.ts'
 import { conflict } from './revert-conflict.ts'
 import type { StepGroup } from './revert-order.ts'

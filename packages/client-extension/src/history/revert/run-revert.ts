@@ -1,16 +1,16 @@
-import { findSqlState } from '../database-error.ts'
-import { sameKey } from './cells.ts'
-import { bind, qualified, sql } from './fragment.ts'
-import { AuditHistoryError, type RevertConflict } from './history-error.ts'
-import type { HistoryModels } from './history-model.ts'
-import type { RawClient, Reader } from './reader.ts'
+import { findSqlState } from '../../database-error.ts'
+import { sameKey } from '../cells.ts'
+import { bind, qualified, sql } from '../fragment.ts'
+import { AuditHistoryError, type RevertConflict } from '../history-error.ts'
+import type { HistoryModels } from '../history-model.ts'
+import type { RawClient, Reader } from '../reader.ts'
+import type { TransactionRef } from '../types.ts'
 import { conflict, described } from './revert-conflict.ts'
 import { revertOrder } from './revert-order.ts'
 import type { AnyPlan } from './revert-plan.ts'
 import { PIN_TEXT_FORMS, recordsOf } from './revert-records.ts'
 import { type Work, writeRows } from './revert-write.ts'
 import { execute, query } from './run-fragment.ts'
-import type { TransactionRef } from './types.ts'
 
 /** What is used of a client to write. */
 export interface WritingClient {

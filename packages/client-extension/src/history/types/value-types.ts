@@ -1,4 +1,4 @@
-import type { HistoryField, HistoryModel, OtherColumn, ScalarType } from './history-model.ts'
+import type { HistoryField, HistoryModel, OtherColumn, ScalarType } from '../history-model.ts'
 
 /** What Prisma's generated types say of a model, found by the client's own delegate (`prisma.order`). */
 export type PayloadOf<Delegate> = Delegate extends {

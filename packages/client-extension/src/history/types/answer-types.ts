@@ -1,4 +1,4 @@
-import type { HistoryModel, HistoryModels } from './history-model.ts'
+import type { HistoryModel, HistoryModels } from '../history-model.ts'
 import type { KeyOf } from './question-types.ts'
 import type { EntryContext, Others, PayloadOf, RelatedPayload, Version } from './value-types.ts'
 

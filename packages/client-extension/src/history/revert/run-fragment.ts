@@ -1,5 +1,5 @@
-import { type Fragment, statement } from './fragment.ts'
-import type { RawClient, Row } from './reader.ts'
+import { type Fragment, statement } from '../fragment.ts'
+import type { RawClient, Row } from '../reader.ts'
 
 export async function query(tx: RawClient, fragment: Fragment): Promise<readonly Row[]> {
   const { text, values } = statement(fragment)

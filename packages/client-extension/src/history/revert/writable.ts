@@ -1,5 +1,5 @@
-import { type Cell, cellsOf } from './cells.ts'
-import type { HistoryModel } from './history-model.ts'
+import { type Cell, cellsOf } from '../cells.ts'
+import type { HistoryModel } from '../history-model.ts'
 
 /** The columns of the source whose values a version holds. */
 export function writableCells(model: HistoryModel): readonly Cell[] {

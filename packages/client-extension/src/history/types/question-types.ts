@@ -1,5 +1,5 @@
+import type { HistoryField, HistoryModel, HistoryModels } from '../history-model.ts'
 import type { Operation, TransactionRef } from './answer-types.ts'
-import type { HistoryField, HistoryModel, HistoryModels } from './history-model.ts'
 import type { DecimalLike, EntryContext, Version } from './value-types.ts'
 
 type Text = { contains?: string; startsWith?: string; endsWith?: string }

@@ -1,4 +1,4 @@
-import type { HistoryModel, HistoryModels } from './history-model.ts'
+import type { HistoryModel, HistoryModels } from '../history-model.ts'
 import type { AnyStep } from './revert-plan.ts'
 import { skippedFields, writableCells } from './writable.ts'
 
