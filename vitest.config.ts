@@ -23,12 +23,14 @@ const everyServer = [
   'packages/generator/test/sql/{level-partitions,level-row,quoting,random-schemas,redact,text-forms}.test.ts',
   'packages/generator/test/sql/{baseline-batches,when-changed}.test.ts',
   'packages/generator/test/compile/{inheritance,join-tables}.test.ts',
+  'test/e2e/history-timeline.test.ts',
 ]
 
 /** These take long or hold what depends least on the version: on every server in the large run only. */
 const everyServerInFull = [
   'packages/generator/test/sql/{adopted-rights,deployment,evolution,hash-moves,level-change,level-fold}.test.ts',
   'packages/generator/test/sql/{move-schema,prisma-alone,renames,replay,shared-schema}.test.ts',
+  'test/e2e/history-{policies,readers,revert,schema-changes,snapshots}.test.ts',
 ]
 
 /** These need a program or an extension that the servers from npm do not have. */

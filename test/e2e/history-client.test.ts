@@ -120,3 +120,40 @@ describe.each([
     expect(await db.order.findMany({ where: { id } })).toEqual([])
   })
 })
+
+test("a revert is recorded as its caller's, in whatever order the extensions came, alone and in a transaction", async () => {
+  const { auditContext } = await importAudit(audited)
+  const { auditHistory } = await importHistory(audited)
+  const client = await openClient<'order' | 'line'>(audited)
+  const nothing = { model: { $allModels: { nothing: () => undefined } } } as unknown as ReturnType<
+    typeof auditHistory
+  >
+  const orders = {
+    ann: client.$extends(auditContext({ username: 'ann' })).$extends(auditHistory()),
+    bob: client.$extends(auditHistory()).$extends(auditContext({ username: 'bob' })),
+    cid: client
+      .$extends(auditContext({ username: 'nobody' }))
+      .$extends(auditHistory())
+      .$extends(nothing)
+      .$extends(auditContext({ username: 'cid' })),
+  } as unknown as Readonly<Record<string, Db>>
+  let id = 300
+  for (const [username, db] of Object.entries(orders)) {
+    id += 1
+    await db.order.create({ data: { id, total: 1 } })
+    for (const inside of [false, true]) {
+      const work = async (tx: Db) => {
+        await tx.order.update({ where: { id }, data: { total: 2 } })
+        const { entries } = await tx.order.history({ where: { id } })
+        const [newest, first] = [entries[0], entries.at(-1)]
+        const to = { auditId: first?.auditId }
+        await tx.$revert(await tx.order.planRevert({ where: { id }, to, seen: newest?.auditId }))
+      }
+      await (inside ? db.$transaction((tx) => work(tx as unknown as Db)) : work(db))
+    }
+    const { entries } = await db.order.history({ where: { id } })
+    expect(entries.map(({ context, row }) => `${context.username} ${row.total}`)).toEqual(
+      ['1', '2', '1', '2', '1'].map((total) => `${username} ${total}`),
+    )
+  }
+})
