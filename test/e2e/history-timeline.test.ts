@@ -219,6 +219,28 @@ describe('who, when and what', () => {
     expect(blame.email?.operation).toBe('I')
   })
 
+  test('a value is compared as it is, never cut or rounded to the limits of the column', async () => {
+    const day = new Date('2027-01-01')
+    await db.exchangeRate.create({ data: { currency: 'CHF', day, rate: '1.50000000' } })
+    const [{ rate }] = (await timeline('exchangeRate', { currency: 'CHF', day })).entries.map(
+      ({ row }) => row,
+    ) as [Row]
+    expect(String(rate)).toBe('1.5')
+    const found = async (model: 'exchangeRate' | 'parcel' | 'customer', where: Row) =>
+      (await timeline(model, where)).entries.length
+    expect(await found('exchangeRate', { currency: 'CHFX', day })).toBe(0)
+    expect((await db.exchangeRate.asOf(new Date(), { where: { currency: 'CHFX', day } })).rows).toEqual([])
+    expect(await found('exchangeRate', { currency: { in: ['CHF'] }, rate: '1.5' })).toBe(1)
+    expect(await found('exchangeRate', { rate: '1.500000001' })).toBe(0)
+    expect(await found('exchangeRate', { currency: 'CHF', rate: { lt: '1.500000001' } })).toBe(1)
+    await db.parcel.create({ data: { barcode: 'bits', grams: 1, flags: '10000000', route: '101' } })
+    expect(await found('parcel', { barcode: 'bits', flags: '10000000', route: '101' })).toBe(1)
+    expect(await found('parcel', { barcode: 'bits', flags: '1' })).toBe(0)
+    const { id } = await newCustomer({ countryCode: 'DE' })
+    expect(await found('customer', { id, countryCode: 'DE' })).toBe(1)
+    expect(await found('customer', { id, countryCode: 'DEU' })).toBe(0)
+  })
+
   test.each([
     [{ where: { nme: 'x' } }, /no field "nme"/],
     [{ where: { email: { like: 'x' } } }, /condition "like" on "email"/],

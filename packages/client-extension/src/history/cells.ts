@@ -1,3 +1,4 @@
+import { comparedType } from './compared-type.ts'
 import {
   bind,
   comma,
@@ -152,7 +153,7 @@ export function sameKey(model: HistoryModel, one: Fragment, other: Fragment): Fr
 export function keyEquals(model: HistoryModel, alias: Fragment, values: readonly string[]): Fragment {
   const parts = model.key.map((column, index) => {
     const spec = cellsOf(model).find((cell) => cell.column === column)?.spec
-    return sql`${alias}.${ident(column)} = ${bind(values[index] ?? null, spec?.dbType ?? 'text')}`
+    return sql`${alias}.${ident(column)} = ${bind(values[index] ?? null, comparedType(spec?.dbType ?? 'text'))}`
   })
   return join(parts, sql` AND `)
 }

@@ -1,3 +1,4 @@
+import { comparedType } from './compared-type.ts'
 import { isWidened } from './former-type.ts'
 import { all, bind, type Fragment, ident, join, sql, typeName } from './fragment.ts'
 import { AuditHistoryError } from './history-error.ts'
@@ -75,7 +76,7 @@ function fieldConditions(model: HistoryModel, name: string, given: unknown, side
     })
   }
   const column = columnOn(model, field, side)
-  const value = (one: unknown) => bind(stored(name, field, one), field.dbType)
+  const value = (one: unknown) => bind(stored(name, field, one), comparedType(field.dbType))
   const equals = (one: unknown) => (one === null ? sql`${column} IS NULL` : sql`${column} = ${value(one)}`)
   if (!isOperators(given)) return [equals(given)]
   return Object.entries(given).flatMap(([operator, operand]): readonly Fragment[] => {
@@ -115,7 +116,7 @@ function fieldConditions(model: HistoryModel, name: string, given: unknown, side
 /** One parameter for all of them, however many there are. */
 function among(name: string, field: HistoryField, column: Fragment, values: readonly unknown[]): Fragment {
   const texts = values.map((one) => stored(name, field, one))
-  return sql`${column} = ANY (${bind(arrayText(texts), `${field.dbType}[]`)})`
+  return sql`${column} = ANY (${bind(arrayText(texts), `${comparedType(field.dbType)}[]`)})`
 }
 
 /** PostgreSQL's text form of an array: each element in quotes, so that none is a NULL or a brace. */
@@ -124,7 +125,8 @@ export function arrayText(texts: readonly string[]): string {
 }
 
 function isOperators(given: unknown): given is Where {
-  return given !== null && typeof given === 'object' && Object.getPrototypeOf(given) === Object.prototype
+  // Not by its prototype: an object of another realm (a Jest sandbox) is one too. Prisma's Decimal has methods.
+  return Object.prototype.toString.call(given) === '[object Object]' && !('toFixed' in (given as object))
 }
 
 /**
@@ -181,6 +183,6 @@ export function keysUpTo(model: HistoryModel, side: Side, texts: readonly string
     (column) => Object.values(model.fields).find((field) => field.column === column) ?? [],
   )
   const columns = fields.map((field) => columnOn(model, field, side))
-  const values = fields.map((field, index) => bind(texts[index] ?? null, field.dbType))
+  const values = fields.map((field, index) => bind(texts[index] ?? null, comparedType(field.dbType)))
   return sql`(${join(columns, sql`, `)}) <= (${join(values, sql`, `)})`
 }
