@@ -201,6 +201,23 @@ describe('with rights for one tenant', () => {
     ])
   })
 
+  test('a revert that the role may not do says so, and does nothing', async () => {
+    const [newest] = (await a.order.history({ where: { id: 1 } })).entries
+    await a.order.update({ where: { id: 1 }, data: { note: 'later' } })
+    const [later] = (await a.order.history({ where: { id: 1 }, take: 1 })).entries
+    const args = { where: { id: 1 }, to: { auditId: newest?.auditId }, seen: later?.auditId }
+    const plan = await a.order.planRevert(args)
+    await database.query(`REVOKE UPDATE ON "Order" FROM ${quoted(app)}`)
+    await expect(a.$revert(plan)).rejects.toMatchObject({
+      name: 'AuditHistoryError',
+      code: 'NO_RIGHT',
+      message: expect.stringContaining('Nothing was reverted'),
+    })
+    await database.query(`GRANT UPDATE ON "Order" TO ${quoted(app)}`)
+    expect(await a.order.findMany({ where: { id: 1 } })).toMatchObject([{ note: 'later' }])
+    await a.$revert(plan)
+  })
+
   test('a function of the reader in a condition sees no row of another tenant', async () => {
     const pool = database.pool({ max: 1 })
     const client = await pool.connect()
@@ -253,8 +270,16 @@ test('what cannot keep tenants apart is refused in words', async () => {
     runAudit(project.dir, ['reader', '--role', historian, ...flags])
   expect(await refused('--tenant', 'tenant')).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringContaining('records a field "tenant"'),
+    stderr: expect.stringContaining('records a field "tenant". Did you mean'),
   })
+  // Everybody, also in quotes.
+  for (const role of ['public', 'none', '', 'x'.repeat(64)]) {
+    expect(await runAudit(project.dir, ['reader', '--role', role])).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^audit: --role .* Name the role that reads/),
+    })
+  }
   expect(await refused('--tenant', 'tenantId', '--setting', 'a b')).toMatchObject({
     exitCode: 1,
     stderr: expect.stringContaining('cannot be a setting'),

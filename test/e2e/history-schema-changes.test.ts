@@ -32,7 +32,10 @@ const before = schema(
   size  Int
   code  String
   gone  String[]
-  late  Boolean @default(true)`,
+  late  Boolean @default(true)
+  extra__2 String?
+  /// @audit(whenChanged)
+  body  String  @default("long")`,
 )
 
 const after = schema(
@@ -43,11 +46,12 @@ const after = schema(
   code   Int
   late   Boolean @default(true)
   extra  String? @default("new")
-  tags   String[]`,
+  tags   String[]
+  body   String  @default("long")`,
 )
 
 const change = `ALTER TABLE "Document" RENAME COLUMN "note" TO "remark";
-ALTER TABLE "Document" DROP COLUMN "gone", ADD COLUMN "extra" TEXT DEFAULT 'new', ADD COLUMN "tags" TEXT[];
+ALTER TABLE "Document" DROP COLUMN "gone", DROP COLUMN "extra__2", ADD COLUMN "extra" TEXT DEFAULT 'new', ADD COLUMN "tags" TEXT[];
 ALTER TABLE "Document" ALTER COLUMN "size" TYPE BIGINT, ALTER COLUMN "code" TYPE INTEGER USING length("code");
 `
 
@@ -69,7 +73,7 @@ beforeAll(async () => {
   await install(project)
   const old = await open('before')
   await old.document.create({
-    data: { id: 1, title: 'one', note: 'first', size: 5, code: 'abc', gone: ['x'] },
+    data: { id: 1, title: 'one', note: 'first', size: 5, code: 'abc', gone: ['x'], extra__2: 'another' },
   })
   await old.document.create({ data: { id: 2, title: 'two', size: 6, code: 'd', gone: [] } })
   await old.document.update({ where: { id: 1 }, data: { note: 'second', size: 7 } })
@@ -93,7 +97,7 @@ test('rows from before a column was renamed, dropped or retyped still read, type
   const [now, second, first] = await of(1)
   expect(first).toMatchObject({
     row: { id: 1, title: 'one', remark: 'first', size: 5n, code: null, late: true, extra: null, tags: null },
-    other: { gone: ['x'], code__2: 'abc' },
+    other: { gone: ['x'], code__2: 'abc', extra__2: 'another' },
   })
   expect(second?.changes).toEqual([
     { field: 'remark', before: 'first', after: 'second' },
@@ -108,7 +112,25 @@ test('rows from before a column was renamed, dropped or retyped still read, type
     tags: null,
   })
   // What the migration changed no write changed; what it gave to older rows shows with the first write after it.
-  expect(now?.changes?.map(({ field }) => field).sort()).toEqual(['code', 'extra', 'gone', 'title'])
+  expect(now?.changes?.map(({ field }) => field).sort()).toEqual([
+    'code',
+    'extra',
+    'extra__2',
+    'gone',
+    'title',
+  ])
+})
+
+test('what an older row did not hold because it had not changed is still read, after it is recorded each time again', async () => {
+  const rows = await project.database.query(
+    'SELECT body FROM audit."Document_audit" WHERE id = 1 ORDER BY audit_id',
+  )
+  expect(rows[1]).toEqual({ body: null })
+  const entries = await of(1)
+  expect(entries.map(({ row }) => row.body)).toEqual(entries.map(() => 'long'))
+  expect(
+    entries.flatMap(({ operation, changes }) => (operation === 'U' ? (changes ?? []) : [])),
+  ).not.toContainEqual(expect.objectContaining({ field: 'body' }))
 })
 
 test('conditions find rows by what they were, also where the type has changed since', async () => {
@@ -147,7 +169,17 @@ test('a revert to a version from before leaves alone what that version does not 
   expect(plan.steps[0]?.skipped.toSorted()).toEqual(['code', 'extra', 'tags'])
   await db.$revert(plan)
   expect(await db.document.findMany({ where: { id: 1 } })).toEqual([
-    { id: 1, title: 'one', remark: 'first', size: 5n, code: 3, late: true, extra: 'kept', tags: ['kept'] },
+    {
+      id: 1,
+      title: 'one',
+      remark: 'first',
+      size: 5n,
+      code: 3,
+      late: true,
+      extra: 'kept',
+      tags: ['kept'],
+      body: 'long',
+    },
   ])
 })
 

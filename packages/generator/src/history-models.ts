@@ -19,6 +19,7 @@ import { nameKey } from './model/names.ts'
 import { renderType } from './sql/column-type.ts'
 import { sqlText } from './sql/sql.ts'
 import { applySteps } from './state/apply-steps.ts'
+import type { ColumnLives } from './state/column-lives.ts'
 import {
   compareText,
   type DatabaseState,
@@ -71,18 +72,18 @@ function historyModel(
 ): HistoryModel {
   const shape = shapes.get(table.model)
   const state = recorded && findTable(recorded.state, table.source)
-  const later = recorded?.histories.get(nameKey(table.source))?.later ?? new Set()
+  const lives: ColumnLives = recorded?.histories.get(nameKey(table.source))?.lives ?? new Map()
   const isField = ({ field }: AuditedColumn) => isJoinTable(table) || shape?.fields.has(field) === true
   const retired = state?.columns.filter((column) => column.retired) ?? []
   const fields = table.columns.filter(isField).map((column): readonly [string, HistoryField] => {
-    const former = column.policy === 'record' ? formerColumns(column, retired) : []
+    const former = column.policy === 'record' ? formerColumns(column, retired, lives) : []
     const field = {
       column: column.name,
       ...(column.sourceName === undefined ? {} : { source: column.sourceName }),
       ...(isJoinTable(table) ? { type: SCALARS[column.type.name] } : shape?.fields.get(column.field)),
       dbType: dbType(column.type),
-      ...howRecorded(column),
-      ...(later.has(column.name) ? { added: true as const } : {}),
+      ...howRecorded(column, lives),
+      ...(lives.get(column.name)?.isLater ? { added: true as const } : {}),
       ...(former.length === 0 ? {} : { former }),
     }
     return [isJoinTable(table) ? column.name : column.field, field as HistoryField]
@@ -90,24 +91,27 @@ function historyModel(
   const hidden = table.columns.filter((column) => !isField(column))
   const isNamed = new Set(table.columns.map(({ name }) => name))
   const others = [
-    ...hidden.map((column) => otherColumn(column, 'hidden')),
-    ...retired.filter(({ name }) => !isNamed.has(name)).map((column) => otherColumn(column, 'retired')),
+    ...hidden.map((column) => otherColumn(column, 'hidden', lives)),
+    ...retired
+      .filter(({ name }) => !isNamed.has(name))
+      .map((column) => otherColumn(column, 'retired', lives)),
   ]
-  const marks = table.settings.find(({ fact }) => fact === 'unchanged_columns')
+  const settings = [...table.settings, ...formerSettings(table, state?.settings ?? [])]
+  const marks = settings.filter(({ fact }) => fact === 'unchanged_columns').map(({ column }) => column)
   return {
-    name: table.model,
+    name: nameOf(table, tables),
     source: table.source,
     audit: { schema: auditSchema, name: table.names.table },
     key: table.key,
     fields,
     others,
-    settings: [...table.settings, ...formerSettings(table, state?.settings ?? [])]
+    settings: settings
       .filter(({ fact }) => fact === undefined)
       .map(({ name, column, settingType }) => [name, { column, type: settingType }]),
-    facts: table.settings.flatMap(({ fact, column }) =>
-      fact === undefined || fact === 'unchanged_columns' ? [] : [[fact, column] as const],
+    facts: settings.flatMap(({ fact, name, column }) =>
+      fact === undefined || fact === 'unchanged_columns' ? [] : [[name, column] as const],
     ),
-    ...(marks === undefined ? {} : { marks: marks.column }),
+    ...(marks.length === 0 ? {} : { marks }),
     relations: [...(shape?.relations ?? [])].flatMap(([name, relation]) => {
       const recorded = recordedRelation(table, relation, tables)
       return recorded === undefined ? [] : [[name, recorded] as const]
@@ -115,43 +119,63 @@ function historyModel(
   }
 }
 
-/** Settings that are not asked for any more: older rows say who wrote them by these. */
+/** Two join tables of one name, in two schemas, are no models that would have to differ. */
+function nameOf({ model, source }: AuditedTable, tables: readonly AuditedTable[]): string {
+  return tables.filter((table) => table.model === model).length > 1 ? `${model}@${source.schema}` : model
+}
+
+/**
+ * Settings and facts that are not asked for any more: older rows say who wrote them by these. One that got another type goes on
+ * under its name; what it was has the number of its column, `code__2`.
+ */
 function formerSettings(
   { settings }: AuditedTable,
   known: readonly StateSetting[],
 ): readonly SessionSetting[] {
-  const live = new Set(settings.map(({ name }) => name))
-  return known.filter(({ retired, name }) => retired && !live.has(name))
+  const taken = new Set(settings.map(({ name }) => name))
+  return known
+    .filter(({ retired }) => retired)
+    .map((setting): SessionSetting => {
+      const number = /__\d+$/.exec(setting.column)?.[0] ?? ''
+      const name = taken.has(setting.name) ? `${setting.name}${number}` : setting.name
+      taken.add(name)
+      return { ...setting, name }
+    })
 }
 
-function otherColumn(column: AuditedColumn | StateColumn, kind: OtherColumn['kind']) {
+function otherColumn(column: AuditedColumn | StateColumn, kind: OtherColumn['kind'], lives: ColumnLives) {
   const { type } = column
   const other: OtherColumn = {
     type: SCALARS[type.name],
     dbType: dbType(type),
     ...(type.list ? { list: true } : {}),
     kind,
-    ...howRecorded(column),
+    ...howRecorded(column, lives),
   }
   return [column.name, other] as const
 }
 
-function howRecorded({ policy, whenChanged }: Pick<AuditedColumn, 'policy' | 'whenChanged'>) {
+function howRecorded(
+  { name, policy, whenChanged }: Pick<AuditedColumn, 'name' | 'policy' | 'whenChanged'>,
+  lives: ColumnLives,
+) {
+  const isHeld = whenChanged || lives.get(name)?.wasWhenChanged
   return {
     ...(policy === 'redact' || policy === 'hash' ? { policy } : {}),
-    ...(whenChanged ? { whenChanged } : {}),
+    ...(isHeld ? { whenChanged: true as const } : {}),
   }
 }
 
-/** `total__3`, `total__2`: what was set aside when `total` got another type. */
-function formerColumns({ name }: AuditedColumn, retired: readonly StateColumn[]): readonly string[] {
+/** `total__3`, `total__2`: what was set aside when `total` got another type; the newest first. */
+function formerColumns(
+  { name }: AuditedColumn,
+  retired: readonly StateColumn[],
+  lives: ColumnLives,
+): readonly string[] {
   return retired
-    .flatMap((column) => {
-      const [, stem = '', number] = /^(.*)__(\d+)$/s.exec(column.name) ?? []
-      return number !== undefined && stem === name ? [[column.name, Number(number)] as const] : []
-    })
-    .sort(([, a], [, b]) => b - a)
-    .map(([column]) => column)
+    .filter((column) => lives.get(column.name)?.formerOf === name)
+    .map((column) => column.name)
+    .reverse()
 }
 
 /** Undefined unless both ends are audited, and the histories hold what connects them. */
@@ -174,7 +198,7 @@ function recordedRelation(
   if (!holds(own, through.from[0]) || !holds(other, through.to[1])) return undefined
   return {
     ...relation,
-    through: { model: join.model, from: [through.from[0], from], to: [to, through.to[1]] },
+    through: { model: nameOf(join, tables), from: [through.from[0], from], to: [to, through.to[1]] },
   }
 }
 

@@ -1,4 +1,6 @@
-import type { AuditedTable, AuditModel } from './model/audit-model.ts'
+import { closestWord } from './annotation/closest-word.ts'
+import { type AuditedColumn, type AuditedTable, type AuditModel, isJoinTable } from './model/audit-model.ts'
+import { byteLength, MAX_IDENTIFIER_BYTES } from './model/names.ts'
 import type { ReadableHistory, ReaderRights } from './sql/reader-rights.ts'
 
 export interface ReaderFlags {
@@ -15,6 +17,7 @@ export interface ReaderFlags {
  */
 export function readerRights(model: AuditModel, { role, tenant, setting }: ReaderFlags): ReaderRights {
   const { auditSchema } = model
+  assertRole(role)
   const rights = { role, auditSchema }
   if (tenant === undefined) {
     if (setting !== undefined)
@@ -26,10 +29,12 @@ export function readerRights(model: AuditModel, { role, tenant, setting }: Reade
     return { ...rights, setting: '', histories }
   }
   const histories = model.tables.map((table): ReadableHistory => {
-    const column = table.columns.find(({ field }) => field === tenant)
-    if (column !== undefined && column.policy !== 'record') {
+    // A column of a join table is named by the relation that it belongs to, and by no field.
+    const column = isJoinTable(table) ? undefined : table.columns.find(({ field }) => field === tenant)
+    const problem = column && unfit(column)
+    if (problem !== undefined) {
       throw new ReaderRightsError(
-        `"${table.model}.${tenant}" is not recorded as it is (${column.policy}), so that it cannot tell tenants apart.`,
+        `"${table.model}.${tenant}" cannot tell tenants apart: ${problem}. Name another field with --tenant.`,
       )
     }
     return {
@@ -39,7 +44,13 @@ export function readerRights(model: AuditModel, { role, tenant, setting }: Reade
   })
   const found = histories.find((history) => history.tenant !== undefined)?.tenant
   if (found === undefined || found === 'all') {
-    throw new ReaderRightsError(`No audited model records a field "${tenant}".`)
+    const fields = model.tables.flatMap((table) =>
+      isJoinTable(table) ? [] : table.columns.map(({ field }) => field),
+    )
+    const closest = closestWord(tenant, [...new Set(fields)])
+    const hint =
+      closest === undefined ? 'Name a field of the schema, not its column.' : `Did you mean "${closest}"?`
+    throw new ReaderRightsError(`No audited model records a field "${tenant}". ${hint}`)
   }
   const name = setting ?? found.name
   if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(name)) {
@@ -48,6 +59,26 @@ export function readerRights(model: AuditModel, { role, tenant, setting }: Reade
     )
   }
   return { ...rights, setting: name, histories }
+}
+
+/** PostgreSQL takes `public` for everybody and refuses `none`, in quotes too. */
+function assertRole(role: string): void {
+  const isTooLong = byteLength(role) > MAX_IDENTIFIER_BYTES
+  if (role !== '' && !role.includes('\0') && !isTooLong && role !== 'public' && role !== 'none') return
+  const reason = isTooLong
+    ? `it is longer than ${MAX_IDENTIFIER_BYTES} bytes`
+    : 'PostgreSQL has no role of that name'
+  throw new ReaderRightsError(`--role "${role}": ${reason}. Name the role that reads, one that exists.`)
+}
+
+/** Why a column does not say of each version whose it is. */
+function unfit({ policy, type, whenChanged }: AuditedColumn): string | undefined {
+  if (policy !== 'record') return `it is not recorded as it is (${policy})`
+  if (whenChanged) return 'it is recorded only when it changes'
+  if (type.list) return 'it is a list'
+  return type.name === 'json' || type.name === 'xml'
+    ? `values of type ${type.name} cannot be compared`
+    : undefined
 }
 
 function auditOf({ names }: AuditedTable, schema: string) {

@@ -1,5 +1,6 @@
+import { keyList } from './cells.ts'
 import { conditions, HISTORY } from './filter.ts'
-import { all, comma, ident, join, qualified, sql } from './fragment.ts'
+import { all, qualified, sql } from './fragment.ts'
 import type { HistoryModel, HistoryModels, HistoryRelation } from './history-model.ts'
 import { resolveMoment, type Until } from './moment.ts'
 import type { Reader } from './reader.ts'
@@ -108,13 +109,8 @@ function linkedTo(on: readonly (readonly [string, string])[], rows: readonly Any
 
 /** The other model's keys that were ever linked like this: all else need not be folded. */
 function everLinked(other: HistoryModel, where: object) {
-  const keys = (alias: 'h' | 'c') =>
-    join(
-      other.key.map((column) => sql`${ident(alias)}.${ident(column)}`),
-      comma,
-    )
   const linked = all(conditions(other, where, { ...HISTORY, alias: sql`c` }))
-  return sql`(${keys('h')}) IN (SELECT ${keys('c')} FROM ${qualified(other.audit)} AS c WHERE ${linked})`
+  return sql`(${keyList(other, sql`h`)}) IN (SELECT ${keyList(other, sql`c`)} FROM ${qualified(other.audit)} AS c WHERE ${linked})`
 }
 
 function same(one: unknown, other: unknown): boolean {

@@ -91,21 +91,23 @@ export function cellValue(model: HistoryModel, cell: Cell, alias: 'h' | 'p'): Fr
   const version = ident(alias)
   const value = sql`${version}.${ident(cell.column)}`
   if (!cell.spec.whenChanged || model.marks === undefined) return value
-  return sql`CASE WHEN ${isMarked(model, cell, alias)} THEN (
+  return sql`CASE WHEN ${isMarked(model, cell, version)} THEN (
     SELECT held.${ident(cell.column)} FROM ${qualified(model.audit)} AS held
     WHERE ${sameKey(model, sql`held`, version)} AND held."audit_id" < ${version}."audit_id"
-      AND (${attnum(model, cell)} = ANY (held.${ident(model.marks)})) IS NOT TRUE
+      AND NOT ${isMarked(model, cell, sql`held`)}
     ORDER BY held."audit_id" DESC LIMIT 1
   ) ELSE ${value} END`
 }
 
 /** The version says of the column that its value is the one recorded last. */
-function isMarked(model: HistoryModel, cell: Cell, alias: 'h' | 'p'): Fragment {
-  return sql`(${attnum(model, cell)} = ANY (${ident(alias)}.${ident(model.marks ?? '')})) IS TRUE`
+function isMarked({ marks = [], audit }: HistoryModel, cell: Cell, version: Fragment): Fragment {
+  const number = attnum(audit, cell)
+  const each = marks.map((column) => sql`(${number} = ANY (${version}.${ident(column)})) IS TRUE`)
+  return sql`(${join(each, sql` OR `)})`
 }
 
-function attnum(model: HistoryModel, cell: Cell): Fragment {
-  const table = literal(quotedName(model.audit))
+function attnum(audit: HistoryModel['audit'], cell: Cell): Fragment {
+  const table = literal(quotedName(audit))
   return sql`(SELECT a.attnum FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass(${table}) AND a.attname = ${literal(cell.column)})`
 }
 
@@ -125,7 +127,7 @@ function changedFlags(model: HistoryModel, distance: 'next' | 'any'): Fragment {
     if (cell.spec.policy === 'redact') return isRedactedChange(model, cell, distance)
     const differs = sql`ROW(${cellValue(model, cell, 'h')})::record OPERATOR(pg_catalog.*<>) ROW(${cellValue(model, cell, 'p')})::record`
     const isMarkable = cell.spec.whenChanged && model.marks !== undefined && distance === 'next'
-    return isMarkable ? sql`NOT ${isMarked(model, cell, 'h')} AND ${differs}` : differs
+    return isMarkable ? sql`NOT ${isMarked(model, cell, sql`h`)} AND ${differs}` : differs
   })
   return sql`ARRAY[${join(flags, comma)}] AS changed`
 }
@@ -140,6 +142,14 @@ function isRedactedChange(model: HistoryModel, { column }: Cell, distance: 'next
     WHERE ${sameKey(model, sql`m`, sql`h`)} AND m."audit_id" > p."audit_id" AND m."audit_id" <= h."audit_id"
       AND (m.${ident(column)} = '[redacted, changed]' OR m."audit_operation" <> 'U')
   )`
+}
+
+/** `h."order_id", h."line_no"` */
+export function keyList(model: HistoryModel, alias: Fragment): Fragment {
+  return join(
+    model.key.map((column) => sql`${alias}.${ident(column)}`),
+    comma,
+  )
 }
 
 export function sameKey(model: HistoryModel, one: Fragment, other: Fragment): Fragment {

@@ -1,7 +1,7 @@
-import { selectCells, selectChanged } from './cells.ts'
+import { keyList, selectCells, selectChanged } from './cells.ts'
 import { changesBetween } from './entry.ts'
 import { conditions, HISTORY, keyPart } from './filter.ts'
-import { all, bind, comma, ident, join, qualified, sql } from './fragment.ts'
+import { all, bind, qualified, sql } from './fragment.ts'
 import { AuditHistoryError } from './history-error.ts'
 import type { HistoryModel } from './history-model.ts'
 import { keyFields, keyOf, keyText } from './key.ts'
@@ -73,10 +73,7 @@ function toDiff(
 
 /** The keys of versions that one moment has and the other has not. */
 function writtenBetween(model: HistoryModel, [from, to]: readonly [Until, Until], where: object | undefined) {
-  const key = join(
-    model.key.map((column) => sql`h.${ident(column)}`),
-    comma,
-  )
+  const key = keyList(model, sql`h`)
   const narrow = all(conditions(model, keyPart(model, where), HISTORY))
   return sql`(${key}) IN (
     SELECT ${key} FROM ${qualified(model.audit)} AS h WHERE ${narrow} AND (${from(model)}) <> (${to(model)})

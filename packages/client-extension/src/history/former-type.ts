@@ -22,6 +22,7 @@ export function effective(field: HistoryField, read: (column: string) => Former 
 /** Whether PostgreSQL casts every value of a former column to the field's type, as `convert` does. */
 export function isWidened(from: OtherColumn | undefined, to: HistoryField): boolean {
   if (from === undefined || from.policy || from.list || to.list || to.enum) return false
+  if (from.dbType === to.dbType) return true
   if (from.type === 'Int') return to.type === 'BigInt' || to.type === 'Float' || to.dbType === 'text'
   return to.dbType === 'text' && (from.type === 'BigInt' || from.type === 'Boolean')
 }

@@ -24,8 +24,8 @@ export interface HistoryModel {
   readonly settings: { readonly [setting: string]: HistorySetting }
   /** By the fact's name: `client_addr`, `application_name`, `changed_columns`. */
   readonly facts: { readonly [fact: string]: string }
-  /** The column that marks what was not written again, of a history with columns that are recorded when they change. */
-  readonly marks?: string
+  /** Columns that mark what was not written again, of a history with columns that are or were recorded when they change. */
+  readonly marks?: readonly string[]
   /** By the Prisma field; only relations whose other model is audited too. */
   readonly relations: { readonly [field: string]: HistoryRelation }
 }
@@ -58,7 +58,7 @@ export interface HistoryField {
   readonly added?: true
   /** Retired columns of the history that hold what it was before its type changed; the newest first. */
   readonly former?: readonly string[]
-  /** Recorded only where the history of its row does not hold it already; see `marks`. */
+  /** Recorded, now or once, only where the history of its row does not hold it already; see `marks`. */
   readonly whenChanged?: true
 }
 

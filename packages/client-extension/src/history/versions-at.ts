@@ -1,4 +1,4 @@
-import { keyEquals, selectCells } from './cells.ts'
+import { keyEquals, keyList, selectCells } from './cells.ts'
 import { toVersion } from './entry.ts'
 import { conditions, exactKey, HISTORY } from './filter.ts'
 import { all, bind, comma, ident, join, qualified, sql } from './fragment.ts'
@@ -8,7 +8,7 @@ import { keyOf } from './key.ts'
 import { readLive } from './live-rows.ts'
 import type { Until } from './moment.ts'
 import type { Reader, Row } from './reader.ts'
-import { coverage, everyVersion, isKeyOrder, keyColumns, narrowed, type Question } from './versions-query.ts'
+import { coverage, everyVersion, isKeyOrder, narrowed, type Question } from './versions-query.ts'
 
 /** A row as it was, and the version that says so; a row that was never written has none. */
 export interface FoundVersion {
@@ -111,7 +111,7 @@ async function lastKeyOfPage(
 ): Promise<readonly string[] | undefined> {
   const { take, where, orderBy = [] } = question
   if (take === undefined || !isKeyOrder(model, orderBy)) return undefined
-  const keys = join(keyColumns(model), comma)
+  const keys = keyList(model, sql`h`)
   const texts = model.key.map(
     (column, index) => sql`CAST(h.${ident(column)} AS text) AS ${ident(`k${index}`)}`,
   )

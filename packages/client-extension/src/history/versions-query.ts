@@ -1,4 +1,4 @@
-import { asAnswer, cellsOf, cellValue, sameKey, selectCells } from './cells.ts'
+import { asAnswer, cellsOf, cellValue, keyList, sameKey, selectCells } from './cells.ts'
 import { conditions, fieldOf, HISTORY, keyPart, keysUpTo } from './filter.ts'
 import { all, bind, comma, type Fragment, ident, join, qualified, sql } from './fragment.ts'
 import type { HistoryModel } from './history-model.ts'
@@ -27,10 +27,10 @@ export function everyVersion(
 ): Fragment {
   const { where, take } = question
   const history = qualified(model.audit)
-  const keys = join(keyColumns(model), comma)
+  const keys = keyList(model, sql`h`)
   const narrow = narrowed(model, question)
   const wanted = all(conditions(model, where, HISTORY))
-  const order = join([...ordered(model, question.orderBy), ...keyColumns(model)], comma)
+  const order = join([...ordered(model, question.orderBy), keys], comma)
   const limit = take === undefined ? sql`` : sql` LIMIT ${bind(String(take), 'integer')}`
   return sql`WITH recorded AS MATERIALIZED (
   (SELECT h."audit_id", ${recorded(model)} FROM (
@@ -70,10 +70,7 @@ export function narrowed(model: HistoryModel, { where, candidates, upTo }: Quest
 /** Rows whose first version came after the moment: that version. */
 function firstLater(model: HistoryModel, until: Until, question: Question): Fragment {
   const history = qualified(model.audit)
-  const later = join(
-    model.key.map((column) => sql`later.${ident(column)}`),
-    comma,
-  )
+  const later = keyList(model, sql`later`)
   return sql`SELECT DISTINCT ON (${later}) later.* FROM (
     SELECT h.* FROM ${history} AS h WHERE ${narrowed(model, question)} AND NOT (${until(model)})
   ) AS later
@@ -106,10 +103,6 @@ function neverWritten(
   ) ${page})`
 }
 
-export function keyColumns(model: HistoryModel): readonly Fragment[] {
-  return model.key.map((column) => sql`h.${ident(column)}`)
-}
-
 function ordered(model: HistoryModel, orderBy: Question['orderBy'] = []): readonly Fragment[] {
   return orderBy.map(
     ([name, direction]) =>
@@ -125,7 +118,7 @@ function recorded(model: HistoryModel): Fragment {
 
 function plainCells(model: HistoryModel): Fragment {
   const cells = cellsOf(model).map(
-    (cell, index) => sql`${asAnswer(cell, sql`h.${ident(cell.column)}`)} AS ${ident(`h${index}`)}`,
+    (cell) => sql`${asAnswer(cell, sql`h.${ident(cell.column)}`)} AS ${ident(cell.at.h)}`,
   )
   return join(cells, comma)
 }

@@ -1,4 +1,4 @@
-import type { Fact, SettingType } from './audit-model.ts'
+import type { SettingType } from './audit-model.ts'
 import type { QualifiedName } from './names.ts'
 
 /** The types of Prisma's scalars. */
@@ -79,8 +79,8 @@ export interface HistoryModel {
   readonly fields: readonly (readonly [string, HistoryField])[]
   readonly others: readonly (readonly [string, OtherColumn])[]
   readonly settings: readonly (readonly [string, { readonly column: string; readonly type: SettingType }])[]
-  readonly facts: readonly (readonly [Fact, string])[]
-  readonly marks?: string
+  readonly facts: readonly (readonly [string, string])[]
+  readonly marks?: readonly string[]
   readonly relations: readonly (readonly [string, HistoryRelation])[]
 }
 

@@ -1,6 +1,8 @@
 import type { ColumnType } from '../model/column-type.ts'
-import { cutToBytes, MAX_IDENTIFIER_BYTES, type QualifiedName } from '../model/names.ts'
+import type { QualifiedName } from '../model/names.ts'
+import { derivedName } from '../state/own-names.ts'
 import { renderSettingCast } from './column-type.ts'
+import { inTransactions } from './render-migration.ts'
 import { comment, ident, join, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /** The column by which the rows of a history belong to a tenant. */
@@ -30,25 +32,24 @@ export interface ReaderRights {
  *     GRANT SELECT ON "audit"."Order_audit" TO "app_history";
  *     ALTER TABLE "audit"."Order_audit" ENABLE ROW LEVEL SECURITY;
  *     CREATE POLICY "audit_reader_app_history" ON "audit"."Order_audit" FOR SELECT TO "app_history"
- *       USING ("tenant_id" = nullif(current_setting('audit.tenant_id', true), '')::uuid);
+ *       USING ("tenant_id" = (SELECT nullif(current_setting('audit.tenant_id', true), '')::uuid));
  *
  * A view with the same condition would stand in the way when a column of the history gets another type; a policy names the
- * tenant's column only. Not FORCE: the capture functions go on writing as the owner.
+ * tenant's column only. Not FORCE: the capture functions go on writing as the owner. The subquery is asked once a statement and
+ * not once a row.
  */
 export function renderReaderRights(rights: ReaderRights): string {
   const { role, auditSchema, histories } = rights
   const closed = histories.filter(({ tenant }) => tenant === undefined)
-  return sqlText(
-    sql`${paragraphs([
-      sql`${header(rights)}
-SET LOCAL lock_timeout = '5s';
-GRANT USAGE ON SCHEMA ${ident(auditSchema)} TO ${ident(role)};`,
-      ...histories.flatMap((history) => (history.tenant === undefined ? [] : [grant(history, rights)])),
-      ...(closed.length === 0 ? [] : [closedHistories(closed, role)]),
-      sql`SET LOCAL lock_timeout TO DEFAULT;`,
-    ])}
-`,
+  const usage = sql`GRANT USAGE ON SCHEMA ${ident(auditSchema)} TO ${ident(role)};`
+  const isByTenant = histories.some(({ tenant }) => tenant !== 'all')
+  const grants = histories.flatMap((history) =>
+    history.tenant === undefined ? [] : [grant(history, rights)],
   )
+  const first = [usage, ...(closed.length === 0 ? [] : [closedHistories(closed, role)])]
+  // A policy locks its table against writers: one transaction a table, as in every migration of ours.
+  const sections = isByTenant ? [paragraphs(first), ...grants] : [paragraphs([...first, ...grants])]
+  return `${sqlText(header(rights))}\n\n${inTransactions(sections, {})}`
 }
 
 function header({ role, setting, histories }: ReaderRights): Sql {
@@ -72,13 +73,13 @@ function grant({ audit, tenant }: ReadableHistory, { role, setting }: ReaderRigh
   const table = qualified(audit)
   const select = sql`GRANT SELECT ON ${table} TO ${ident(role)};`
   if (tenant === 'all' || tenant === undefined) return select
-  const policy = ident(cutToBytes(`audit_reader_${role}`, MAX_IDENTIFIER_BYTES))
+  const policy = ident(derivedName(`audit_reader_${role}`, ''))
   const named = sql`nullif(pg_catalog.current_setting(${literal(`audit.${setting}`)}, true), '')`
   return sql`ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS ${policy} ON ${table};
 CREATE POLICY ${policy} ON ${table}
   FOR SELECT TO ${ident(role)}
-  USING (${ident(tenant.name)} = ${named}${renderSettingCast(tenant.type)});
+  USING (${ident(tenant.name)} = (SELECT ${named}${renderSettingCast(tenant.type)}));
 ${select}`
 }
 

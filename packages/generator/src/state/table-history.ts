@@ -1,4 +1,5 @@
 import { nameKey } from '../model/names.ts'
+import { type ColumnLives, livesAfter } from './column-lives.ts'
 import { type DatabaseState, findTable } from './database-state.ts'
 import type { MigrationStep } from './migration-step.ts'
 
@@ -14,8 +15,7 @@ export interface TableHistory {
   readonly emitted: string
   /** By the audit column's name: the migration that named the source column last. */
   readonly columns: ReadonlyMap<string, string>
-  /** Columns that came after the history began: NULL in rows from before. */
-  readonly later: ReadonlySet<string>
+  readonly lives: ColumnLives
 }
 
 /** By `nameKey` of the source. */
@@ -50,12 +50,9 @@ export function recordStep(
       const key = nameKey(step.source)
       const before = histories.get(key)
       const columns = new Map(before?.columns)
-      const later = new Set(before?.later)
-      for (const { name } of step.table.columns) {
-        if (before !== undefined && !columns.has(name)) later.add(name)
-        columns.set(name, migration)
-      }
-      histories.set(key, { ...attachedBy(migration), columns, later })
+      for (const { name } of step.table.columns) columns.set(name, migration)
+      const lives = livesAfter(before?.lives ?? new Map(), step)
+      histories.set(key, { ...attachedBy(migration), columns, lives })
       return
     }
     case 'renameTable': {
@@ -82,13 +79,13 @@ export function recordStep(
       const isKeyed = makesKey(step, findTable(after, step.source)?.key ?? [])
       const keyed = isKeyed ? migration : history.keyed
       const columns = columnsAfter(history.columns, step, migration)
-      const later = laterAfter(history.later, step)
-      histories.set(key, { ...history, keyed, emitted: migration, columns, later })
+      const lives = livesAfter(history.lives, step)
+      histories.set(key, { ...history, keyed, emitted: migration, columns, lives })
     }
   }
 }
 
-function attachedBy(migration: string): Omit<TableHistory, 'columns' | 'later'> {
+function attachedBy(migration: string): Omit<TableHistory, 'columns' | 'lives'> {
   return { attached: migration, keyed: migration, named: migration, emitted: migration }
 }
 
@@ -117,19 +114,6 @@ function columnsAfter(
       after.delete(step.column)
       return after
     }
-    default:
-      return before
-  }
-}
-
-function laterAfter(before: ReadonlySet<string>, step: MigrationStep): ReadonlySet<string> {
-  switch (step.kind) {
-    case 'addColumn':
-      return new Set(before).add(step.column.name)
-    case 'renameColumn':
-      return new Set([...before].map((name) => (name === step.column ? step.to : name)))
-    case 'setAsideColumn':
-      return new Set([...before].map((name) => (name === step.column ? step.as : name)))
     default:
       return before
   }

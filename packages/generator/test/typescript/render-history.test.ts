@@ -120,6 +120,79 @@ test('a column that was there when the history began is never one that came late
   expect(historyOf(await compileProject(before, done))).not.toContain('added')
 })
 
+test('a column is the former self of a field only if the field took its place', async () => {
+  const one = (...lines: string[]) =>
+    schemaWith(`/// @audit(enabled)\nmodel A {\n  id Int @id\n${lines.join('\n')}\n}\n`)
+  const create =
+    'CREATE TABLE "A" ("id" INTEGER NOT NULL, "a" TEXT, "a__2" TEXT, "b" TEXT, CONSTRAINT "A_pkey" PRIMARY KEY ("id"));'
+  const start = await audited(one('a String?', 'a__2 String?', 'b String?'), create)
+  // A column of that name that was dropped, and one that made room for another's new name.
+  const folder = {
+    ...start,
+    '20260103000000_x': 'ALTER TABLE "A" DROP "a__2", DROP "a"; ALTER TABLE "A" RENAME "b" TO "a";',
+  }
+  const { project } = await followed(one('a String?'), folder)
+  const text = historyOf(project)
+  expect(text).toContain(`a: { column: 'a', type: 'String', dbType: 'text' },`)
+  expect(text).not.toContain('former')
+})
+
+test('marks stay after the last column that is recorded when it changes, and those of every era count', async () => {
+  const one = (annotation: string) =>
+    schemaWith(
+      `/// @audit(enabled)\nmodel A {\n  id Int @id\n  /// @audit(${annotation})\n  body String\n}\n`,
+    )
+  const create =
+    'CREATE TABLE "A" ("id" INTEGER NOT NULL, "body" TEXT NOT NULL, CONSTRAINT "A_pkey" PRIMARY KEY ("id"));'
+  const start = await audited(one('whenChanged'), create)
+  const { project, done } = await followed(one('record'), start, '20260103000000')
+  expect(historyOf(project)).toContain(`marks: ['audit_unchanged_columns'],`)
+  expect(historyOf(project)).toContain(`dbType: 'text', whenChanged: true },`)
+  const { project: again } = await followed(one('whenChanged'), done, '20260104000000')
+  expect(historyOf(again)).toContain(`marks: ['audit_unchanged_columns', 'audit_unchanged_columns__2'],`)
+})
+
+test('settings and facts that are not asked for any more are told, also what one was before it got another type', async () => {
+  const one = (annotation: string) =>
+    schemaWith(`/// @audit(enabled, ${annotation})\nmodel A {\n  id Int @id\n}\n`)
+  const create = 'CREATE TABLE "A" ("id" INTEGER NOT NULL, CONSTRAINT "A_pkey" PRIMARY KEY ("id"));'
+  const start = await audited(
+    one('sessionSettings: [code Int?, who String?], facts: [application_name]'),
+    create,
+  )
+  const { project } = await followed(one('sessionSettings: [code String?]'), start, '20260103000000')
+  const text = historyOf(project)
+  expect(text).toContain(`code: { column: 'audit_code', type: 'String' },`)
+  expect(text).toContain(`code__2: { column: 'audit_code__2', type: 'Int' },`)
+  expect(text).toContain(`who: { column: 'audit_who', type: 'String' },`)
+  expect(text).toContain(`application_name: 'audit_application_name',`)
+})
+
+test('two join tables of one name in two schemas have each a name of its own', async () => {
+  const model = (name: string, schema: string, other: string) =>
+    `/// @audit(enabled)\nmodel ${name} {\n  id Int @id\n  others ${other}[] @relation("UR")\n  @@schema("${schema}")\n}\n`
+  const schema = `generator audit {
+  provider = "prisma-generator-audit"
+  table    = "{schema}_{table}_audit"
+  function = "{schema}_{table}_{role}"
+}
+datasource db {
+  provider = "postgresql"
+  schemas  = ["one", "two"]
+}
+${model('User', 'one', 'Role')}${model('Role', 'one', 'User')}${model('Customer', 'two', 'Group')}${model('Group', 'two', 'Customer')}`
+  const text = historyOf(await compileProject(schema))
+  expect(text.match(/^ {2}\S+: \{$/gm)).toEqual([
+    '  Customer: {',
+    '  Group: {',
+    '  Role: {',
+    '  User: {',
+    `  '_UR@one': {`,
+    `  '_UR@two': {`,
+  ])
+  expect(text).toContain(`through: { model: '_UR@two', from: ['id', 'customer_id'], to: ['group_id', 'id'] }`)
+})
+
 test('the module is TypeScript, whatever the names hold', async () => {
   const odd = schemaWith(`/// @audit(enabled)
 model constructor {

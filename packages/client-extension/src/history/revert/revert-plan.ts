@@ -1,7 +1,7 @@
-import { keyEquals, sameKey, selectCells, selectChanged } from '../cells.ts'
+import { keyEquals, keyList, sameKey, selectCells, selectChanged } from '../cells.ts'
 import { changesBetween, toVersion } from '../entry.ts'
 import { exactKey } from '../filter.ts'
-import { bind, comma, type Fragment, ident, join, qualified, sql } from '../fragment.ts'
+import { bind, type Fragment, qualified, sql } from '../fragment.ts'
 import { AuditHistoryError, type RevertConflict } from '../history-error.ts'
 import type { HistoryModel, HistoryModels } from '../history-model.ts'
 import { keyFields, keyOf } from '../key.ts'
@@ -92,10 +92,7 @@ export async function planTransactionRevert(
 /** Of each row that the transaction wrote: its first and last version of it, and the version before. */
 function spansOf(model: HistoryModel, transactions: TransactionRef | readonly TransactionRef[]): Fragment {
   const history = qualified(model.audit)
-  const key = join(
-    model.key.map((column) => sql`h.${ident(column)}`),
-    comma,
-  )
+  const key = keyList(model, sql`h`)
   return sql`SELECT span.last_id, f."audit_id" AS first_id, f."audit_operation"::text AS first_operation, before.id AS before_id,
   before.operation AS before_operation, EXISTS (
     SELECT FROM ${history} AS h

@@ -65,7 +65,7 @@ export const historyModels = {
       client_addr: 'audit_client_addr',
       changed_columns: 'audit_changed_columns',
     },
-    marks: 'audit_unchanged_columns',
+    marks: ['audit_unchanged_columns'],
     relations: {
       customer: { model: 'Customer', list: false, on: [['customerId', 'id']], onDelete: 'Cascade' },
       tags: { model: 'Tag', list: true, on: [], through: { model: '_OrderToTag', from: ['id', 'order_id'], to: ['tag_name', 'name'] } },
