@@ -37,6 +37,7 @@ function freeKeyName(state: FoldState, table: FoldedTable): string {
 export function addForeignKey(state: FoldState, table: FoldedTable, written: WrittenForeignKey): void {
   const target = find(state, state.tables, written.table)
   if (!target) return
+  pointTo(state, table, written.columns, target)
   table.foreignKeys.push({
     constraint: written.constraint ?? constraintName(table.name, written.columns.join('_'), 'fkey'),
     columns: [...written.columns],
@@ -47,6 +48,17 @@ export function addForeignKey(state: FoldState, table: FoldedTable, written: Wri
     onDelete: written.onDelete,
     onUpdate: written.onUpdate,
   })
+}
+
+function pointTo(state: FoldState, from: FoldedTable, columns: readonly string[], target: FoldedTable): void {
+  const [column, ...more] = columns
+  if (column === undefined || more.length > 0) return
+  const known = from.references.find((each) => each.column === column)
+  if (known === undefined) from.references.push({ column, table: target })
+  else if (known.table !== target) {
+    known.before = { table: known.table, migration: state.file.name }
+    known.table = target
+  }
 }
 
 export function dropConstraint(state: FoldState, table: FoldedTable, constraint: string): void {

@@ -1,5 +1,5 @@
 import { nameKey } from '../model/names.ts'
-import type { SourceDatabase, SourceTable } from '../model/source-database.ts'
+import type { RepointedColumn, SourceDatabase, SourceTable } from '../model/source-database.ts'
 import { condenseFile } from './condense-file.ts'
 import type { CondensedFile } from './condensed.ts'
 import { foldFile } from './fold-file.ts'
@@ -98,10 +98,22 @@ function sourceTables(state: FoldState): SourceTable[] {
   return [...state.tables.values()]
     .filter((table) => !table.hidden && !isInAuditSchema(state, table))
     .sort(byName)
-    .map((table) => sourceTable(table, heirs(state, table)))
+    .map((table) => sourceTable(table, heirs(state, table), repointed(state, table)))
 }
 
-function sourceTable(table: FoldedTable, below: readonly FoldedTable[]): SourceTable {
+/** Where the table that the keys were of is gone, the new one has most likely taken its place. */
+function repointed(state: FoldState, { references }: FoldedTable): readonly RepointedColumn[] {
+  return references.flatMap(({ column, before }) => {
+    if (before === undefined || state.tables.get(nameKey(before.table)) !== before.table) return []
+    return [{ column, migration: before.migration }]
+  })
+}
+
+function sourceTable(
+  table: FoldedTable,
+  below: readonly FoldedTable[],
+  elsewhere: readonly RepointedColumn[],
+): SourceTable {
   const { schema, name, columns, primaryKey, partitioned, place, formerNames, columnChanges } = table
   const inheriting = below.filter(({ isPartition }) => !isPartition)
   const inherits = inheriting.length > 0 || (table.parents.length > 0 && !table.isPartition)
@@ -124,6 +136,7 @@ function sourceTable(table: FoldedTable, below: readonly FoldedTable[]): SourceT
     ...(table.opaque ? { columnsUnknown: true } : {}),
     ...(formerNames === undefined ? {} : { formerNames }),
     ...(columnChanges === undefined ? {} : { columnChanges }),
+    ...(elsewhere.length === 0 ? {} : { repointed: elsewhere }),
   }
 }
 

@@ -36,6 +36,11 @@ function copyObjects({ tables, types, indexes, views, functions, schemas }: Obje
   for (const table of tables.values()) copyOfTable.set(table, copyTable(table, copyOfType))
   for (const copy of copyOfTable.values()) {
     for (const key of copy.foreignKeys) key.table = copyOfTable.get(key.table) ?? key.table
+    copy.references = copy.references.map(({ column, table, before }) => ({
+      column,
+      table: copyOfTable.get(table) ?? table,
+      ...(before && { before: { ...before, table: copyOfTable.get(before.table) ?? before.table } }),
+    }))
     copy.parents = copy.parents.map((parent) => copyOfTable.get(parent) ?? parent)
   }
   return {

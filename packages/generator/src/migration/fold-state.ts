@@ -42,12 +42,21 @@ export interface FoldedForeignKey {
   onUpdate: ReferenceAction
 }
 
+/** Where the foreign key of a single column points, or pointed before it was dropped. */
+export interface FoldedReference {
+  column: string
+  table: FoldedTable
+  /** Where it pointed before, and the migration that made it point elsewhere. */
+  before?: { readonly table: FoldedTable; readonly migration: string }
+}
+
 export interface FoldedTable {
   schema: string
   name: string
   columns: FoldedColumn[]
   primaryKey: { constraint: string; columns: string[] } | undefined
   foreignKeys: FoldedForeignKey[]
+  references: FoldedReference[]
   parents: FoldedTable[]
   isPartition: boolean
   partitioned: boolean

@@ -29,6 +29,7 @@ export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs
     columns: [],
     primaryKey: undefined,
     foreignKeys: [],
+    references: [],
     parents,
     isPartition: statement.isPartition,
     partitioned: statement.partitioned,

@@ -32,6 +32,13 @@ export interface ColumnChange {
   readonly place: SourcePlace
 }
 
+/** A foreign key made the values of a column keys of another table, and the former one is still there. */
+export interface RepointedColumn {
+  readonly column: string
+  /** The directory name of the migration that did it last. */
+  readonly migration: string
+}
+
 export interface SourceTable extends QualifiedName {
   readonly columns: readonly SourceColumn[]
   readonly primaryKey: readonly string[]
@@ -48,6 +55,8 @@ export interface SourceTable extends QualifiedName {
   readonly formerNames?: readonly FormerName[]
   /** In the order in which the migrations made them; missing where there was none. */
   readonly columnChanges?: readonly ColumnChange[]
+  /** Missing where there is none. */
+  readonly repointed?: readonly RepointedColumn[]
 }
 
 /** A source table that a migration dropped. */

@@ -29,7 +29,11 @@ export interface Naming {
   readonly renamingsOf: (source: QualifiedName) => ColumnRenamings
 }
 
-const NOTHING_RENAMED: ColumnRenamings = { columnNow: sourceColumn, renamedFrom: new Map() }
+const NOTHING_RENAMED: ColumnRenamings = {
+  columnNow: sourceColumn,
+  isSameTable: false,
+  renamedFrom: new Map(),
+}
 
 /**
  * The steps that give everything the name that it has in the new state: the audit schema, then each table's source,

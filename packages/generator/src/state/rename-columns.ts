@@ -8,6 +8,8 @@ import { isCatalogOnlyWidening, sameType } from './type-change.ts'
 export interface ColumnRenamings {
   /** What the source column that was recorded here is called now; undefined: it is gone. */
   readonly columnNow: (column: StateColumn) => string | undefined
+  /** The source is the table that was recorded, and no other one that has its name by now. */
+  readonly isSameTable: boolean
   /** By the new column: what it was called, as the schema says. */
   readonly renamedFrom: ReadonlyMap<string, string>
 }
@@ -68,7 +70,7 @@ interface Pair {
 function pairColumns(
   before: AuditTableObject,
   after: AuditTableObject,
-  { columnNow, renamedFrom }: ColumnRenamings,
+  { columnNow, isSameTable, renamedFrom }: ColumnRenamings,
 ): { readonly pairs: Pair[]; readonly gone: ReadonlySet<string> } {
   const wanted = new Map(live(after.columns).map((column) => [column.name, column]))
   const bySource = new Map(live(after.columns).map((column) => [sourceColumn(column), column]))
@@ -79,18 +81,18 @@ function pairColumns(
     const now = columnNow(column)
     const target = now === undefined ? undefined : bySource.get(now)
     if (now === sourceColumn(column)) {
-      // The history calls it otherwise: only where neither name is another column's.
-      const isNamedAnew = target !== undefined && !wanted.has(column.name) && !present.has(target.name)
-      if (isNamedAnew && fits(column, target)) pairs.push({ from: column.name, to: target.name })
-      continue
+      if (target?.name === column.name) continue
+      // Rows of another table say nothing of which column was which: then each name keeps its meaning.
+      const isTaken = wanted.has(column.name) || (target !== undefined && present.has(target.name))
+      if (!isSameTable && isTaken) continue
     }
     // A column of another type gets a new audit column: what was recorded would not fit it.
     if (target !== undefined && fits(column, target)) pairs.push({ from: column.name, to: target.name })
-    else if (wanted.has(column.name)) gone.add(column.name)
+    else if (wanted.has(column.name) || bySource.has(sourceColumn(column))) gone.add(column.name)
   }
   for (const target of wanted.values()) {
     const from = renamedFrom.get(target.name)
-    const column = from === undefined ? undefined : present.get(from)
+    const column = from === undefined ? undefined : calledBefore(present, from)
     if (column === undefined || columnNow(column) !== undefined || !fits(column, target)) continue
     // What has happened already is not asked for again: the annotation may stay.
     if (present.has(target.name) || pairs.some(({ to }) => to === target.name)) continue
@@ -99,6 +101,11 @@ function pairColumns(
     gone.delete(column.name)
   }
   return { pairs, gone }
+}
+
+/** By what the database called it, as users do; or by what the history calls it. */
+function calledBefore(present: ReadonlyMap<string, StateColumn>, from: string): StateColumn | undefined {
+  return [...present.values()].find((column) => sourceColumn(column) === from) ?? present.get(from)
 }
 
 function pairSettings(before: AuditTableObject, after: AuditTableObject): readonly Pair[] {

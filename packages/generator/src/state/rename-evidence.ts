@@ -1,3 +1,4 @@
+import { isJoinTable } from '../model/audit-model.ts'
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { DatabaseState } from './database-state.ts'
 import { sourceNames } from './folder-order.ts'
@@ -50,16 +51,23 @@ export function renameEvidence(input: Omit<RenamesInput, 'recorded' | 'desired'>
       const table = tables.get(nameKey(source))
       const present = new Set(table?.columns.map(({ name }) => name))
       // A table that was dropped and created anew knows nothing of what its columns were called before.
-      const isSame = table && !isOther && positionOf(table.place.file) <= positionOf(history?.attached ?? '')
-      const columns = audited.get(nameKey(source))?.columns ?? []
+      const isSame =
+        table !== undefined && !isOther && positionOf(table.place.file) <= positionOf(history?.attached ?? '')
+      const model = audited.get(nameKey(source))
+      const repointed = model !== undefined && isJoinTable(model) ? (table?.repointed ?? []) : []
       return {
+        isSameTable: isSame,
         columnNow(column) {
           const known = positionOf(history?.columns.get(column.name) ?? '')
           const now = isSame ? names.columnNow(table, sourceColumn(column), known) : sourceColumn(column)
-          return now !== undefined && present.has(now) ? now : undefined
+          // `A` that holds the keys of other rows by now is another column.
+          const isAnother = repointed.some(
+            (each) => each.column === now && positionOf(each.migration) > known,
+          )
+          return now !== undefined && present.has(now) && !isAnother ? now : undefined
         },
         renamedFrom: new Map(
-          columns.flatMap(({ name, renamedFrom: former }) =>
+          (model?.columns ?? []).flatMap(({ name, renamedFrom: former }) =>
             former === undefined ? [] : [[name, former] as const],
           ),
         ),

@@ -2,6 +2,7 @@ import { nameKey, type QualifiedName } from '../model/names.ts'
 import type { SourceTable } from '../model/source-database.ts'
 import { type DatabaseState, findTable } from './database-state.ts'
 import type { MigrationStep } from './migration-step.ts'
+import { sourceColumn } from './source-column.ts'
 
 /**
  * What comes of a `renamedFrom`: it is followed by these steps, or can be yet; its name is `unknown`, because it was
@@ -38,7 +39,7 @@ export function renamedFromEffects(
       )
       if (arrives(source) || isFollowed) return 'followed'
       if (table === undefined || table.columns.some(({ name }) => name === from)) return 'possible'
-      if (!own?.columns.some(({ name }) => name === from)) return 'unknown'
+      if (!own?.columns.some((each) => each.name === from || sourceColumn(each) === from)) return 'unknown'
       return own.columns.some(({ name, retired }) => name === column && !retired) ? 'apart' : 'possible'
     },
   }

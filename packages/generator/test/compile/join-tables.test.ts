@@ -174,6 +174,179 @@ ALTER TABLE "_Tags" RENAME COLUMN "C" TO "B";
   await database.drop()
 })
 
+/** Models with numbers as keys, so that no type tells which is which. */
+const pair = (a: string, b: string, maps: { readonly a?: string; readonly b?: string } = {}) => {
+  const model = (name: string, other: string, table: string | undefined) => `/// @audit(enabled)
+model ${name} {
+  id Int @id
+  others ${other}[] @relation("Link")
+  ${table === undefined ? '' : `@@map("${table}")`}
+}
+`
+  return schemaWith(model(a, b, maps.a) + model(b, a, maps.b))
+}
+const linkOf = (
+  a: string,
+  b: string,
+) => `CREATE TABLE "${a}" ("id" INTEGER NOT NULL, CONSTRAINT "${a}_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "${b}" ("id" INTEGER NOT NULL, CONSTRAINT "${b}_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "_Link" ("A" INTEGER NOT NULL, "B" INTEGER NOT NULL, CONSTRAINT "_Link_AB_pkey" PRIMARY KEY ("A","B"));
+ALTER TABLE "_Link" ADD CONSTRAINT "_Link_A_fkey" FOREIGN KEY ("A") REFERENCES "${a}"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "_Link" ADD CONSTRAINT "_Link_B_fkey" FOREIGN KEY ("B") REFERENCES "${b}"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+`
+const link = 'audit."_Link_audit"'
+
+test('the names of A and B that move along a chain of models stay with the values that they were recorded with', async () => {
+  const folder = await audited(pair('Alpha', 'Beta'), linkOf('Alpha', 'Beta'))
+  const { project, done } = await followed(pair('Beta', 'Gamma', { a: 'Alpha', b: 'Beta' }), {
+    ...folder,
+    '20260103000000_nothing': 'SELECT 1;\n',
+  })
+  expect(steps(project).filter((step) => /_Link|Column/.test(step))).toEqual([
+    'renameColumn beta_id -> gamma_id',
+    'renameColumn alpha_id -> beta_id',
+  ])
+  const database = await apply(done, {
+    '20260102': `INSERT INTO "Alpha" VALUES (1); INSERT INTO "Beta" VALUES (10); INSERT INTO "_Link" VALUES (1, 10)`,
+    '20260104': `DELETE FROM "_Link"`,
+  })
+  expect(await history(database, link, 'beta_id', 'gamma_id')).toEqual([
+    { op: 'I', beta_id: 1, gamma_id: 10 },
+    { op: 'D', beta_id: 1, gamma_id: 10 },
+  ])
+  await database.query(project.migration?.downSql ?? '')
+  await database.query(`INSERT INTO "_Link" VALUES (1, 10)`)
+  expect((await history(database, link, 'alpha_id', 'beta_id')).at(-1)).toEqual({
+    op: 'I',
+    alpha_id: 1,
+    beta_id: 10,
+  })
+  await database.drop()
+})
+
+test('a field of a relation with itself that changes its place in the alphabet goes on with its rows', async () => {
+  const person = (one: string, other: string) =>
+    schemaWith(`/// @audit(enabled)
+model Person {
+  id Int @id
+  ${one} Person[] @relation("Link")
+  ${other} Person[] @relation("Link")
+}
+`)
+  const tables = linkOf('Person', 'Other')
+    .replace(/CREATE TABLE "Other".*\n/, '')
+    .replace('"Other"("id")', '"Person"("id")')
+  const folder = await audited(person('following', 'followedBy'), tables)
+  const { project, done } = await followed(person('following', 'zFollowedBy'), {
+    ...folder,
+    '20260103000000_nothing': 'SELECT 1;\n',
+  })
+  // Prisma reads the former rows the other way round now, and so does whoever reads the history.
+  expect(steps(project).filter((step) => step.startsWith('renameColumn'))).toEqual([
+    'renameColumn following_id -> z_followed_by_id',
+    'renameColumn followed_by_id -> following_id',
+  ])
+  const database = await apply(done, {
+    '20260102': `INSERT INTO "Person" VALUES (1), (2); INSERT INTO "_Link" VALUES (1, 2)`,
+    '20260104': `DELETE FROM "_Link"`,
+  })
+  const [inserted, deleted, ...more] = await history(database, link, 'following_id', 'z_followed_by_id')
+  expect(more).toEqual([])
+  expect(deleted).toEqual({ ...inserted, op: 'D' })
+  await database.drop()
+})
+
+test('A that holds the keys of other rows by now begins a column of its own, and so does B', async () => {
+  const folder = {
+    ...(await audited(pair('Post', 'Tag'), linkOf('Post', 'Tag'))),
+    '20260103000000_zettel': `DELETE FROM "_Link";
+ALTER TABLE "_Link" DROP CONSTRAINT "_Link_A_fkey"; ALTER TABLE "_Link" DROP CONSTRAINT "_Link_B_fkey";
+ALTER TABLE "_Link" ADD CONSTRAINT "_Link_A_fkey" FOREIGN KEY ("A") REFERENCES "Tag"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "_Link" ADD CONSTRAINT "_Link_B_fkey" FOREIGN KEY ("B") REFERENCES "Post"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+`,
+  }
+  const { done } = await followed(pair('Zettel', 'Tag', { a: 'Post' }), folder)
+  const database = await apply(done, {
+    '20260102': `INSERT INTO "Post" VALUES (1); INSERT INTO "Tag" VALUES (10); INSERT INTO "_Link" VALUES (1, 10)`,
+    '20260104': `INSERT INTO "_Link" VALUES (10, 1)`,
+  })
+  expect(await history(database, link, 'post_id', 'tag_id__2', 'tag_id', 'zettel_id')).toEqual([
+    { op: 'I', post_id: 1, tag_id__2: 10, tag_id: null, zettel_id: null },
+    { op: 'D', post_id: 1, tag_id__2: 10, tag_id: null, zettel_id: null },
+    { op: 'I', post_id: null, tag_id__2: null, tag_id: 10, zettel_id: 1 },
+  ])
+  await database.drop()
+})
+
+test('models that exchange their names keep each name of the history with one meaning', async () => {
+  const folder = {
+    ...(await audited(pair('Post', 'Tag'), linkOf('Post', 'Tag'))),
+    '20260103000000_exchange': `DELETE FROM "_Link"; ALTER TABLE "_Link" DROP CONSTRAINT "_Link_A_fkey", DROP CONSTRAINT "_Link_B_fkey";
+ALTER TABLE "_Link" ADD CONSTRAINT "_Link_A_fkey" FOREIGN KEY ("A") REFERENCES "Tag"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "_Link" ADD CONSTRAINT "_Link_B_fkey" FOREIGN KEY ("B") REFERENCES "Post"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+`,
+  }
+  const { done } = await followed(pair('Post', 'Tag', { a: 'Tag', b: 'Post' }), folder)
+  const database = await apply(done, {
+    '20260102': `INSERT INTO "Post" VALUES (1); INSERT INTO "Tag" VALUES (10); INSERT INTO "_Link" VALUES (1, 10)`,
+    '20260104': `INSERT INTO "_Link" VALUES (10, 1)`,
+  })
+  expect(await history(database, link, 'post_id', 'tag_id', 'post_id__2', 'tag_id__2')).toEqual([
+    { op: 'I', post_id: null, tag_id: null, post_id__2: 1, tag_id__2: 10 },
+    { op: 'D', post_id: null, tag_id: null, post_id__2: 1, tag_id__2: 10 },
+    { op: 'I', post_id: 10, tag_id: 1, post_id__2: null, tag_id__2: null },
+  ])
+  await database.drop()
+})
+
+test.each([
+  ['A', 'B'],
+  ['post_id', 'tag_id'],
+])(
+  'an explicit model that says that its columns were called %s and %s goes on with the history',
+  async (a, b) => {
+    const explicit = schemaWith(`/// @audit(enabled)
+model Post {
+  id Int @id
+  tags PostTag[]
+}
+/// @audit(enabled)
+model Tag {
+  id Int @id
+  posts PostTag[]
+}
+/// @audit(enabled, renamedFrom: "_Link")
+model PostTag {
+  post Post @relation(fields: [postId], references: [id])
+  /// @audit(renamedFrom: "${a}")
+  postId Int
+  tag Tag @relation(fields: [tagId], references: [id])
+  /// @audit(renamedFrom: "${b}")
+  tagId Int
+  @@id([postId, tagId])
+}
+`)
+    const folder = {
+      ...(await audited(pair('Post', 'Tag'), linkOf('Post', 'Tag'))),
+      '20260103000000_explicit': `CREATE TABLE "PostTag" ("postId" INTEGER NOT NULL, "tagId" INTEGER NOT NULL, CONSTRAINT "PostTag_pkey" PRIMARY KEY ("postId", "tagId"));
+INSERT INTO "PostTag" SELECT "A", "B" FROM "_Link";
+DROP TABLE "_Link";
+`,
+    }
+    const { project, done } = await followed(explicit, folder)
+    expect(project.text).not.toContain('AUD609')
+    const database = await apply(done, {
+      '20260102': `INSERT INTO "Post" VALUES (1); INSERT INTO "Tag" VALUES (10); INSERT INTO "_Link" VALUES (1, 10)`,
+      '20260104': `DELETE FROM "PostTag"`,
+    })
+    expect(await history(database, 'audit."PostTag_audit"', 'postId', 'tagId')).toEqual([
+      { op: 'I', postId: 1, tagId: 10 },
+      { op: 'D', postId: 1, tagId: 10 },
+    ])
+    await database.drop()
+  },
+)
+
 test('a key of another type gives its column of the history another one', async () => {
   const folder = {
     ...(await audited(schemaWith(models()), init)),

@@ -153,3 +153,21 @@ DROP FUNCTION audit."A_audit_key";`,
     ['schema dropped', 'audit', undefined, 5],
   ])
 })
+
+test('a column whose foreign key points to another table is remembered, under its present name, while the former table is there', async () => {
+  const tables = `CREATE TABLE "P" ("id" INTEGER PRIMARY KEY); CREATE TABLE "Q" ("id" INTEGER PRIMARY KEY);
+CREATE TABLE "L" ("A" INTEGER REFERENCES "P", "B" INTEGER, "D" INTEGER, CONSTRAINT "B_fkey" FOREIGN KEY ("B") REFERENCES "Q"("id"));`
+  const pointAway = `ALTER TABLE "L" DROP CONSTRAINT "B_fkey", ADD FOREIGN KEY ("B") REFERENCES "P"("id");`
+  const repointed = async (...texts: readonly string[]) =>
+    (await fold(tables, ...texts)).tables.find(({ name }) => name === 'L')?.repointed
+  expect(await repointed()).toBeUndefined()
+  expect(await repointed(pointAway)).toEqual([{ column: 'B', migration: '2' }])
+  expect(
+    await repointed(pointAway, 'ALTER TABLE "L" RENAME "B" TO "C"; ALTER TABLE "P" RENAME TO "R"'),
+  ).toEqual([{ column: 'C', migration: '2' }])
+  // The same table by another name, one that took the place of a dropped one, and what was taken back.
+  expect(await repointed('ALTER TABLE "Q" RENAME TO "R"', pointAway.replace('"P"', '"R"'))).toBeUndefined()
+  expect(await repointed(`${pointAway} DROP TABLE "Q";`)).toBeUndefined()
+  expect(await repointed(`BEGIN; ${pointAway} ROLLBACK;`)).toBeUndefined()
+  expect(await repointed(`${pointAway} ALTER TABLE "L" DROP COLUMN "B";`)).toBeUndefined()
+})
