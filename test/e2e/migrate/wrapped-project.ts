@@ -108,6 +108,8 @@ export async function expectSettled({ project, audit }: WrappedProject): Promise
   expect((await project.prisma(['generate'])).stdout).not.toContain('audit: wrote')
   const check = await audit(['check'])
   expect([check.exitCode, check.stdout]).toEqual([0, expect.anything()])
+  const status = await audit(['status'])
+  expect([status.exitCode, status.stdout, status.stderr]).toEqual([0, expect.anything(), ''])
   expect(await project.migrationFiles()).toEqual(before)
 }
 

@@ -2,6 +2,7 @@ import pg from 'pg'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { foldParts } from '../state/fold-parts.ts'
 import { type BaselineProgress, BaselineRefusedError, writeBaseline } from './baseline-batches.ts'
+import { connect, isRefusal } from './connect.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { progressBar } from './progress-bar.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
@@ -35,8 +36,6 @@ export async function backfill(flags: BackfillFlags, cwd: string): Promise<numbe
     return 0
   }
   const client = new pg.Client({ connectionString, application_name: 'prisma-generator-audit backfill' })
-  // A connection that breaks makes its query fail; without a listener it would end the process besides.
-  client.on('error', () => {})
   const stop = new AbortController()
   const abort = () => stop.abort()
   process.on('SIGINT', abort).on('SIGTERM', abort)
@@ -89,7 +88,7 @@ async function backfillTable(
     return isComplete ? 0 : INTERRUPTED
   } catch (error) {
     bar.stop()
-    if (!isOfDatabase(error)) throw error
+    if (!(error instanceof BaselineRefusedError || isRefusal(error))) throw error
     const done =
       reached === undefined
         ? ''
@@ -97,21 +96,6 @@ async function backfillTable(
     console.error(`audit: ${name}: ${error.message}${done}`)
     return 1
   }
-}
-
-async function connect(client: pg.Client): Promise<void> {
-  try {
-    await client.connect()
-  } catch (error) {
-    if (!isOfDatabase(error)) throw error
-    throw new ProjectNotFoundError(`The database cannot be reached: ${error.message}`, { cause: error })
-  }
-}
-
-/** Anything else is a fault of ours. A connection that ends has no code. */
-function isOfDatabase(error: unknown): error is Error {
-  if (error instanceof BaselineRefusedError) return true
-  return error instanceof Error && ('code' in error || /^Connection terminated|timeout/.test(error.message))
 }
 
 function wholeNumber(flag: string, text: string, least: number): number {

@@ -5,12 +5,13 @@ import type { BackfillFlags } from './backfill.ts'
 import type { CheckFlags } from './check.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
+import type { StatusFlags } from './status.ts'
 
 /**
  * Runs one command of `npx prisma-generator-audit`. A command's own module is loaded when it is asked for.
  *
  * @param args what stands behind the program's name
- * @returns the exit code: 0, or 1 where something is wrong; `check` ends with 2 where it could not look at all
+ * @returns the exit code: 0, or 1 where something is wrong; `check` and `status` end with 2 where they could not look at all
  */
 export async function runCommandLine(args: readonly string[], version: string): Promise<number> {
   let exitCode = 0
@@ -31,6 +32,20 @@ export async function runCommandLine(args: readonly string[], version: string): 
     .action(async (flags: CheckFlags) => {
       const { check } = await import('./check.ts')
       exitCode = await check(flags, process.cwd())
+    })
+
+  program
+    .command('status')
+    .summary('say what a live database has of the audit; for CI, after a restore, at start-up')
+    .description(statusDescription)
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--url <url>', 'the database, in place of that of the configuration')
+    .option('--role <name>', 'the role that the application connects as (default: that of the URL)')
+    .option('--json', 'print JSON, for CI and monitoring')
+    .action(async (flags: StatusFlags) => {
+      const { status } = await import('./status.ts')
+      exitCode = await status(flags, process.cwd())
     })
 
   program
@@ -112,8 +127,11 @@ function exitCodeOf(error: unknown, args: readonly string[]): number {
   }
   if (!(error instanceof CommanderError)) throw error
   // Said already, with a suggestion.
-  return error.exitCode !== 0 && args[0] === 'check' ? 2 : error.exitCode
+  return error.exitCode !== 0 && LOOKING.has(args[0] ?? '') ? 2 : error.exitCode
 }
+
+/** Commands that answer by their exit code: one for a mistake must not read as an answer. */
+const LOOKING: ReadonlySet<string> = new Set(['check', 'status'])
 
 const description = `Audit trail for Prisma and PostgreSQL.
 
@@ -129,6 +147,12 @@ const checkDescription = `Says, with the place, whatever disagrees between the s
 Needs no database and writes nothing.
 
 Exit code: 0 when all agree, 1 when something disagrees, 2 when there was nothing to look at (no schema, an unknown flag).`
+
+const statusDescription = `Holds the database's own catalog against what the migrations and the schema say: histories with their columns, functions,
+triggers, guards and rights, each with one word: installed, outdated, missing, disabled, orphaned or tampered. Reads only.
+Needs a direct connection; what a role may not read is not told.
+
+Exit code: 0 when all is installed, 1 when something is not, 2 when it could not look (no schema, no connection, an unknown flag).`
 
 const backfillDescription = `Writes a row B for each row of a model with @audit(enabled, backfill: batches) that has no history yet: one short
 transaction a batch, in the order of the key, while the application goes on writing. Started again it goes on where it was.

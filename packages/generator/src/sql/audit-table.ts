@@ -95,12 +95,17 @@ END`
   return sql`DO ${dollarQuoted(body)};`
 }
 
+/** The statement that makes the guard. */
+export function appendOnlyTrigger(table: HistoryTable): Sql {
+  return sql`CREATE TRIGGER ${ident(APPEND_ONLY_TRIGGER)}
+  BEFORE UPDATE OR DELETE OR TRUNCATE ON ${auditTable(table)}
+  FOR EACH STATEMENT EXECUTE FUNCTION ${baseFunction(table, 'appendOnly')}()`
+}
+
 /** ENABLE ALWAYS: it fires under session_replication_role = replica too. */
 export function makeAppendOnly(table: HistoryTable): Sql {
   const trigger = ident(APPEND_ONLY_TRIGGER)
-  return sql`CREATE TRIGGER ${trigger}
-  BEFORE UPDATE OR DELETE OR TRUNCATE ON ${auditTable(table)}
-  FOR EACH STATEMENT EXECUTE FUNCTION ${baseFunction(table, 'appendOnly')}();
+  return sql`${appendOnlyTrigger(table)};
 ALTER TABLE ${auditTable(table)} ENABLE ALWAYS TRIGGER ${trigger};`
 }
 

@@ -99,3 +99,8 @@ function functionOf(table: AuditTableObject, trigger: Trigger): Sql {
 function triggerFunction(table: AuditTableObject, trigger: Trigger): Sql {
   return sql`${literal(sqlText(sql`${functionOf(table, trigger)}()`))}::regprocedure`
 }
+
+/** The statement that makes it, as one text: to be held against what PostgreSQL says of it. */
+export function triggerText(table: AuditTableObject, trigger: Trigger): string {
+  return sqlText(sql`CREATE TRIGGER ${definition(table, trigger)}`)
+}

@@ -1,0 +1,75 @@
+import type { Client, QueryResultRow } from 'pg'
+import type { HistoryEnds, LiveDatabase, LiveHistory } from '../installation/live-database.ts'
+import {
+  appliedMigrations,
+  beginLook,
+  functionsThere,
+  historiesThere,
+  historyEnds,
+  settingsBroughtAlong,
+  staleSchemas,
+  tablesThere,
+  triggersThatCall,
+  whereLooked,
+} from '../sql/live-installation.ts'
+import type { AuditTableObject } from '../state/database-state.ts'
+
+/**
+ * Looks at a database, all of it at one moment; writes nothing and locks nobody out.
+ *
+ * @param tables whose histories are looked into
+ * @param role the application's; undefined: that of the connection
+ * @throws Error of `pg`
+ */
+export async function readLiveDatabase(
+  client: Client,
+  schema: string,
+  tables: readonly AuditTableObject[],
+  role: string | undefined,
+): Promise<LiveDatabase> {
+  const rowsOf = async <Row extends QueryResultRow>(query: string) => (await client.query<Row>(query)).rows
+  await client.query(beginLook())
+  try {
+    const [where] = await rowsOf<WhereLooked>(whereLooked(schema, role))
+    if (where === undefined) throw new Error('PostgreSQL gave no row for a query that always has one.')
+    const { migrationsSchema, ...asked } = where
+    const applied =
+      migrationsSchema === null
+        ? undefined
+        : await rowsOf<{ name: string }>(appliedMigrations(migrationsSchema))
+    const found = await rowsOf<Omit<LiveHistory, 'ends'>>(historiesThere(schema))
+    const histories: LiveHistory[] = []
+    for (const history of found) {
+      const table = tables.find(({ names }) => names.table === history.name)
+      const [ends] =
+        table === undefined || !history.isReadable || !hasAll(history, table)
+          ? []
+          : await rowsOf<HistoryEnds & QueryResultRow>(historyEnds(table))
+      histories.push({ ...history, ends })
+    }
+    return {
+      ...asked,
+      applied: applied && new Set(applied.map(({ name }) => name)),
+      functions: await rowsOf(functionsThere(schema)),
+      histories,
+      triggers: await rowsOf(triggersThatCall(schema)),
+      sources: tables.length === 0 ? [] : await rowsOf(tablesThere(tables)),
+      settings: await rowsOf(settingsBroughtAlong()),
+      staleSchemas: await rowsOf(staleSchemas(schema)),
+    }
+  } finally {
+    // A connection that is gone has nothing to roll back.
+    await client.query('ROLLBACK').catch(() => {})
+  }
+}
+
+type WhereLooked = Pick<
+  LiveDatabase,
+  'database' | 'role' | 'roleExists' | 'ownsHistory' | 'schemaOwner' | 'schemaComment'
+> & { readonly migrationsSchema: string | null }
+
+/** What a column that is missing says, is said of it; nothing can be asked then. */
+function hasAll({ columns }: Pick<LiveHistory, 'columns'>, { settings }: AuditTableObject): boolean {
+  const there = new Set(columns.map(({ name }) => name))
+  return settings.every(({ column, retired }) => retired || there.has(column))
+}

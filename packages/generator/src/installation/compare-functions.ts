@@ -1,0 +1,76 @@
+import { nameKey } from '../model/names.ts'
+import type { WrittenFunctionText } from '../model/written-function.ts'
+import type { Finding } from './installation-status.ts'
+import type { LiveFunction } from './live-database.ts'
+
+export interface FunctionsThere {
+  readonly schema: string
+  readonly live: readonly LiveFunction[]
+  /** By `nameKey`, in the order of the folder. */
+  readonly written: ReadonlyMap<string, readonly WrittenFunctionText[]>
+  /** The role that owns the histories. */
+  readonly owner: string
+  /** What brings back what is missing. */
+  readonly remedy: string
+  /** The database lacks migrations: what is otherwise may be as an earlier one made it. */
+  readonly isBehind: boolean
+}
+
+/**
+ * Whether a function is there, as the last migration wrote it, and open to nobody.
+ *
+ * @param mayBeCalled by everybody
+ */
+export function compareFunction(
+  { schema, live, written, owner, remedy }: FunctionsThere,
+  name: string,
+  mayBeCalled = false,
+): readonly Finding[] {
+  const object = `function "${schema}"."${name}"`
+  const found = live.find((each) => each.name === name)
+  if (found === undefined) return [{ state: 'missing', object, message: 'is not there', hint: remedy }]
+  const findings: Finding[] = []
+  const texts = written.get(nameKey({ schema, name })) ?? []
+  const now = texts.at(-1)
+  const is = (text: WrittenFunctionText) => isSameFunction(found, text)
+  const former = texts.findLast(is)
+  if (now !== undefined && !is(now)) {
+    findings.push(
+      former === undefined
+        ? { state: 'tampered', object, message: 'is as no migration made it', hint: remedy }
+        : { state: 'outdated', object, message: `is as migration ${former.migration} made it`, hint: remedy },
+    )
+  }
+  if (found.owner !== owner) {
+    findings.push({
+      state: 'tampered',
+      object,
+      message: `belongs to ${found.owner}, and the audit schema to ${owner}`,
+      hint: `ALTER FUNCTION "${schema}"."${name}" OWNER TO ${owner};`,
+    })
+  }
+  const open = mayBeCalled ? [] : found.grants
+  if (open.length > 0) {
+    findings.push({
+      state: 'tampered',
+      object,
+      message: `may be called by others than its owner: ${open.join('; ')}`,
+      hint: `REVOKE ALL ON FUNCTION "${schema}"."${name}" FROM ${open.map(grantee).join(', ')};`,
+    })
+  }
+  return findings
+}
+
+/** `app: EXECUTE` → `app` */
+export function grantee(grant: string): string {
+  return grant.slice(0, grant.lastIndexOf(': '))
+}
+
+function isSameFunction(live: LiveFunction, text: WrittenFunctionText): boolean {
+  const settings = (each: readonly string[]) => each.toSorted().join('\n').toLowerCase()
+  return (
+    live.body === text.body &&
+    live.isDefiner === text.isDefiner &&
+    settings(live.settings) === settings(text.settings)
+  )
+}

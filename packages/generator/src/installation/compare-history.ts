@@ -1,0 +1,194 @@
+import type { AuditedTable } from '../model/audit-model.ts'
+import { nameKey } from '../model/names.ts'
+import { appendOnlyTrigger } from '../sql/audit-table.ts'
+import { APPEND_ONLY_TRIGGER } from '../sql/object-names.ts'
+import { sqlText } from '../sql/sql.ts'
+import { triggersOf, triggerText } from '../sql/trigger-definitions.ts'
+import { functionNames } from '../sql/triggers.ts'
+import type { AuditTableObject } from '../state/database-state.ts'
+import { formatType } from '../state/format-type.ts'
+import { compareFunction, type FunctionsThere, grantee } from './compare-functions.ts'
+import { type Finding, type HistorySize, type HistoryStatus, WORST_FIRST } from './installation-status.ts'
+import type { LiveDatabase, LiveHistory, LiveTrigger } from './live-database.ts'
+import { isSameTrigger } from './same-trigger.ts'
+
+const DAY = 24 * 60 * 60 * 1000
+
+/** Holds what a database has of one audited table against what the migrations made. */
+export function compareHistory(
+  table: AuditTableObject,
+  model: AuditedTable['model'],
+  live: LiveDatabase,
+  functions: FunctionsThere,
+): HistoryStatus {
+  const { source, schema, names } = table
+  const history = { schema, name: names.table }
+  const found = live.histories.find(({ name }) => name === names.table)
+  const findings = [
+    ...compareTable(table, found, functions),
+    ...functionNames(table).flatMap((name) => compareFunction(functions, name)),
+    ...compareTriggers(table, live, functions),
+    ...compareGuard(table, found && live.triggers, functions),
+  ]
+  const retired = new Set(table.columns.filter(({ retired: is }) => is).map(({ name }) => name))
+  return {
+    model,
+    source,
+    history,
+    state: WORST_FIRST.find((state) => findings.some((finding) => finding.state === state)) ?? 'installed',
+    findings,
+    size: found && sizeOf(found),
+    retiredColumns: (found?.columns ?? [])
+      .filter(({ name }) => retired.has(name))
+      .map(({ name, bytes }) => ({ name, bytes })),
+    lacking: found?.ends?.lacking ?? {},
+  }
+}
+
+function compareTable(
+  table: AuditTableObject,
+  found: LiveHistory | undefined,
+  { owner, remedy }: FunctionsThere,
+): readonly Finding[] {
+  const name = `"${table.schema}"."${table.names.table}"`
+  const object = `table ${name}`
+  if (found === undefined) return [{ state: 'missing', object, message: 'is not there', hint: remedy }]
+  const findings: Finding[] = []
+  const there = new Map(found.columns.map((column) => [column.name, column.type]))
+  const wanted = [
+    ...table.settings.map(({ column, type, retired }) => ({ name: column, type, retired })),
+    ...table.columns,
+  ]
+  for (const column of wanted) {
+    const type = there.get(column.name)
+    const is = `column "${column.name}" of ${object}`
+    if (type === undefined) {
+      const hint = column.retired ? 'Its values are gone; only a backup has them.' : remedy
+      findings.push({ state: 'missing', object: is, message: 'is not there', hint })
+    } else if (!column.retired && type !== formatType(column.type)) {
+      const message = `is ${type}, and not ${formatType(column.type)}`
+      findings.push({ state: 'outdated', object: is, message, hint: remedy })
+    }
+  }
+  if (found.owner !== owner) {
+    const message = `belongs to ${found.owner}, and the audit schema to ${owner}`
+    findings.push({ state: 'tampered', object, message, hint: `ALTER TABLE ${name} OWNER TO ${owner};` })
+  }
+  const writers = found.grants.filter((grant) =>
+    /INSERT|UPDATE|DELETE|TRUNCATE|TRIGGER|REFERENCES/.test(grant),
+  )
+  if (writers.length > 0) {
+    findings.push({
+      state: 'tampered',
+      object,
+      message: `may be changed by others than its owner: ${writers.join('; ')}`,
+      hint: `REVOKE INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES ON ${name} FROM ${writers.map(grantee).join(', ')};`,
+    })
+  }
+  const { ends, lastId } = found
+  if (ends?.maximumId != null && BigInt(lastId ?? 0) < BigInt(ends.maximumId)) {
+    findings.push({
+      state: 'outdated',
+      object: `sequence of ${object}`,
+      message: `is at ${lastId ?? 'its start'}, and the history at ${ends.maximumId}: the next writes fail`,
+      hint: `SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence('${name}', 'audit_id'), ${ends.maximumId});`,
+    })
+  }
+  return findings
+}
+
+function compareTriggers(
+  table: AuditTableObject,
+  live: LiveDatabase,
+  functions: FunctionsThere,
+): readonly Finding[] {
+  const { source } = table
+  const key = nameKey(source)
+  const name = `"${source.schema}"."${source.name}"`
+  if (!live.sources.some((each) => nameKey(each) === key)) {
+    return [
+      {
+        state: 'missing',
+        object: `table ${name}`,
+        message: 'is audited and not there',
+        hint: functions.remedy,
+      },
+    ]
+  }
+  const own = live.triggers.filter(({ on }) => nameKey(on) === key)
+  const findings = triggersOf(table).flatMap((trigger) => {
+    const object = `trigger "${trigger.name}" on ${name}`
+    const found = own.find((each) => each.name === trigger.name)
+    const wanted = { statement: triggerText(table, trigger), always: table.enableAlways === true }
+    const enable = `ALTER TABLE ${name} ENABLE ${wanted.always ? 'ALWAYS ' : ''}TRIGGER "${trigger.name}";`
+    return compareTrigger(object, found, wanted, functions, enable)
+  })
+  const ofPartitions = live.triggers.filter(({ of }) => of !== null && nameKey(of) === key)
+  return [
+    ...findings,
+    ...ofPartitions.map(({ name: trigger, on, enabled }): Finding => {
+      const object = `trigger "${trigger}" on partition "${on.schema}"."${on.name}"`
+      const hint = `ALTER TABLE "${on.schema}"."${on.name}" ENABLE${table.enableAlways ? ' ALWAYS' : ''} TRIGGER "${trigger}";`
+      return { state: 'disabled', object, message: firing(enabled), hint }
+    }),
+  ]
+}
+
+function compareGuard(
+  table: AuditTableObject,
+  triggers: readonly LiveTrigger[] | undefined,
+  functions: FunctionsThere,
+): readonly Finding[] {
+  if (triggers === undefined) return []
+  const key = nameKey({ schema: table.schema, name: table.names.table })
+  const name = `"${table.schema}"."${table.names.table}"`
+  const found = triggers.find((each) => each.name === APPEND_ONLY_TRIGGER && nameKey(each.on) === key)
+  const statement = sqlText(appendOnlyTrigger(table))
+  const enable = `ALTER TABLE ${name} ENABLE ALWAYS TRIGGER "${APPEND_ONLY_TRIGGER}";`
+  return compareTrigger(
+    `trigger "${APPEND_ONLY_TRIGGER}" on ${name}`,
+    found,
+    { statement, always: true },
+    functions,
+    enable,
+  )
+}
+
+function compareTrigger(
+  object: string,
+  found: LiveTrigger | undefined,
+  { statement, always }: { readonly statement: string; readonly always: boolean },
+  { remedy, isBehind }: FunctionsThere,
+  enable: string,
+): readonly Finding[] {
+  if (found === undefined) return [{ state: 'missing', object, message: 'is not there', hint: remedy }]
+  const findings: Finding[] = []
+  if (!isSameTrigger(statement, found.definition)) {
+    const message = `is ${isBehind ? 'not yet as the migrations make it' : 'as no migration made it'}: ${found.definition}`
+    findings.push({ state: isBehind ? 'outdated' : 'tampered', object, message, hint: remedy })
+  }
+  if (found.enabled !== (always ? 'A' : 'O') && !(found.enabled === 'A' && !always)) {
+    findings.push({ state: 'disabled', object, message: firing(found.enabled), hint: enable })
+  }
+  return findings
+}
+
+function firing(enabled: string): string {
+  switch (enabled) {
+    case 'D':
+      return 'is disabled'
+    case 'R':
+      return 'fires for what replication applies only'
+    case 'O':
+      return 'does not fire for what replication applies, nor under session_replication_role = replica'
+    default:
+      return 'fires always, and its parent not'
+  }
+}
+
+function sizeOf({ bytes, rows, ends }: LiveHistory): HistorySize {
+  const { oldest = null, newest = null, firstId = null, maximumId = null } = ends ?? {}
+  const days = oldest && newest ? (newest.getTime() - oldest.getTime()) / DAY : 0
+  const count = firstId === null || maximumId === null ? 0 : Number(BigInt(maximumId) - BigInt(firstId)) + 1
+  return { bytes, rows, oldest, newest, rowsPerDay: days < 1 / 24 ? undefined : Math.round(count / days) }
+}

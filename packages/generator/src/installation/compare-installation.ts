@@ -1,0 +1,164 @@
+import { nameKey } from '../model/names.ts'
+import type { WrittenFunctions } from '../model/written-function.ts'
+import { BASE_FUNCTIONS, SHARED_PREFIX } from '../sql/object-names.ts'
+import { triggersOf } from '../sql/trigger-definitions.ts'
+import { functionNames } from '../sql/triggers.ts'
+import type { DatabaseState } from '../state/database-state.ts'
+import { compareFunction, type FunctionsThere } from './compare-functions.ts'
+import { compareHistory } from './compare-history.ts'
+import type { Finding, InstallationStatus, Unaudited } from './installation-status.ts'
+import type { LiveDatabase } from './live-database.ts'
+
+/** What an installation should be. */
+export interface Expectation {
+  /** The state that the migrations build, or without migrations the one that the schema wants. */
+  readonly state: DatabaseState
+  readonly written: WrittenFunctions
+  /** Directory names of the migrations that have an audit part. */
+  readonly parts: readonly string[]
+  /** The schema wants what no migration has yet. */
+  readonly isUngenerated: boolean
+  /** By `nameKey` of the source: the model. */
+  readonly models: ReadonlyMap<string, string>
+  readonly unaudited: Unaudited
+}
+
+const GENERATE = 'npx prisma generate, then npx prisma migrate deploy'
+const DEPLOY = 'npx prisma migrate deploy'
+const INSTALL = 'npx prisma-generator-audit install'
+
+/** Holds a live database against what it should be. Pure: all that is known of either is handed in. */
+export function compareInstallation(expected: Expectation, live: LiveDatabase): InstallationStatus {
+  const { state, written, models, unaudited } = expected
+  const schema = state.schema?.name ?? 'audit'
+  const { applied } = live
+  const pending = applied === undefined ? [] : expected.parts.filter((name) => !applied.has(name))
+  const functions: FunctionsThere = {
+    schema,
+    live: live.functions,
+    written,
+    owner: live.schemaOwner ?? '',
+    remedy: pending.length > 0 ? DEPLOY : INSTALL,
+    isBehind: pending.length > 0,
+  }
+  const tables = state.tables.filter(({ capturing }) => capturing)
+  const histories = tables.map((table) =>
+    compareHistory(table, models.get(nameKey(table.source)) ?? table.source.name, live, functions),
+  )
+  const findings = [
+    ...pending.map(
+      (name): Finding => ({
+        state: 'outdated',
+        object: `migration ${name}`,
+        message: 'is not applied here',
+        hint: DEPLOY,
+      }),
+    ),
+    ...(expected.isUngenerated ? [UNGENERATED] : []),
+    ...(live.schemaOwner === null && tables.length > 0 ? [noSchema(schema, functions.remedy)] : []),
+    ...(live.schemaOwner === null ? [] : baseFindings(state, functions)),
+    ...orphans(state, live),
+    ...silencing(live),
+  ]
+  const kept = new Set(tables.map(({ names }) => names.table))
+  return {
+    database: live.database,
+    schema,
+    isInstalled: findings.length === 0 && histories.every((each) => each.state === 'installed'),
+    histories,
+    findings,
+    retired: live.histories
+      .filter(({ name, comment }) => !kept.has(name) && isOurs(comment))
+      .map(({ name, bytes }) => ({ name, bytes })),
+    staleSchemas: live.staleSchemas,
+    unaudited,
+    role: live.role,
+    ownsHistory: live.ownsHistory,
+    settingsBroughtAlong: live.settings
+      .filter(({ setting }) => !isSilencing(setting))
+      .map(({ role, database, setting }) => `${bearer(role, database)}: ${setting}`),
+  }
+}
+
+const UNGENERATED: Finding = {
+  state: 'outdated',
+  object: 'the schema',
+  message: 'asks for another audit than the migrations make',
+  hint: GENERATE,
+}
+
+function noSchema(schema: string, hint: string): Finding {
+  return { state: 'missing', object: `schema "${schema}"`, message: 'is not there', hint }
+}
+
+/** The functions that every write needs; the others run in migrations only. */
+function baseFindings({ schema }: DatabaseState, functions: FunctionsThere): readonly Finding[] {
+  if (schema === undefined) return []
+  const name = (role: keyof typeof BASE_FUNCTIONS) => baseName(role, schema.shared)
+  return [
+    ...compareFunction(functions, name('setContext'), true),
+    ...compareFunction(functions, name('missingSetting')),
+    ...compareFunction(functions, name('appendOnly')),
+  ]
+}
+
+function baseName(role: keyof typeof BASE_FUNCTIONS, shared: true | undefined): string {
+  return shared ? SHARED_PREFIX + BASE_FUNCTIONS[role] : BASE_FUNCTIONS[role]
+}
+
+/** What calls our functions and is no table's, and functions that nothing audited has any more. */
+function orphans({ schema, tables }: DatabaseState, live: LiveDatabase): readonly Finding[] {
+  const capturing = tables.filter((table) => table.capturing)
+  const wanted = new Set(
+    capturing.flatMap((table) =>
+      triggersOf(table).map(({ name }) => JSON.stringify([nameKey(table.source), name])),
+    ),
+  )
+  const triggers = live.triggers
+    .filter(({ name, on, of }) => of === null && !wanted.has(JSON.stringify([nameKey(on), name])))
+    .filter(
+      ({ on, function: called }) =>
+        on.schema !== schema?.name || called !== baseName('appendOnly', schema.shared),
+    )
+    .map(({ name, on, function: called }): Finding => {
+      const table = `"${on.schema}"."${on.name}"`
+      const object = `trigger "${name}" on ${table}`
+      const message = `calls "${called}", and no migration has it do so`
+      return { state: 'orphaned', object, message, hint: `DROP TRIGGER "${name}" ON ${table};` }
+    })
+  if (schema === undefined || schema.shared) return triggers
+  const known = new Set([...Object.values(BASE_FUNCTIONS), ...capturing.flatMap(functionNames)])
+  const functions = live.functions
+    .filter(({ name }) => !known.has(name))
+    .map(({ name }): Finding => {
+      const object = `function "${schema.name}"."${name}"`
+      const hint = `DROP FUNCTION "${schema.name}"."${name}";`
+      return { state: 'orphaned', object, message: 'belongs to no audited table', hint }
+    })
+  return [...triggers, ...functions]
+}
+
+/** A role or a database under whose sessions no ordinary trigger fires. */
+function silencing({ settings }: LiveDatabase): readonly Finding[] {
+  return settings
+    .filter(({ setting }) => isSilencing(setting))
+    .map(({ role, database, setting }) => ({
+      state: 'disabled',
+      object: bearer(role, database),
+      message: `brings ${setting} along: no ordinary trigger fires in its sessions`,
+      hint: 'ALTER ROLE … RESET session_replication_role;',
+    }))
+}
+
+function isSilencing(setting: string): boolean {
+  return /^session_replication_role=(?!origin|local)/.test(setting)
+}
+
+function bearer(role: string | null, database: string | null): string {
+  if (role === null) return `database ${database}`
+  return database === null ? `role ${role}` : `role ${role} in database ${database}`
+}
+
+function isOurs(comment: string | null): boolean {
+  return comment !== null && /^(Retired, written no more\. )?History of /.test(comment)
+}

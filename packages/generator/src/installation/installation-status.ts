@@ -1,0 +1,88 @@
+import type { QualifiedName } from '../model/names.ts'
+
+/** What is wrong with a part of the installation. */
+export type FindingState =
+  /** It is not there. */
+  | 'missing'
+  /** It is as an earlier migration made it, or an earlier schema. */
+  | 'outdated'
+  /** It is there, and does not do its work. */
+  | 'disabled'
+  /** It is as no migration made it. */
+  | 'tampered'
+  /** It belongs to nothing that is audited. */
+  | 'orphaned'
+
+export type InstallationState = 'installed' | FindingState
+
+/** From the worst: what a history as a whole is called by. */
+export const WORST_FIRST: readonly InstallationState[] = [
+  'tampered',
+  'disabled',
+  'missing',
+  'outdated',
+  'orphaned',
+  'installed',
+]
+
+export interface Finding {
+  readonly state: FindingState
+  /** `trigger "audit_insert" on "public"."Order"` */
+  readonly object: string
+  readonly message: string
+  /** What to do; SQL or a command. */
+  readonly hint: string
+}
+
+/** The audit of one table, live. */
+export interface HistoryStatus {
+  /** The model, or the join table. */
+  readonly model: string
+  readonly source: QualifiedName
+  readonly history: QualifiedName
+  readonly state: InstallationState
+  readonly findings: readonly Finding[]
+  readonly size: HistorySize | undefined
+  /** Columns that are written no more, with about how many bytes they take. */
+  readonly retiredColumns: readonly { readonly name: string; readonly bytes: number | null }[]
+  /** Of the newest rows: how many were recorded without which required setting. */
+  readonly lacking: Readonly<Record<string, number>>
+}
+
+export interface HistorySize {
+  readonly bytes: number
+  /** As the statistics estimate it. */
+  readonly rows: number
+  readonly oldest: Date | null
+  readonly newest: Date | null
+  /** About, from the first row to the last; undefined for less than an hour. */
+  readonly rowsPerDay: number | undefined
+}
+
+/** A whole installation, live. */
+export interface InstallationStatus {
+  readonly database: string
+  readonly schema: string
+  /** Everything is as the migrations and the schema have it. */
+  readonly isInstalled: boolean
+  readonly histories: readonly HistoryStatus[]
+  /** Findings that are no single table's. */
+  readonly findings: readonly Finding[]
+  /** Histories that are written no more. */
+  readonly retired: readonly { readonly name: string; readonly bytes: number }[]
+  readonly staleSchemas: readonly { readonly name: string; readonly bytes: number }[]
+  readonly unaudited: Unaudited
+  /** The role that the application is said to connect as. */
+  readonly role: string
+  /** The role may change the history: it owns it, may take the role of the owner, or is a superuser. */
+  readonly ownsHistory: boolean
+  /** Settings that roles or databases bring along: writes without a context of their own carry these. */
+  readonly settingsBroughtAlong: readonly string[]
+}
+
+/** What the schema has and the history has not. */
+export interface Unaudited {
+  readonly models: readonly string[]
+  /** `Order.note` */
+  readonly fields: readonly string[]
+}

@@ -1,0 +1,90 @@
+import type { QualifiedName } from '../model/names.ts'
+
+/** A database as its catalog has it, at one moment. */
+export interface LiveDatabase {
+  readonly database: string
+  /** The application's role, or that of whoever asks. */
+  readonly role: string
+  readonly roleExists: boolean
+  /** The role is a superuser, or may take the role that owns the audit schema. */
+  readonly ownsHistory: boolean
+  /** Null: there is no audit schema. */
+  readonly schemaOwner: string | null
+  readonly schemaComment: string | null
+  /** Directory names; undefined where Prisma Migrate is not used here. */
+  readonly applied: ReadonlySet<string> | undefined
+  readonly functions: readonly LiveFunction[]
+  readonly histories: readonly LiveHistory[]
+  readonly triggers: readonly LiveTrigger[]
+  /** The audited tables that are there. */
+  readonly sources: readonly LiveSource[]
+  readonly settings: readonly LiveSetting[]
+  readonly staleSchemas: readonly { readonly name: string; readonly bytes: number }[]
+}
+
+export interface LiveFunction {
+  readonly name: string
+  readonly body: string
+  readonly isDefiner: boolean
+  /** `search_path=pg_catalog, pg_temp` */
+  readonly settings: readonly string[]
+  readonly owner: string
+  /** `PUBLIC: EXECUTE` */
+  readonly grants: readonly string[]
+}
+
+export interface LiveHistory {
+  readonly name: string
+  readonly comment: string | null
+  readonly owner: string
+  readonly grants: readonly string[]
+  /** Whoever asks may read it. */
+  readonly isReadable: boolean
+  readonly bytes: number
+  /** As PostgreSQL's statistics estimate it. */
+  readonly rows: number
+  /** What its sequence gave last; null where it gave nothing yet, or is not there. */
+  readonly lastId: string | null
+  readonly columns: readonly LiveColumn[]
+  /** Undefined where it is not readable, or none of the histories that the migrations have. */
+  readonly ends: HistoryEnds | undefined
+}
+
+export interface LiveColumn {
+  readonly name: string
+  readonly type: string
+  /** About; null where there are no statistics. */
+  readonly bytes: number | null
+}
+
+export interface HistoryEnds {
+  readonly oldest: Date | null
+  readonly newest: Date | null
+  readonly firstId: string | null
+  readonly maximumId: string | null
+  /** By setting: how many of the newest rows lack it. */
+  readonly lacking: Readonly<Record<string, number>>
+}
+
+export interface LiveTrigger {
+  readonly name: string
+  /** `O` fires in sessions of the application's, `A` always, `R` for what replication applies, `D` never. */
+  readonly enabled: string
+  readonly on: QualifiedName
+  readonly function: string
+  /** As `pg_get_triggerdef` has it. */
+  readonly definition: string
+  /** The partitioned table whose trigger this partition has otherwise; null for all others. */
+  readonly of: QualifiedName | null
+}
+
+export interface LiveSource extends QualifiedName {
+  readonly owner: string
+}
+
+export interface LiveSetting {
+  readonly role: string | null
+  readonly database: string | null
+  /** `audit.username=admin` */
+  readonly setting: string
+}

@@ -1,0 +1,91 @@
+import type { Finding, HistoryStatus, InstallationStatus } from './installation-status.ts'
+
+/**
+ * For people: what is wrong first, then each history with its size, then what is worth knowing.
+ *
+ *     audit: 2 of 3 histories are installed in database shop, schema "audit"
+ *
+ *     disabled   public.Order
+ *                trigger "audit_insert" on "public"."Order" is disabled
+ *                  ALTER TABLE "public"."Order" ENABLE TRIGGER "audit_insert";
+ *     installed  public.Customer  about 1,200 rows, 312 kB, since 2026-01-05, about 40 a day
+ */
+export function renderStatus(status: InstallationStatus): string {
+  const { histories, findings, database, schema } = status
+  const installed = histories.filter(({ state }) => state === 'installed').length
+  const count = histories.length === 1 ? '1 history is' : `${histories.length} histories are`
+  const all = installed === histories.length ? count : `${installed} of ${count}`
+  const first = `audit: ${all} installed in database ${database}, schema "${schema}"`
+  const worst = histories.toSorted(
+    (a, b) => Number(a.state === 'installed') - Number(b.state === 'installed'),
+  )
+  return [
+    first,
+    '',
+    ...findings.flatMap((finding) => row(finding.state, describe(finding))),
+    ...worst.flatMap(renderHistory),
+    ...notes(status).flatMap((note) => ['', note]),
+  ].join('\n')
+}
+
+function renderHistory({ state, source, findings, size, lacking, retiredColumns }: HistoryStatus): string[] {
+  const name = `${source.schema}.${source.name}`
+  const more = [
+    ...Object.entries(lacking)
+      .filter(([, rows]) => rows > 0)
+      .map(([setting, rows]) => `${number(rows)} of the newest rows were recorded without audit.${setting}`),
+    ...(retiredColumns.length === 0
+      ? []
+      : [
+          `written no more: ${retiredColumns.map(({ name: column, bytes: b }) => `${column}${b === null ? '' : ` (${bytes(b)})`}`).join(', ')}`,
+        ]),
+  ]
+  const facts = size === undefined ? '' : `  ${renderSize(size)}`
+  return row(state, `${name}${facts}`, ...findings.map(describe), ...more)
+}
+
+function row(state: string, ...texts: readonly string[]): string[] {
+  const [first = '', ...more] = texts.flatMap((text) => text.split('\n'))
+  return [`${state.padEnd(10)} ${first}`, ...more.map((line) => `${' '.repeat(11)}${line}`)]
+}
+
+function describe({ object, message, hint }: Finding): string {
+  return `${object} ${message}\n  ${hint}`
+}
+
+function renderSize({ bytes: size, rows, oldest, rowsPerDay }: NonNullable<HistoryStatus['size']>): string {
+  return [
+    `about ${number(rows)} rows`,
+    bytes(size),
+    ...(oldest === null ? [] : [`since ${oldest.toISOString().slice(0, 10)}`]),
+    ...(rowsPerDay === undefined ? [] : [`about ${number(rowsPerDay)} a day`]),
+  ].join(', ')
+}
+
+function notes(status: InstallationStatus): readonly string[] {
+  const { role, ownsHistory, unaudited, retired, staleSchemas, settingsBroughtAlong } = status
+  const sized = (each: readonly { readonly name: string; readonly bytes: number }[]) =>
+    each.map(({ name, bytes: size }) => `${name} (${bytes(size)})`).join(', ')
+  return [
+    ...(ownsHistory ? [`not tamper-resistant: ${role} owns the history`] : []),
+    ...settingsBroughtAlong.map(
+      (setting) => `writes without a context of their own carry what is set for ${setting}`,
+    ),
+    ...(unaudited.models.length === 0 ? [] : [`models that are not audited: ${unaudited.models.join(', ')}`]),
+    ...(unaudited.fields.length === 0 ? [] : [`fields that are left out: ${unaudited.fields.join(', ')}`]),
+    ...(retired.length === 0 ? [] : [`histories that are written no more: ${sized(retired)}`]),
+    ...(staleSchemas.length === 0 ? [] : [`audit schemas of former databases: ${sized(staleSchemas)}`]),
+  ]
+}
+
+function number(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'] as const
+
+/** As `pg_size_pretty`: 1 kB is 1024 bytes. */
+function bytes(size: number): string {
+  const power = Math.min(UNITS.length - 1, size < 1 ? 0 : Math.floor(Math.log2(size) / 10))
+  return `${number(size / 1024 ** power)} ${UNITS[power]}`
+}

@@ -1,0 +1,197 @@
+import type { AuditTableObject } from '../state/database-state.ts'
+import { liveSettings } from './audit-table.ts'
+import { AUDIT_COLUMNS } from './object-names.ts'
+import { ident, integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
+
+/*
+ * What is installed in a database, asked of PostgreSQL's catalog. The questions read and change nothing; they are for the
+ * transaction that `beginLook` begins.
+ */
+
+/** Everything is seen at one moment, and PostgreSQL spells names with their schemas. */
+export function beginLook(): string {
+  return sqlText(sql`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SET LOCAL search_path = pg_catalog, pg_temp;`)
+}
+
+/**
+ * One row: the role that the question is about, the audit schema's owner and comment (NULL: there is none), and the
+ * schema of Prisma's table of migrations (NULL: there is none, or none that may be read).
+ *
+ * @param role the application's; undefined: whoever asks
+ */
+export function whereLooked(schema: string, role: string | undefined): string {
+  return sqlText(sql`SELECT
+  current_database() AS database,
+  asked.name AS role,
+  r.oid IS NOT NULL AS "roleExists",
+  n.nspowner::regrole::text AS "schemaOwner",
+  coalesce(r.rolsuper OR pg_has_role(r.oid, n.nspowner, 'MEMBER'), false) AS "ownsHistory",
+  obj_description(n.oid, 'pg_namespace') AS "schemaComment",
+  (
+    SELECT s.nspname
+    FROM pg_class AS c
+    JOIN pg_namespace AS s ON s.oid = c.relnamespace
+    WHERE c.relname = '_prisma_migrations' AND c.relkind = 'r' AND has_table_privilege(c.oid, 'SELECT')
+    ORDER BY s.nspname <> 'public', s.nspname
+    LIMIT 1
+  ) AS "migrationsSchema"
+FROM (SELECT ${role === undefined ? sql`current_user` : literal(role)}::text AS name) AS asked
+LEFT JOIN pg_roles AS r ON r.rolname = asked.name
+LEFT JOIN pg_namespace AS n ON n.nspname = ${literal(schema)}`)
+}
+
+/** A row for each migration that this database has, by the name of its directory. */
+export function appliedMigrations(schema: string): string {
+  return sqlText(sql`SELECT migration_name AS name
+FROM ${qualified({ schema, name: '_prisma_migrations' })}
+WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`)
+}
+
+/** A row for each function and procedure of the audit schema. */
+export function functionsThere(schema: string): string {
+  return sqlText(sql`SELECT
+  f.proname AS name,
+  f.prosrc AS body,
+  f.prosecdef AS "isDefiner",
+  coalesce(f.proconfig, '{}') AS settings,
+  f.proowner::regrole::text AS owner,
+  ${grantsTo(sql`coalesce(f.proacl, acldefault('f', f.proowner))`, sql`f.proowner`)} AS grants
+FROM pg_proc AS f
+JOIN pg_namespace AS n ON n.oid = f.pronamespace
+WHERE n.nspname = ${literal(schema)}
+ORDER BY f.proname, f.oid`)
+}
+
+/** A row for each history of the audit schema, live or retired, with its columns; sizes are in bytes, `rows` is an estimate. */
+export function historiesThere(schema: string): string {
+  const id = literal(AUDIT_COLUMNS.id)
+  return sqlText(sql`SELECT
+  c.relname AS name,
+  obj_description(c.oid, 'pg_class') AS comment,
+  c.relowner::regrole::text AS owner,
+  ${grantsTo(sql`coalesce(c.relacl, acldefault('r', c.relowner))`, sql`c.relowner`)} AS grants,
+  has_table_privilege(c.oid, 'SELECT') AS "isReadable",
+  pg_total_relation_size(c.oid)::double precision AS bytes,
+  greatest(c.reltuples, 0)::double precision AS rows,
+  pg_sequence_last_value(pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), ${id})::regclass)::text AS "lastId",
+  (
+    SELECT json_agg(json_build_object(
+      'name', a.attname,
+      'type', format_type(a.atttypid, a.atttypmod),
+      'bytes', (
+        SELECT s.avg_width * (1 - s.null_frac) * greatest(c.reltuples, 0)
+        FROM pg_stats AS s
+        WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND NOT s.inherited
+      )
+    ) ORDER BY a.attnum)
+    FROM pg_attribute AS a
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  ) AS columns
+FROM pg_class AS c
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = ${literal(schema)} AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+  AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = ${id} AND NOT a.attisdropped)
+ORDER BY c.relname`)
+}
+
+/**
+ * A row for each trigger that calls a function of the audit schema. Those that a partition has of its parent only where they
+ * fire otherwise than the parent's: `of` is the partitioned table.
+ */
+export function triggersThatCall(schema: string): string {
+  return sqlText(sql`SELECT
+  t.tgname AS name,
+  t.tgenabled AS enabled,
+  json_build_object('schema', s.nspname, 'name', c.relname) AS on,
+  f.proname AS function,
+  pg_get_triggerdef(t.oid) AS definition,
+  CASE WHEN t.tgparentid <> 0 THEN (
+    SELECT json_build_object('schema', rn.nspname, 'name', r.relname)
+    FROM pg_class AS r
+    JOIN pg_namespace AS rn ON rn.oid = r.relnamespace
+    WHERE r.oid = pg_partition_root(t.tgrelid)
+  ) END AS of
+FROM pg_trigger AS t
+LEFT JOIN pg_trigger AS parent ON parent.oid = t.tgparentid
+JOIN pg_proc AS f ON f.oid = t.tgfoid
+JOIN pg_namespace AS n ON n.oid = f.pronamespace
+JOIN pg_class AS c ON c.oid = t.tgrelid
+JOIN pg_namespace AS s ON s.oid = c.relnamespace
+WHERE n.nspname = ${literal(schema)} AND NOT t.tgisinternal AND t.tgenabled IS DISTINCT FROM parent.tgenabled
+ORDER BY s.nspname, c.relname, t.tgname`)
+}
+
+/** A row for each of the tables that is there. */
+export function tablesThere(tables: readonly AuditTableObject[]): string {
+  const names = join(
+    tables.map(({ source }) => sql`(${literal(source.schema)}, ${literal(source.name)})`),
+    sql`, `,
+  )
+  return sqlText(sql`SELECT s.schema, s.name, c.relowner::regrole::text AS owner
+FROM (VALUES ${names}) AS s (schema, name)
+JOIN pg_class AS c ON c.oid = to_regclass(format('%I.%I', s.schema, s.name))`)
+}
+
+/** A row for each setting that a role or a database brings along and that decides what is recorded. */
+export function settingsBroughtAlong(): string {
+  return sqlText(sql`SELECT r.rolname AS role, d.datname AS database, setting.text AS setting
+FROM pg_db_role_setting AS s
+LEFT JOIN pg_roles AS r ON r.oid = s.setrole
+LEFT JOIN pg_database AS d ON d.oid = s.setdatabase
+CROSS JOIN LATERAL unnest(s.setconfig) AS setting (text)
+WHERE (s.setdatabase = 0 OR d.datname = current_database())
+  AND (setting.text LIKE 'audit.%' OR setting.text LIKE 'audit_capture.%' OR setting.text LIKE 'session_replication_role=%')
+ORDER BY 1, 2, 3`)
+}
+
+/** A row for each audit schema of a former database that a migration has set aside. */
+export function staleSchemas(schema: string): string {
+  return sqlText(sql`SELECT n.nspname AS name, coalesce(sum(pg_total_relation_size(c.oid)), 0)::double precision AS bytes
+FROM pg_namespace AS n
+LEFT JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'm')
+WHERE starts_with(n.nspname, ${literal(`${schema}_stale_`)})
+GROUP BY n.nspname
+ORDER BY n.nspname`)
+}
+
+/** How many of the newest rows are looked at for settings that they lack: no index tells of all. */
+export const LOOKED_AT = 10_000
+
+/** One row: the first and the last of a history, and how many of the newest lack which required setting. */
+export function historyEnds(table: AuditTableObject): string {
+  const c = AUDIT_COLUMNS
+  const history = qualified({ schema: table.schema, name: table.names.table })
+  const end = (direction: Sql, column: string) =>
+    sql`(SELECT ${ident(column)} FROM ${history} ORDER BY ${ident(c.id)} ${direction} LIMIT 1)`
+  const lacking = liveSettings(table)
+    .filter(({ required }) => required)
+    .map(
+      ({ name, column }) =>
+        sql`SELECT ${literal(name)} AS setting, count(*) FILTER (WHERE ${ident(column)} IS NULL) AS rows FROM newest`,
+    )
+  return sqlText(sql`WITH newest AS MATERIALIZED (
+  SELECT * FROM ${history} WHERE ${ident(c.operation)} <> 'B' ORDER BY ${ident(c.id)} DESC LIMIT ${integer(lacking.length === 0 ? 0 : LOOKED_AT)}
+)
+SELECT
+  ${end(sql`ASC`, c.operationTimestamp)} AS oldest,
+  ${end(sql`DESC`, c.operationTimestamp)} AS newest,
+  ${end(sql`ASC`, c.id)}::text AS "firstId",
+  ${end(sql`DESC`, c.id)}::text AS "maximumId",
+  ${
+    lacking.length === 0
+      ? sql`'{}'::json`
+      : sql`(SELECT json_object_agg(l.setting, l.rows) FROM (${join(lacking, sql` UNION ALL `)}) AS l)`
+  } AS lacking`)
+}
+
+/** `{"app: SELECT, INSERT"}`: what others than the owner were granted, PUBLIC included. */
+function grantsTo(rights: Sql, owner: Sql): Sql {
+  return sql`ARRAY(
+    SELECT format('%s: %s', CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END, string_agg(g.privilege_type, ', ' ORDER BY g.privilege_type))
+    FROM aclexplode(${rights}) AS g
+    WHERE g.grantee <> ${owner}
+    GROUP BY g.grantee
+    ORDER BY 1
+  )`
+}

@@ -1,0 +1,210 @@
+import { expect, test, vi } from 'vitest'
+import { installedProject, type WrappedProject } from './migrate/wrapped-project.ts'
+
+vi.setConfig({ testTimeout: 240_000 })
+
+const schema = `/// @audit(enabled)
+model Order {
+  code  String  @id @db.VarChar(20)
+  label String
+  /// @audit(exclude)
+  note  String?
+  tags  Tag[]
+}
+
+/// @audit(enabled, level: row, updates: changed, enableAlways: true, missingSettings: record)
+model Tag {
+  name   String  @id
+  orders Order[]
+}
+
+model Plain {
+  id Int @id
+}
+`
+const tables = `CREATE TABLE "Order" ("code" VARCHAR(20) NOT NULL, "label" TEXT NOT NULL, "note" TEXT, CONSTRAINT "Order_pkey" PRIMARY KEY ("code"));
+CREATE TABLE "Tag" ("name" TEXT NOT NULL, CONSTRAINT "Tag_pkey" PRIMARY KEY ("name"));
+CREATE TABLE "Plain" ("id" INTEGER NOT NULL, CONSTRAINT "Plain_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "_OrderToTag" ("A" VARCHAR(20) NOT NULL, "B" TEXT NOT NULL, CONSTRAINT "_OrderToTag_AB_pkey" PRIMARY KEY ("A","B"));
+CREATE INDEX "_OrderToTag_B_index" ON "_OrderToTag"("B");
+ALTER TABLE "_OrderToTag" ADD CONSTRAINT "_OrderToTag_A_fkey" FOREIGN KEY ("A") REFERENCES "Order"("code") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "_OrderToTag" ADD CONSTRAINT "_OrderToTag_B_fkey" FOREIGN KEY ("B") REFERENCES "Tag"("name") ON DELETE CASCADE ON UPDATE CASCADE;
+`
+
+const installed = () => installedProject(schema, tables)
+
+interface Status {
+  readonly isInstalled: boolean
+  readonly histories: readonly {
+    readonly model: string
+    readonly state: string
+    readonly findings: readonly {
+      readonly state: string
+      readonly object: string
+      readonly message: string
+      readonly hint: string
+    }[]
+    readonly lacking: Readonly<Record<string, number>>
+  }[]
+  readonly findings: readonly { readonly state: string; readonly object: string; readonly message: string }[]
+  readonly settingsBroughtAlong: readonly string[]
+}
+
+async function statusOf({ audit }: WrappedProject): Promise<Status & { readonly exitCode: number }> {
+  const { stdout, stderr, exitCode } = await audit(['status', '--json'])
+  expect(stderr).toBe('')
+  return { ...(JSON.parse(stdout) as Status), exitCode }
+}
+
+/** `disabled: trigger "x" on "public"."Order" is disabled` */
+function found({ findings, histories }: Status): string[] {
+  return [...findings, ...histories.flatMap((each) => each.findings)].map(
+    ({ state, object, message }) => `${state}: ${object} ${message}`,
+  )
+}
+
+test('a database that has everything is installed, and its sizes, its gaps and its owner are told', async () => {
+  const wrapped = await installed()
+  await wrapped.database.query(`BEGIN; SELECT set_config('audit.username', 'ann', true);
+    INSERT INTO "Order" VALUES ('a', 'one'); COMMIT; INSERT INTO "Tag" VALUES ('t'); ANALYZE`)
+  const { stdout, stderr, exitCode } = await wrapped.audit(['status'])
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 })
+  expect(stdout).toMatch(/^audit: 3 histories are installed in database \S+, schema "audit"\n/)
+  expect(stdout).toMatch(/installed {2}public\.Order {2}about 1 rows, \d+ kB, since \d{4}-\d\d-\d\d/)
+  expect(stdout).toContain('1 of the newest rows were recorded without audit.username')
+  expect(stdout).toMatch(/not tamper-resistant: \w+ owns the history/)
+  expect(stdout).toContain('models that are not audited: Plain')
+  expect(stdout).toContain('fields that are left out: Order.note')
+  expect((await statusOf(wrapped)).isInstalled).toBe(true)
+})
+
+/** What somebody does to the database, and what is said of it. */
+const CASES: Readonly<Record<string, readonly [sql: string, ...found: string[]]>> = {
+  'a trigger that is gone': [
+    `DROP TRIGGER audit_insert ON "Order"`,
+    'missing: trigger "audit_insert" on "public"."Order" is not there',
+  ],
+  'a trigger that is disabled': [
+    `ALTER TABLE "Order" DISABLE TRIGGER audit_update`,
+    'disabled: trigger "audit_update" on "public"."Order" is disabled',
+  ],
+  'all triggers disabled, as a data load does it': [
+    `ALTER TABLE "_OrderToTag" DISABLE TRIGGER USER`,
+    ...['insert', 'update', 'delete', 'key', 'truncate'].map(
+      (name) => `disabled: trigger "audit_${name}" on "public"."_OrderToTag" is disabled`,
+    ),
+  ],
+  'a trigger in another mode': [
+    `ALTER TABLE "Order" ENABLE REPLICA TRIGGER audit_delete; ALTER TABLE "Tag" ENABLE TRIGGER audit_delete`,
+    'disabled: trigger "audit_delete" on "public"."Order" fires for what replication applies only',
+    'disabled: trigger "audit_delete" on "public"."Tag" does not fire for what replication applies, nor under session_replication_role = replica',
+  ],
+  'a trigger with another condition': [
+    `CREATE OR REPLACE TRIGGER audit_key AFTER UPDATE ON "Order" FOR EACH ROW WHEN (false) EXECUTE FUNCTION audit."Order_audit_key"()`,
+    expect.stringMatching(
+      /^tampered: trigger "audit_key" on "public"\."Order" is as no migration made it: CREATE TRIGGER .* WHEN \(false\)/,
+    ),
+  ],
+  'a trigger for other columns only': [
+    `CREATE OR REPLACE TRIGGER audit_update AFTER UPDATE OF note ON "Tag" FOR EACH ROW EXECUTE FUNCTION audit."Tag_audit_capture_row"()`.replace(
+      'note',
+      'name',
+    ),
+    expect.stringMatching(/^tampered: trigger "audit_update" on "public"\."Tag"/),
+    'disabled: trigger "audit_update" on "public"."Tag" does not fire for what replication applies, nor under session_replication_role = replica',
+  ],
+  'a function that was edited by hand': [
+    `DO $$ BEGIN EXECUTE replace(pg_get_functiondef('audit."Order_audit_capture"()'::regprocedure), 'RETURN NULL', 'PERFORM 1; RETURN NULL'); END $$`,
+    'tampered: function "audit"."Order_audit_capture" is as no migration made it',
+  ],
+  'a function that runs as its caller': [
+    `ALTER FUNCTION audit."Order_audit_capture"() SECURITY INVOKER`,
+    'tampered: function "audit"."Order_audit_capture" is as no migration made it',
+  ],
+  'a function whose search_path is open': [
+    `ALTER FUNCTION audit."Order_audit_key"() RESET search_path`,
+    'tampered: function "audit"."Order_audit_key" is as no migration made it',
+  ],
+  'a guard that is disabled': [
+    `ALTER TABLE audit."Order_audit" DISABLE TRIGGER append_only`,
+    'disabled: trigger "append_only" on "audit"."Order_audit" is disabled',
+  ],
+  'a guard that is gone': [
+    `DROP TRIGGER append_only ON audit."Order_audit"`,
+    'missing: trigger "append_only" on "audit"."Order_audit" is not there',
+  ],
+  'a guard that guards nothing': [
+    `CREATE OR REPLACE FUNCTION audit.append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'`,
+    'tampered: function "audit"."append_only" is as no migration made it',
+  ],
+  'a history that is gone': [
+    `DROP TABLE audit."Order_audit"`,
+    'missing: table "audit"."Order_audit" is not there',
+  ],
+  'a column that is gone': [
+    `ALTER TABLE audit."Order_audit" DROP COLUMN label`,
+    'missing: column "label" of table "audit"."Order_audit" is not there',
+  ],
+  'a column of another type': [
+    `ALTER TABLE audit."Order_audit" ALTER COLUMN code TYPE varchar(5)`,
+    'outdated: column "code" of table "audit"."Order_audit" is character varying(5), and not character varying(20)',
+  ],
+  'a history that others may write': [
+    `GRANT SELECT, INSERT ON audit."Order_audit" TO PUBLIC`,
+    'tampered: table "audit"."Order_audit" may be changed by others than its owner: PUBLIC: INSERT, SELECT',
+  ],
+  'a capture function that others may call': [
+    `GRANT EXECUTE ON FUNCTION audit."Order_audit_capture"() TO PUBLIC`,
+    'tampered: function "audit"."Order_audit_capture" may be called by others than its owner: PUBLIC: EXECUTE',
+  ],
+  'a capture function on a table that is not audited': [
+    `CREATE TRIGGER mine AFTER INSERT ON "Plain" REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION audit."Order_audit_capture"()`,
+    'orphaned: trigger "mine" on "public"."Plain" calls "Order_audit_capture", and no migration has it do so',
+  ],
+  'a function that is none of ours': [
+    `CREATE FUNCTION audit.stray() RETURNS void LANGUAGE sql AS ''`,
+    'orphaned: function "audit"."stray" belongs to no audited table',
+  ],
+  'a sequence behind its table, as a restore leaves it': [
+    `BEGIN; SELECT set_config('audit.username', 'ann', true); INSERT INTO "Order" VALUES ('a', 'one'), ('b', 'two'); COMMIT;
+     SELECT setval(pg_get_serial_sequence('audit."Order_audit"', 'audit_id'), 1)`,
+    'outdated: sequence of table "audit"."Order_audit" is at 1, and the history at 2: the next writes fail',
+  ],
+  'an audited table that is gone': [
+    `DROP TABLE "Order" CASCADE`,
+    'missing: table "public"."Order" is audited and not there',
+  ],
+}
+
+test.for(Object.entries(CASES))('%s', async ([, [sql, ...expected]]) => {
+  const wrapped = await installed()
+  await wrapped.database.query(sql)
+  const status = await statusOf(wrapped)
+  expect([found(status), status.exitCode]).toEqual([expected, 1])
+  expect(status.isInstalled).toBe(false)
+})
+
+test('a database without the audit schema has nothing installed', async () => {
+  const wrapped = await installed()
+  await wrapped.database.query('DROP SCHEMA audit CASCADE')
+  const status = await statusOf(wrapped)
+  expect(found(status)).toContain('missing: schema "audit" is not there')
+  expect(status.histories.map(({ state }) => state)).toEqual(['missing', 'missing', 'missing'])
+})
+
+test('settings that a role or the database brings along are told: they decide whose name is recorded', async () => {
+  const wrapped = await installed()
+  const [{ name = '' } = {}] = await wrapped.database.query<{ name: string }>(
+    'SELECT current_database() AS name',
+  )
+  await wrapped.database.query(`ALTER DATABASE "${name}" SET audit.username = 'admin'`)
+  const status = await statusOf(wrapped)
+  expect([status.settingsBroughtAlong, status.exitCode]).toEqual([
+    [`database ${name}: audit.username=admin`],
+    0,
+  ])
+  await wrapped.database.query(`ALTER DATABASE "${name}" SET session_replication_role = replica`)
+  expect(found(await statusOf(wrapped))).toEqual([
+    `disabled: database ${name} brings session_replication_role=replica along: no ordinary trigger fires in its sessions`,
+  ])
+})
