@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { runAudit } from '../support/audit-command.ts'
 import { createDatabase, type TestDatabase } from '../support/test-database.ts'
 import { type AuditedProject, generateMigration, useProject } from './main-path/audited-project.ts'
 import { wrappedProject } from './migrate/wrapped-project.ts'
@@ -104,6 +105,8 @@ describe.each(homes)('audit tables in %s', (_, home) => {
     const diff = await project.prisma(['migrate', 'diff', '--from-config-datasource', ...to])
     expect(diff.stdout.trim()).toMatch(/No difference detected\.$/)
     expect((await project.prisma(['migrate', 'status'])).stdout).toContain('Database schema is up to date!')
+    const env = { DATABASE_URL: audited.database.url }
+    expect(await runAudit(project.dir, ['status'], env)).toMatchObject({ exitCode: 0, stderr: '' })
   }
 
   test('no migration is written before prisma.config.ts lists the tables; generate writes the list and says what to put where', async () => {

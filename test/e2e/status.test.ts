@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { installedProject, type WrappedProject } from './migrate/wrapped-project.ts'
+import { installedProject, type WrappedProject, wrappedProject } from './migrate/wrapped-project.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
@@ -207,4 +207,123 @@ test('settings that a role or the database brings along are told: they decide wh
   expect(found(await statusOf(wrapped))).toEqual([
     `disabled: database ${name} brings session_replication_role=replica along: no ordinary trigger fires in its sessions`,
   ])
+})
+
+test('a migration that is not applied yet makes the database outdated, and so does a function that an earlier one made', async () => {
+  const wrapped = await installed()
+  const { project, audit, database } = wrapped
+  const [{ definition = '' } = {}] = await database.query<{ definition: string }>(
+    `SELECT pg_get_functiondef('audit."Order_audit_capture"()'::regprocedure) AS definition`,
+  )
+  await wrapped.models(schema.replace('  note  String?', '  note  String?\n  more  String?'))
+  expect(found(await statusOf(wrapped))).toEqual([])
+  const dev = await audit(['migrate', 'dev', '--name', 'more', '--create-only'])
+  expect([dev.exitCode, dev.stderr]).toEqual([0, expect.anything()])
+  const name = (await project.migrationFiles()).at(-1)?.name
+  const pending = await statusOf(wrapped)
+  expect(found(pending)).toEqual([
+    `outdated: migration ${name} is not applied here`,
+    'missing: column "more" of table "audit"."Order_audit" is not there',
+    'outdated: function "audit"."Order_audit_capture" is as migration 20240101000000_init made it',
+    'outdated: function "audit"."Order_audit_key" is as migration 20240101000000_init made it',
+    'outdated: function "audit"."Order_audit_truncate" is as migration 20240101000000_init made it',
+  ])
+  expect(pending.histories[0]?.findings[0]?.hint).toBe('npx prisma migrate deploy')
+  await project.prisma(['migrate', 'deploy'])
+  expect(found(await statusOf(wrapped))).toEqual([])
+  await database.query(definition)
+  expect(found(await statusOf(wrapped))).toEqual([
+    'outdated: function "audit"."Order_audit_capture" is as migration 20240101000000_init made it',
+  ])
+})
+
+test('a schema that asks for more than the migrations make is outdated', async () => {
+  const wrapped = await installed()
+  await wrapped.models(schema.replace('model Plain', '/// @audit(enabled)\nmodel Plain'))
+  expect(found(await statusOf(wrapped))).toEqual([
+    'outdated: the schema asks for another audit than the migrations make',
+  ])
+})
+
+test('hashed columns, a waiver and a partitioned table: nothing is found, and what is done to them is', async () => {
+  const role = `waiver_${Date.now()}`
+  const wrapped = await wrappedProject('', {
+    migrations: {
+      '20240101000000_init': `CREATE TABLE "Visit" ("id" INTEGER NOT NULL, "ip" TEXT, CONSTRAINT "Visit_pkey" PRIMARY KEY ("id")) PARTITION BY RANGE ("id");
+CREATE TABLE "Visit_low" PARTITION OF "Visit" FOR VALUES FROM (0) TO (1000);
+`,
+    },
+  })
+  const { project, database } = wrapped
+  await project.write(
+    'prisma/schema.prisma',
+    `generator audit {
+  provider          = "prisma-generator-audit"
+  output            = "../generated/audit"
+  sessionSettings   = ["username String"]
+  captureWaiverRole = "${role}"
+}
+
+datasource db {
+  provider = "postgresql"
+}
+
+/// @audit(enabled)
+model Visit {
+  id Int     @id
+  /// @audit(hash)
+  ip String?
+}
+`,
+  )
+  await database.query(`CREATE ROLE ${role}`)
+  try {
+    await project.prisma(['generate'])
+    await project.prisma(['migrate', 'deploy'])
+    expect([found(await statusOf(wrapped)), (await statusOf(wrapped)).exitCode]).toEqual([[], 0])
+    await database.query(`ALTER TABLE "Visit_low" DISABLE TRIGGER audit_insert`)
+    expect(found(await statusOf(wrapped))).toEqual([
+      'disabled: trigger "audit_insert" on partition "public"."Visit_low" is disabled',
+    ])
+  } finally {
+    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+  }
+})
+
+test('who does not own the history is not said to; a role without rights sees the catalog all the same', async () => {
+  const wrapped = await installed()
+  const role = `status_${Date.now()}`
+  await wrapped.database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`)
+  try {
+    const serving = await wrapped.audit(['status', '--role', role])
+    expect([serving.exitCode, serving.stdout]).toEqual([0, expect.not.stringContaining('tamper')])
+    const url = new URL(wrapped.database.url)
+    url.username = role
+    url.password = 'secret'
+    const asked = await wrapped.audit(['status', '--url', url.href])
+    expect([asked.exitCode, asked.stdout]).toEqual([
+      0,
+      expect.stringContaining('installed  public.Order  about 0 rows'),
+    ])
+    expect(asked.stdout).not.toContain('tamper')
+  } finally {
+    await wrapped.database.query(`DROP ROLE ${role}`)
+  }
+})
+
+test('where it cannot look it says why, and ends with 2', async () => {
+  const { audit } = await installed()
+  const unreachable = await audit(['status', '--url', 'postgresql://localhost:1/none'])
+  expect(unreachable).toMatchObject({ exitCode: 2, stdout: '' })
+  expect(unreachable.stderr).toMatch(/^The database cannot be reached: .*ECONNREFUSED/)
+  expect(await audit(['status', '--role', 'nobody there'])).toMatchObject({
+    exitCode: 2,
+    stderr: 'There is no role "nobody there", that --role names.\n',
+  })
+  expect(await audit(['status', '--jsno'])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining("unknown option '--jsno'"),
+  })
+  const help = await audit(['status', '--help'])
+  expect([help.exitCode, help.stdout]).toEqual([0, expect.stringContaining('installed, outdated, missing')])
 })

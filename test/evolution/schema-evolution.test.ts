@@ -9,6 +9,7 @@ import type { Migration } from './compiler.ts'
 import { difference, downAndUpProblems } from './down-and-up.ts'
 import { checkDeployment, type Deployment, deployStep, type Known } from './evolve.ts'
 import { FIRST_WORLD } from './first-world.ts'
+import { installationProblems } from './installed.ts'
 import { loadPrismaSql, type PrismaSql } from './prisma-sql.ts'
 import { needsWrapper } from './unaffected.ts'
 import { writeStep } from './write-step.ts'
@@ -101,6 +102,7 @@ async function runSequence(steps: readonly Step[]): Promise<void> {
       demand(await deployStep(deployment, known, draft, step, written.files))
       const checked = await checkDeployment(deployment, known, draft, step, written)
       demand(checked.problems)
+      demand(await installationProblems(migrator, folder, written))
       demand(await downAndUpProblems(copyClient, known.world, draft, written, number))
       known = checked.known
     }

@@ -1,4 +1,4 @@
-import type { Client, QueryResultRow } from 'pg'
+import type { ClientBase, QueryResultRow } from 'pg'
 import type { HistoryEnds, LiveDatabase, LiveHistory } from '../installation/live-database.ts'
 import {
   appliedMigrations,
@@ -22,7 +22,7 @@ import type { AuditTableObject } from '../state/database-state.ts'
  * @throws Error of `pg`
  */
 export async function readLiveDatabase(
-  client: Client,
+  client: ClientBase,
   schema: string,
   tables: readonly AuditTableObject[],
   role: string | undefined,

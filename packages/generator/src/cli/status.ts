@@ -1,6 +1,7 @@
 import type * as DMMF from '@prisma/dmmf'
 import pg from 'pg'
 import { compile } from '../compile.ts'
+import { hasErrors } from '../diagnostics.ts'
 import { compareInstallation, type Expectation } from '../installation/compare-installation.ts'
 import type { Unaudited } from '../installation/installation-status.ts'
 import { renderStatus } from '../installation/render-status.ts'
@@ -59,7 +60,10 @@ async function readExpectation(flags: StatusFlags, cwd: string): Promise<Expecta
     throw new ProjectNotFoundError('Prisma does not accept the schema; npx prisma validate says why.')
   const folder = await read.folder
   const files = folder?.files ?? []
-  const { model, migration } = compile({ ...read.project.input, folder })
+  const { model, migration, diagnostics } = compile({ ...read.project.input, folder })
+  if (hasErrors(diagnostics)) {
+    throw new ProjectNotFoundError('The schema has errors; npx prisma-generator-audit check says which.')
+  }
   const parts = files.filter(({ text }) => parseHeaders(text).parts.length > 0)
   const folded = foldParts(
     files.map(({ name, text }) => ({ migration: name, text })),
@@ -70,7 +74,7 @@ async function readExpectation(flags: StatusFlags, cwd: string): Promise<Expecta
     state: isByMigrations ? folded.state : desiredState(model),
     written: await writtenFunctions(files),
     parts: parts.map(({ name }) => name),
-    isUngenerated: isByMigrations && migration !== undefined,
+    isUngenerated: migration !== undefined,
     models: new Map(model.tables.map((table) => [nameKey(table.source), table.model])),
     unaudited: unaudited(model, read.project.input.dmmf.datamodel.models),
   }

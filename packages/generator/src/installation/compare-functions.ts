@@ -45,7 +45,7 @@ export function compareFunction(
     findings.push({
       state: 'tampered',
       object,
-      message: `belongs to ${found.owner}, and the audit schema to ${owner}`,
+      message: `belongs to ${found.owner}, and the history to ${owner}`,
       hint: `ALTER FUNCTION "${schema}"."${name}" OWNER TO ${owner};`,
     })
   }

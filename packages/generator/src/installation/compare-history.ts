@@ -71,7 +71,7 @@ function compareTable(
     }
   }
   if (found.owner !== owner) {
-    const message = `belongs to ${found.owner}, and the audit schema to ${owner}`
+    const message = `belongs to ${found.owner}, and others to ${owner}`
     findings.push({ state: 'tampered', object, message, hint: `ALTER TABLE ${name} OWNER TO ${owner};` })
   }
   const writers = found.grants.filter((grant) =>

@@ -37,8 +37,8 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     schema,
     live: live.functions,
     written,
-    owner: live.schemaOwner ?? '',
-    remedy: pending.length > 0 ? DEPLOY : INSTALL,
+    owner: ownerOf(state, live),
+    remedy: pending.length > 0 ? DEPLOY : expected.isUngenerated ? GENERATE : INSTALL,
     isBehind: pending.length > 0,
   }
   const tables = state.tables.filter(({ capturing }) => capturing)
@@ -78,6 +78,13 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
       .filter(({ setting }) => !isSilencing(setting))
       .map(({ role, database, setting }) => `${bearer(role, database)}: ${setting}`),
   }
+}
+
+/** A schema that the application's objects share says nothing of who owns ours: the first history does. */
+function ownerOf({ schema, tables }: DatabaseState, { histories, schemaOwner }: LiveDatabase): string {
+  const ours = new Set(tables.map(({ names }) => names.table))
+  const first = schema?.shared ? histories.find(({ name }) => ours.has(name)) : undefined
+  return first?.owner ?? schemaOwner ?? ''
 }
 
 const UNGENERATED: Finding = {

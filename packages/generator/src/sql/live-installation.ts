@@ -26,7 +26,11 @@ export function whereLooked(schema: string, role: string | undefined): string {
   asked.name AS role,
   r.oid IS NOT NULL AS "roleExists",
   n.nspowner::regrole::text AS "schemaOwner",
-  coalesce(r.rolsuper OR pg_has_role(r.oid, n.nspowner, 'MEMBER'), false) AS "ownsHistory",
+  coalesce(r.rolsuper OR pg_has_role(r.oid, n.nspowner, 'MEMBER') OR EXISTS (
+    SELECT FROM pg_class AS c
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = ${literal(AUDIT_COLUMNS.id)} AND NOT a.attisdropped
+    WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND pg_has_role(r.oid, c.relowner, 'MEMBER')
+  ), false) AS "ownsHistory",
   obj_description(n.oid, 'pg_namespace') AS "schemaComment",
   (
     SELECT s.nspname
