@@ -7,7 +7,7 @@
  *
  * The others are found on the client, before any SQL is sent, except `TRANSACTION_ABORTED`
  * (`withAuditContext` found that its transaction could not be committed) and `NOT_A_TEST_DATABASE`, which only
- * `prisma-extension-audit/testing` throws.
+ * `prisma-extension-audit/testing` throws, and `NOT_INSTALLED`, which `assertAuditInstalled` does.
  */
 export type AuditErrorCode =
   | 'AU001'
@@ -22,6 +22,7 @@ export type AuditErrorCode =
   | 'UNSUPPORTED_DRIVER'
   | 'TRANSACTION_ABORTED'
   | 'NOT_A_TEST_DATABASE'
+  | 'NOT_INSTALLED'
 
 export interface AuditErrorDetails {
   /** The session setting concerned, without the `audit.` prefix. */

@@ -5,6 +5,12 @@ export {
   auditContext,
   defineAuditContext,
 } from './extension.ts'
+export {
+  type AuditInstallation,
+  defineInstallationCheck,
+  type InstalledTable,
+  type QueryingClient,
+} from './installation.ts'
 export type { PgClient, PgPool, PgPoolClient, PgResult } from './pg-client.ts'
 export type { JsonValue, SettingType, SettingValue } from './setting-value.ts'
 export type { AuditContext, AuditSettings, SettingDefinition } from './settings.ts'

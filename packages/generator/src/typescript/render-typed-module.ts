@@ -4,6 +4,7 @@ import type { HistoryModel } from '../model/history-model.ts'
 import { contextSettings } from './context-settings.ts'
 import { renderAuditContext } from './render-audit-context.ts'
 import { renderHistory } from './render-history.ts'
+import { renderInstallation } from './render-installation.ts'
 
 /** What a client generator of the same schema says about the TypeScript that the project compiles. */
 export interface ClientGenerator {
@@ -28,7 +29,7 @@ export interface TypedModuleInput {
 
 /**
  * The typed module: `index` with `AuditContext` and an `auditContext` that takes nothing else, `history` with the extension that
- * reads. Same input, same bytes.
+ * reads, `installation` with the check of a database. Same input, same bytes.
  *
  * Each file imports a package and nothing beside it, so it needs no import extension and compiles as ESM
  * and as CommonJS; only its own extension follows the client's `generatedFileExtension`.
@@ -44,6 +45,7 @@ export function renderTypedModule({
   return [
     { path: `index.${extension}`, text: renderAuditContext(settings) },
     { path: `history.${extension}`, text: renderHistory(histories) },
+    { path: `installation.${extension}`, text: renderInstallation(model) },
   ]
 }
 

@@ -35,7 +35,7 @@ async function render(name: keyof typeof CASES) {
   const { model, options: parsed, text } = await resolveSchema(auditSchema(models, options))
   expect(text.includes('error')).toBe(false)
   const [file, ...more] = renderTypedModule({ model, histories: [], options: parsed, clientGenerators: [] })
-  expect(more.map((each) => each.path)).toEqual(['history.ts'])
+  expect(more.map((each) => each.path)).toEqual(['history.ts', 'installation.ts'])
   return { path: file?.path, text: file?.text ?? '' }
 }
 
@@ -75,9 +75,9 @@ test("the file's extension follows the client generator's", async () => {
         generatedFileExtension,
       })),
     }).map(({ path }) => path)
-  expect(paths('mts')).toEqual(['index.mts', 'history.mts'])
-  expect(paths('cts')).toEqual(['index.cts', 'history.cts'])
-  expect(paths('exe')).toEqual(['index.ts', 'history.ts'])
+  expect(paths('mts')).toEqual(['index.mts', 'history.mts', 'installation.mts'])
+  expect(paths('cts')).toEqual(['index.cts', 'history.cts', 'installation.cts'])
+  expect(paths('exe')).toEqual(['index.ts', 'history.ts', 'installation.ts'])
 })
 
 /** What must compile, and, under each expectation, what must not. */
