@@ -144,7 +144,7 @@ BEGIN
 END
 $audit$;
 
-DROP FUNCTION IF EXISTS "audit"."_CategoryToProduct_audit_capture"();
+DROP FUNCTION IF EXISTS "audit"."_CategoryToProduct_audit_capture_row"();
 DROP FUNCTION IF EXISTS "audit"."_CategoryToProduct_audit_key"();
 DROP FUNCTION IF EXISTS "audit"."_CategoryToProduct_audit_truncate"();
 

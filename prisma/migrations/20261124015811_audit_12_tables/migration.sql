@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=529a175c06bae202
+-- prisma-generator-audit v1 from=280c9438c66e78db text=4cef40e527823574
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Category"},"table":{"schema":"audit","key":["slug"],"missingSettings":"refuse","truncate":"record","names":{"table":"Category_audit"},"columns":[{"name":"slug","type":"varchar(80)"},{"name":"title","type":"text"},{"name":"position","type":"smallint"},{"name":"parent_slug","type":"varchar(80)"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Parcel"},"table":{"schema":"audit","key":["barcode"],"missingSettings":"refuse","truncate":"record","names":{"table":"Parcel_audit"},"columns":[{"name":"barcode","type":"varchar(64)"},{"name":"order_id","type":"bigint"},{"name":"grams","type":"integer"},{"name":"carrier_oid","type":"oid"},{"name":"insured","type":"money"},{"name":"length","type":"double precision"},{"name":"flags","type":"bit(8)"},{"name":"route","type":"varbit(64)"},{"name":"label","type":"xml"},{"name":"pickup_at","type":"timetz(3)"},{"name":"sent_at","type":"timestamp(6)"},{"name":"scans","type":"timestamptz(3)[]"},{"name":"weights","type":"numeric(8,3)[]"},{"name":"checkpoints","type":"bigint[]"},{"name":"signatures","type":"bytea[]"},{"name":"events","type":"jsonb[]"},{"name":"handlers","type":"uuid[]"},{"name":"codes","type":"double precision[]"},{"name":"answers","type":"boolean[]"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
@@ -6,7 +6,7 @@
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Product Catalogue"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"Product Catalogue_audit"},"columns":[{"name":"id","type":"integer"},{"name":"sku","type":"varchar(32)"},{"name":"name","type":"text"},{"name":"status","type":"text","isEnum":true},{"name":"price","type":"numeric(10,2)"},{"name":"weight kg","type":"real"},{"name":"tags","type":"text[]"},{"name":"sizes","type":"integer[]"},{"name":"sellableOn","type":"text[]","isEnum":true},{"name":"details","type":"jsonb"},{"name":"Manual","type":"json"},{"name":"image","type":"bytea"},{"name":"release_date","type":"date"},{"name":"withdrawn_at","type":"timestamptz(6)"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Review"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"Review_audit"},"columns":[{"name":"id","type":"integer"},{"name":"customer_id","type":"uuid"},{"name":"product_id","type":"integer"},{"name":"stars","type":"smallint"},{"name":"text","type":"text"},{"name":"created_at","type":"timestamp(3)"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"StockMovement"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"StockMovement_audit"},"columns":[{"name":"id","type":"bigint"},{"name":"productId","type":"integer"},{"name":"delta","type":"integer"},{"name":"user","type":"varchar(80)"},{"name":"at","type":"timestamptz(6)"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
--- {"kind":"createAuditTable","source":{"schema":"public","name":"_CategoryToProduct"},"table":{"schema":"audit","key":["category_slug","product_id"],"missingSettings":"refuse","truncate":"record","names":{"table":"_CategoryToProduct_audit"},"columns":[{"name":"category_slug","sourceName":"A","type":"varchar(80)"},{"name":"product_id","sourceName":"B","type":"integer"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
+-- {"kind":"createAuditTable","source":{"schema":"public","name":"_CategoryToProduct"},"table":{"schema":"audit","key":["category_slug","product_id"],"missingSettings":"refuse","truncate":"record","level":"row","names":{"table":"_CategoryToProduct_audit"},"columns":[{"name":"category_slug","sourceName":"A","type":"varchar(80)"},{"name":"product_id","sourceName":"B","type":"integer"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"customer_addresses"},"table":{"schema":"audit","key":["customer_id","label"],"missingSettings":"refuse","truncate":"record","names":{"table":"customer_addresses_audit"},"columns":[{"name":"customer_id","type":"uuid"},{"name":"label","type":"varchar(40)"},{"name":"lines","type":"text[]"},{"name":"postcode","type":"varchar(12)"},{"name":"is default","type":"boolean"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"customers"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","names":{"table":"customers_audit"},"columns":[{"name":"id","type":"uuid"},{"name":"email","type":"varchar(320)"},{"name":"name","type":"text"},{"name":"country_code","type":"char(2)"},{"name":"credit_limit","type":"numeric(14,4)"},{"name":"points","type":"integer"},{"name":"lifetime_cents","type":"bigint"},{"name":"rating","type":"double precision"},{"name":"newsletter","type":"boolean"},{"name":"channels","type":"text[]","isEnum":true},{"name":"birthday","type":"date"},{"name":"preferences","type":"jsonb"},{"name":"public_key","type":"bytea"},{"name":"created_at","type":"timestamptz(3)"},{"name":"updated_at","type":"timestamp(3)"},{"name":"referrer_id","type":"uuid"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"exchange_rates"},"table":{"schema":"audit","key":["currency","day"],"missingSettings":"refuse","truncate":"record","names":{"table":"exchange_rates_audit"},"columns":[{"name":"currency","type":"char(3)"},{"name":"day","type":"date"},{"name":"rate","type":"numeric(18,8)"}],"settings":[{"name":"username","settingType":"String","type":"text","required":true,"column":"audit_username"},{"name":"reason","settingType":"String","type":"text","required":false,"column":"audit_reason"},{"name":"request_id","settingType":"Uuid","type":"uuid","required":false,"column":"audit_request_id"}]}}
@@ -2308,10 +2308,21 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- History of "public"."_CategoryToProduct"
 
-CALL "audit"."require_source"(
-  '"public"."_CategoryToProduct"',
-  ARRAY['A', 'B']::text[]
-);
+DO $audit$
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_class AS c
+    WHERE c.oid = pg_catalog.to_regclass('"public"."_CategoryToProduct"') AND c.relkind = 'p'
+  ) THEN
+    PERFORM "A", "B" FROM "public"."_CategoryToProduct" WHERE false;
+  ELSE
+    CALL "audit"."require_source"(
+      '"public"."_CategoryToProduct"',
+      ARRAY['A', 'B']::text[]
+    );
+  END IF;
+END
+$audit$;
 
 CREATE TABLE IF NOT EXISTS "audit"."_CategoryToProduct_audit" (
   "audit_id" bigint GENERATED ALWAYS AS IDENTITY,
@@ -2376,7 +2387,7 @@ BEGIN
 END
 $audit$;
 
-CREATE OR REPLACE FUNCTION "audit"."_CategoryToProduct_audit_capture"()
+CREATE OR REPLACE FUNCTION "audit"."_CategoryToProduct_audit_capture_row"()
   RETURNS trigger
   LANGUAGE plpgsql
   SECURITY DEFINER
@@ -2392,6 +2403,33 @@ DECLARE
   "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
   "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
 BEGIN
+  IF TG_OP = 'DELETE' THEN
+    INSERT INTO "audit"."_CategoryToProduct_audit" (
+      "audit_operation",
+      "audit_operation_timestamp",
+      "audit_transaction_timestamp",
+      "audit_current_user",
+      "audit_transaction_id",
+      "audit_username",
+      "audit_reason",
+      "audit_request_id",
+      "category_slug",
+      "product_id"
+    )
+    VALUES (
+      "audit_operation",
+      "audit_operation_timestamp",
+      now(),
+      "audit_current_user",
+      pg_current_xact_id()::text::bigint,
+      coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."_CategoryToProduct"')),
+      "audit_reason",
+      nullif(current_setting('audit.request_id', true), '')::uuid,
+      OLD."A",
+      OLD."B"
+    );
+    RETURN NULL;
+  END IF;
   INSERT INTO "audit"."_CategoryToProduct_audit" (
     "audit_operation",
     "audit_operation_timestamp",
@@ -2404,18 +2442,18 @@ BEGIN
     "category_slug",
     "product_id"
   )
-  SELECT
+  VALUES (
     "audit_operation",
     "audit_operation_timestamp",
     now(),
     "audit_current_user",
-    (SELECT pg_current_xact_id()::text::bigint),
+    pg_current_xact_id()::text::bigint,
     coalesce("audit_username", "audit"."missing_setting"('audit.username', '"public"."_CategoryToProduct"')),
     "audit_reason",
-    (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
-    changed."A",
-    changed."B"
-  FROM changed;
+    nullif(current_setting('audit.request_id', true), '')::uuid,
+    NEW."A",
+    NEW."B"
+  );
   RETURN NULL;
 END
 $audit$;
@@ -2436,6 +2474,12 @@ DECLARE
   "audit_username" CONSTANT text := nullif(current_setting('audit.username', true), '');
   "audit_reason" CONSTANT text := nullif(current_setting('audit.reason', true), '');
 BEGIN
+  -- Only under a deferrable constraint can another row have this key already.
+  IF EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = TG_RELID AND i.indisunique AND NOT i.indimmediate) THEN
+    IF EXISTS (SELECT FROM "public"."_CategoryToProduct" AS held WHERE held."A" = OLD."A" AND held."A"::text COLLATE "C" = OLD."A"::text COLLATE "C" AND held."B" = OLD."B") THEN
+      RETURN NULL;
+    END IF;
+  END IF;
   INSERT INTO "audit"."_CategoryToProduct_audit" (
     "audit_operation",
     "audit_operation_timestamp",
@@ -2513,7 +2557,8 @@ BEGIN
     (SELECT nullif(current_setting('audit.request_id', true), '')::uuid),
     changed."A",
     changed."B"
-  FROM ONLY "public"."_CategoryToProduct" AS changed;
+  FROM "public"."_CategoryToProduct" AS changed
+  WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID);
   RETURN NULL;
 END
 $audit$;
@@ -2521,7 +2566,7 @@ $audit$;
 CALL "audit"."keep_private"(
   '{}',
   ARRAY[
-    '"audit"."_CategoryToProduct_audit_capture"()',
+    '"audit"."_CategoryToProduct_audit_capture_row"()',
     '"audit"."_CategoryToProduct_audit_key"()',
     '"audit"."_CategoryToProduct_audit_truncate"()'
   ]::regprocedure[]
@@ -2533,33 +2578,30 @@ DECLARE
 BEGIN
   IF NOT EXISTS (
     SELECT FROM pg_catalog.pg_trigger AS t
-    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."_CategoryToProduct_audit_capture"()'::regprocedure
+    WHERE t.tgrelid = source AND t.tgname = 'audit_insert' AND t.tgfoid = '"audit"."_CategoryToProduct_audit_capture_row"()'::regprocedure
   ) THEN
     CREATE TRIGGER "audit_insert"
       AFTER INSERT ON "public"."_CategoryToProduct"
-      REFERENCING NEW TABLE AS changed
-      FOR EACH STATEMENT
-      EXECUTE FUNCTION "audit"."_CategoryToProduct_audit_capture"();
+      FOR EACH ROW
+      EXECUTE FUNCTION "audit"."_CategoryToProduct_audit_capture_row"();
   END IF;
   IF NOT EXISTS (
     SELECT FROM pg_catalog.pg_trigger AS t
-    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."_CategoryToProduct_audit_capture"()'::regprocedure
+    WHERE t.tgrelid = source AND t.tgname = 'audit_update' AND t.tgfoid = '"audit"."_CategoryToProduct_audit_capture_row"()'::regprocedure
   ) THEN
     CREATE TRIGGER "audit_update"
       AFTER UPDATE ON "public"."_CategoryToProduct"
-      REFERENCING NEW TABLE AS changed
-      FOR EACH STATEMENT
-      EXECUTE FUNCTION "audit"."_CategoryToProduct_audit_capture"();
+      FOR EACH ROW
+      EXECUTE FUNCTION "audit"."_CategoryToProduct_audit_capture_row"();
   END IF;
   IF NOT EXISTS (
     SELECT FROM pg_catalog.pg_trigger AS t
-    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."_CategoryToProduct_audit_capture"()'::regprocedure
+    WHERE t.tgrelid = source AND t.tgname = 'audit_delete' AND t.tgfoid = '"audit"."_CategoryToProduct_audit_capture_row"()'::regprocedure
   ) THEN
     CREATE TRIGGER "audit_delete"
       AFTER DELETE ON "public"."_CategoryToProduct"
-      REFERENCING OLD TABLE AS changed
-      FOR EACH STATEMENT
-      EXECUTE FUNCTION "audit"."_CategoryToProduct_audit_capture"();
+      FOR EACH ROW
+      EXECUTE FUNCTION "audit"."_CategoryToProduct_audit_capture_row"();
   END IF;
   IF NOT EXISTS (
     SELECT FROM pg_catalog.pg_trigger AS t

@@ -1,7 +1,7 @@
 import { findField, type SchemaBlock } from '../annotation/schema-blocks.ts'
 import type { AuditOptions } from '../config.ts'
 import type { Diagnostic } from '../diagnostics.ts'
-import type { AuditedTable, Fact } from '../model/audit-model.ts'
+import type { AuditedTable } from '../model/audit-model.ts'
 import type { SourcePlace } from '../model/place.ts'
 import { resolveNames } from './audit-names.ts'
 import { declareFacts, doubledFacts } from './facts.ts'
@@ -29,6 +29,9 @@ interface JoinContext {
  * The join tables of audited models: one audited side is enough, for what it is connected with is part of what it is. An
  * `@audit(exclude)` above the field of either side leaves the table out. It carries what both sides ask for: the settings of
  * both, and of two wishes the stricter one.
+ *
+ * Row by row: one statement may change both halves of a row's key, one after the other (see `keyChangedTwice`), where the keys
+ * of the two models depend on each other, or where it writes both models.
  */
 export function resolveJoinTables(
   audited: readonly ResolvedTable[],
@@ -89,7 +92,7 @@ function resolveJoinTable(
     settings,
     missingSettings: tables.some((each) => each.missingSettings === 'refuse') ? 'refuse' : 'record',
     truncate: tables.some((each) => each.truncate === 'refuse') ? 'refuse' : 'record',
-    level: isOfItself(relation) || sides.some((side) => asksForRows(side, wanted)) ? 'row' : 'statement',
+    level: 'row',
     updates: 'all',
     ...(backfills.length > 0 ? { backfill: backfills.includes('batches') ? 'batches' : true } : {}),
     ...(tables.some((each) => each.enableAlways) ? { enableAlways: true } : {}),
@@ -99,18 +102,6 @@ function resolveJoinTable(
     place,
     diagnostics: [...diagnostics, ...settingProblems, ...doubledFacts(declarations, facts)],
   }
-}
-
-/** One UPDATE of the model's key changes both halves of a row's key, one after the other: see `keyChangedTwice`. */
-function isOfItself({ ends }: JoinRelation): boolean {
-  return ends[0].listed === ends[1].listed
-}
-
-/** A hidden column of the model is no reason: there is none in the join table. */
-function asksForRows({ table, isLevelWritten }: ResolvedTable, facts: ReadonlySet<Fact>): boolean {
-  return (
-    (table.level === 'row' && isLevelWritten) || table.enableAlways === true || facts.has('changed_columns')
-  )
 }
 
 /** Each setting once: required without a default before one that has a default, and that before one that may be absent. */

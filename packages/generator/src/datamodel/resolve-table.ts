@@ -31,8 +31,6 @@ export interface ResolvedTable {
   readonly table: AuditedTable
   readonly declarations: readonly SettingDeclaration[]
   readonly facts: readonly Fact[]
-  /** The level is what the annotation says, and follows from nothing else. */
-  readonly isLevelWritten: boolean
   readonly renamed: RenamedNodes
   readonly diagnostics: readonly Diagnostic[]
 }
@@ -91,7 +89,10 @@ export function resolveTable(
     ...hiddenJoins(model, block, blocks),
     // Who writes `level: statement` out knows it.
     ...(table.level === 'statement' && !annotation.level && foreignKeys
-      ? [...writtenTwice(model, block, models), ...keyChangedTwice(model, block, keyFields(columns, key))]
+      ? [
+          ...writtenTwice(model, block, models),
+          ...keyChangedTwice(model, block, keyFields(columns, key), models),
+        ]
       : []),
   ]
   const renamed = {
@@ -99,8 +100,7 @@ export function resolveTable(
     columns: renamings,
     ...(annotation.renamedFrom && { from: annotation.renamedFrom }),
   }
-  const isLevelWritten = annotation.level !== undefined || annotation.updates?.value === 'changed'
-  return { table, declarations, facts: wanted, isLevelWritten, renamed, diagnostics }
+  return { table, declarations, facts: wanted, renamed, diagnostics }
 }
 
 /**

@@ -8,8 +8,9 @@ interface Reference {
 }
 
 /**
- * Two foreign keys to one parent that belong to the key: an UPDATE of the parent's key may change a row's key twice, one half
- * after the other. At level statement both D stand before both U, and the key in between looks alive.
+ * Two foreign keys that belong to the key: an UPDATE of one key, that of their parent or of a model on which both parents' keys
+ * depend, may change a row's key twice, one half after the other. At level statement both D stand before both U, and the key in
+ * between looks alive.
  *
  * @param key the fields by which the rows of the model are told apart
  */
@@ -17,20 +18,24 @@ export function keyChangedTwice(
   model: DMMF.Model,
   block: SchemaBlock,
   key: readonly string[],
+  models: readonly DMMF.Model[],
 ): readonly Diagnostic[] {
-  const own = model.fields.filter(
-    ({ relationFromFields, relationOnUpdate = 'Cascade' }) =>
-      relationOnUpdate === 'Cascade' && relationFromFields?.some((field) => key.includes(field)),
-  )
+  const own = followedKeys(model, key)
   return own.flatMap((first, index): readonly Diagnostic[] => {
-    const second = own.slice(index + 1).find(({ type }) => type === first.type)
-    if (second === undefined) return []
+    const roots = keyRoots(first.type, models)
+    const found = own.slice(index + 1).flatMap((second) => {
+      const others = keyRoots(second.type, models)
+      const root = [...roots].find((name) => others.has(name))
+      return root === undefined ? [] : [{ second, root }]
+    })[0]
+    if (found === undefined) return []
+    const { second, root } = found
     const place = block.fields.find(({ name }) => name === second.name)?.place
     return [
       {
         code: 'AUD510',
         severity: 'warning',
-        message: `One UPDATE of the key of "${first.type}" may change the key of a "${model.name}" by "${first.name}" and by "${second.name}": what it was in between looks alive.`,
+        message: `One UPDATE of the key of "${root}" may change the key of a "${model.name}" by "${first.name}" and by "${second.name}": what it was in between looks alive.`,
         ...(place ? { place } : {}),
         model: model.name,
         field: second.name,
@@ -38,6 +43,26 @@ export function keyChangedTwice(
       },
     ]
   })
+}
+
+/** The foreign keys in a key that follow what they refer to; without an `onUpdate` Prisma writes CASCADE. */
+function followedKeys({ fields }: DMMF.Model, key: readonly string[]): readonly DMMF.Field[] {
+  return fields.filter(
+    ({ relationFromFields, relationOnUpdate = 'Cascade' }) =>
+      relationOnUpdate === 'Cascade' && relationFromFields?.some((field) => key.includes(field)),
+  )
+}
+
+/** The models of which an UPDATE of the key may change the key of `name`: itself, and those that its key refers to. */
+function keyRoots(name: string, models: readonly DMMF.Model[]): ReadonlySet<string> {
+  const roots = new Set([name])
+  for (const each of roots) {
+    const model = models.find((candidate) => candidate.name === each)
+    if (model === undefined) continue
+    const ids = model.fields.filter(({ isId }) => isId).map((field) => field.name)
+    for (const { type } of followedKeys(model, [...(model.primaryKey?.fields ?? []), ...ids])) roots.add(type)
+  }
+  return roots
 }
 
 /**

@@ -3,7 +3,7 @@ import { sourceColumn } from '../state/source-column.ts'
 import { liveColumns } from './audit-table.ts'
 import { hasNoHistory, isOwnRow, oneAtATime } from './baseline.ts'
 import { insertBaseline } from './history-row.ts'
-import { keyColumns } from './key-columns.ts'
+import { type KeyColumn, keyColumns } from './key-columns.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
 import { setPinned } from './pinned-output.ts'
 import { ident, integer, join, keyword, lines, parameter, qualified, type Sql, sql, sqlText } from './sql.ts'
@@ -21,17 +21,14 @@ import { ident, integer, join, keyword, lines, parameter, qualified, type Sql, s
  */
 export function renderBaselineBatch(table: AuditTableObject, size: number, isFirst: boolean): string {
   const key = keyColumns(table)
-  const columns = join(
-    key.map(({ source }) => sql`s.${ident(source)}`),
-    sql`, `,
-  )
+  const columns = join(key.map(inOneOrder), sql`, `)
   const last = join(
     key.map((_, index) => parameter(index + 1)),
     sql`, `,
   )
   const inOrder = (direction: 'ASC' | 'DESC') =>
     join(
-      key.map(({ source }) => sql`s.${ident(source)} ${keyword(direction)}`),
+      key.map((column) => sql`${inOneOrder(column)} ${keyword(direction)}`),
       sql`, `,
     )
   // No more: of a column that is left out nobody knows the name.
@@ -55,6 +52,14 @@ SELECT
     key.map(({ source }) => sql`s.${ident(source)}::text`),
     sql`, `,
   )}] FROM page AS s ORDER BY ${inOrder('DESC')} LIMIT 1) AS last`)
+}
+
+/**
+ * With the search_path pinned, citext is compared as text and sorted as citext: rows between two pages were passed over. As text
+ * in both; of text and varchar itself the cast says nothing, and the key's index serves.
+ */
+function inOneOrder({ source, isOrderedAsText }: KeyColumn): Sql {
+  return isOrderedAsText ? sql`s.${ident(source)}::text` : sql`s.${ident(source)}`
 }
 
 /** Begins a transaction of the command. The key of a page's last row is read back as it was written. */

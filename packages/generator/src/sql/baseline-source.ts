@@ -3,18 +3,20 @@ import { isOwnRow } from './baseline.ts'
 import { join, literal, qualified, sql, sqlText } from './sql.ts'
 import { triggersOf } from './trigger-definitions.ts'
 
-/** A query for one row, `missing`: the names of the table's triggers that are not there, or rest. */
+/** A query for one row, `missing`: the names of the table's triggers that are not there, rest, or call another function. */
 export function triggersThere(table: AuditTableObject): string {
-  const names = join(
-    triggersOf(table).map(({ name }) => literal(name)),
-    sql`, `,
-  )
+  const wanted = triggersOf(table).map(({ name, functionName }) => {
+    const called = sqlText(sql`${qualified({ schema: table.schema, name: functionName })}()`)
+    return sql`(${literal(name)}, ${literal(called)})`
+  })
   return sqlText(sql`SELECT coalesce(array_agg(wanted.name), '{}') AS missing
-FROM unnest(ARRAY[${names}]) AS wanted (name)
+FROM (VALUES ${join(wanted, sql`, `)}) AS wanted (name, called)
 WHERE NOT EXISTS (
   SELECT FROM pg_catalog.pg_trigger AS t
   WHERE t.tgrelid = pg_catalog.to_regclass(${literal(sqlText(qualified(table.source)))})
-    AND t.tgname = wanted.name AND t.tgenabled <> 'D'
+    AND t.tgname = wanted.name
+    AND t.tgfoid = pg_catalog.to_regprocedure(wanted.called)
+    AND t.tgenabled <> 'D'
 )`)
 }
 

@@ -12,6 +12,8 @@ export interface KeyColumn {
    * not.
    */
   readonly isText: boolean
+  /** Text in a type whose order may be another one's than that of text: citext, or one that only its text form is known of. */
+  readonly isOrderedAsText: boolean
 }
 
 const TEXT_TYPES: readonly ColumnTypeName[] = ['text', 'varchar', 'char']
@@ -20,8 +22,9 @@ const TEXT_TYPES: readonly ColumnTypeName[] = ['text', 'varchar', 'char']
 export function keyColumns(table: AuditTableObject): readonly KeyColumn[] {
   return table.key.map((name) => {
     const column = keyColumn(table, name)
-    if (column === undefined) return { name, source: name, isText: false }
+    if (column === undefined) return { name, source: name, isText: false, isOrderedAsText: false }
     const isText = TEXT_TYPES.includes(column.type.name) && !column.type.list
-    return { name, source: sourceColumn(column), isText }
+    const isOrderedAsText = isText && column.type.name !== 'char' && !column.isEnum
+    return { name, source: sourceColumn(column), isText, isOrderedAsText }
   })
 }

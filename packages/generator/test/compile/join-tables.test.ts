@@ -99,6 +99,27 @@ ALTER TABLE "_Follows" ADD CONSTRAINT "_Follows_B_fkey" FOREIGN KEY ("B") REFERE
   await database.drop()
 })
 
+test.each([
+  [
+    'the key of one model is that of the other',
+    'ALTER TABLE "Tag" ADD FOREIGN KEY ("id") REFERENCES "Post"("id") ON UPDATE CASCADE;',
+    'UPDATE "Post" SET id = 2',
+  ],
+  ['a statement writes both', '', 'WITH a AS (UPDATE "Post" SET id = 2) UPDATE "Tag" SET id = 2'],
+])('where %s, a connection is alive under its last key only', async (_, more, statement) => {
+  const start = { '20260101000000_init': `${linkOf('Post', 'Tag')}${more}` }
+  const { done } = await followed(pair('Post', 'Tag'), start, '20260102000000')
+  const database = await apply(done, {
+    '20260102': `INSERT INTO "Post" VALUES (1); INSERT INTO "Tag" VALUES (1); INSERT INTO "_Link" VALUES (1, 1)`,
+  })
+  await database.query(statement)
+  const alive = await database.query(`SELECT post_id, tag_id FROM (
+    SELECT DISTINCT ON (post_id, tag_id) * FROM ${link} ORDER BY post_id, tag_id, audit_id DESC
+  ) AS last WHERE audit_operation <> 'D'`)
+  expect(alive).toEqual([{ post_id: 2, tag_id: 2 }])
+  await database.drop()
+})
+
 test('a project that was audited before gets them in its next migration, with a baseline where it asks for one', async () => {
   const schema = schemaWith(models())
   const excluded = schemaWith(models().replaceAll('  tags', '  /// @audit(exclude)\n  tags'))

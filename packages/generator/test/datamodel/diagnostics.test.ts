@@ -982,6 +982,26 @@ test('AUD510: two foreign keys to one parent in the key', async () => {
   }
 })
 
+test('AUD510: two foreign keys in the key to two models, of which one has the key of the other', async () => {
+  const schema = (info: string, annotation = '/// @audit(enabled)') =>
+    model(
+      annotation,
+      'postId Int\n  infoId Int\n  post Post @relation(fields: [postId], references: [id])\n  info Info @relation(fields: [infoId], references: [id])\n  @@id([postId, infoId])',
+      'Link',
+    ) +
+    model('', 'id Int @id\n  links Link[]\n  info Info?', 'Post') +
+    model('', `${info}\n  links Link[]`, 'Info')
+  const shared = (more = '') => `id Int @id\n  post Post @relation(fields: [id], references: [id]${more})`
+  const said = async (text: string) => (await problems(text)).match(/AUD510: .*/g)
+  expect(await said(schema(shared()))).toEqual([
+    'AUD510: One UPDATE of the key of "Post" may change the key of a "Link" by "post" and by "info": what it was in between looks alive.',
+  ])
+  expect(await said(schema(shared(), '/// @audit(enabled, level: row)'))).toBeNull()
+  expect(await said(schema(shared(', onUpdate: Restrict')))).toBeNull()
+  const other = 'id Int @id\n  postId Int @unique\n  post Post @relation(fields: [postId], references: [id])'
+  expect(await said(schema(other))).toBeNull()
+})
+
 test('AUD510 is not said where it cannot happen', async () => {
   expect(await problems(PERSON + message('/// @audit(enabled, level: row)'))).toBe('\n')
   expect(await problems(PERSON + message('/// @audit(enabled, level: statement)'))).toBe('\n')

@@ -3,6 +3,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
 import { type BatchOptions, writeBaseline } from '../../src/cli/baseline-batches.ts'
 import type { AuditedTable } from '../../src/model/audit-model.ts'
+import { renderBaselineBatch } from '../../src/sql/baseline-batch.ts'
+import type { AuditTableObject } from '../../src/state/database-state.ts'
 import { column, createSource, install, setting, state, table, up } from './fixture.ts'
 
 const wanted = (wishes: Partial<AuditedTable> = {}) => table('Order', { backfill: 'batches', ...wishes })
@@ -197,6 +199,57 @@ describe('backfill: batches', () => {
       expect(await run(database, audited, options)).toMatchObject({ written: 0 })
       expect((await history(database, columns, '1')).toSorted()).toEqual([...expected].toSorted())
     }
+  })
+
+  it.each([
+    ['citext', 'citext', ''],
+    ['a domain over citext', 'mail', 'CREATE DOMAIN mail AS citext'],
+    ['varchar', 'varchar(9)', ''],
+    ['an enum', 'word', `CREATE TYPE word AS ENUM ('d', 'B', 'c', 'a')`],
+    [
+      'a collation that ignores case',
+      'text COLLATE any_case',
+      `CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`,
+    ],
+    ['hstore, known by its text form only', 'hstore', 'CREATE EXTENSION hstore'],
+  ])(
+    'no row is passed over between two pages, whatever the order of the key: %s',
+    async (_, type, before) => {
+      const database = await createDatabase()
+      onTestFinished(() => database.drop())
+      await database.query(`CREATE EXTENSION citext; ${before}`)
+      const isForm = type === 'hstore'
+      const audited = wanted({
+        columns: [
+          { ...column('id', 'text', type === 'word'), ...(isForm ? { asText: true as const } : {}) },
+          column('note', 'text'),
+        ],
+      })
+      const ids = isForm ? ['"a"=>1', '"B"=>1', '"c"=>1', '"D"=>1'] : ['a', 'B', 'c', 'd']
+      await database.query(`CREATE TABLE "Order" (id ${type} PRIMARY KEY, note text);
+      INSERT INTO "Order" VALUES ${ids.map((id) => `('${id}', NULL)`).join(', ')}; ${install(audited)}`)
+      for (const size of [1, 2, 3]) {
+        expect(await run(database, audited, { size })).toMatchObject({ read: 4, isComplete: true })
+      }
+      const told = await database.query('SELECT id FROM audit."Order_audit"')
+      expect(told).toHaveLength(4)
+    },
+  )
+
+  it('a page of a text key is read by the index of the key', async () => {
+    const audited = wanted({ columns: [column('id', 'varchar'), column('note', 'text')] })
+    const database = await withRows(
+      audited,
+      'INSERT INTO "Order" SELECT n, NULL FROM generate_series(1, 20000) n',
+    )
+    await database.query('ANALYZE "Order"')
+    const [recorded] = state(audited).tables
+    const batch = renderBaselineBatch(recorded as AuditTableObject, 10, false)
+    const plan = await database.query<{ 'QUERY PLAN': string }>(
+      `PREPARE page AS ${batch}; EXPLAIN EXECUTE page ('5')`,
+    )
+    const text = plan.map((row) => row['QUERY PLAN']).join('\n')
+    expect(text).toMatch(/Index Scan using "Order_pkey" on "Order" s[\s\S]*Index Cond: .*id.* > /)
   })
 
   it('a key is read back as it was written, and names are found in pg_catalog, whatever the role has set', async () => {
