@@ -176,12 +176,31 @@ const CASES: Readonly<Record<string, readonly [sql: string, ...found: string[]]>
   ],
 }
 
-test.for(Object.entries(CASES))('%s', async ([, [sql, ...expected]]) => {
+/** What belongs to nothing is left, and a table of the application's is not ours to make. */
+const LEFT = [
+  'a capture function on a table that is not audited',
+  'a function that is none of ours',
+  'an audited table that is gone',
+]
+
+test.for(Object.entries(CASES))('%s is found, and install mends it', async ([name, [sql, ...expected]]) => {
   const wrapped = await installed()
   await wrapped.database.query(sql)
   const status = await statusOf(wrapped)
   expect([found(status), status.exitCode]).toEqual([expected, 1])
   expect(status.isInstalled).toBe(false)
+  const { exitCode, stderr } = await wrapped.audit(['install'])
+  if (LEFT.includes(name)) {
+    expect([exitCode, found(await statusOf(wrapped))]).toEqual([1, expected])
+    return
+  }
+  expect([found(await statusOf(wrapped)), exitCode, stderr]).toEqual([[], 0, ''])
+  await wrapped.database.query(`BEGIN; SELECT set_config('audit.username', 'bob', true);
+    INSERT INTO "Order" VALUES ('x', 'new'); UPDATE "Order" SET code = 'y' WHERE code = 'x'; DELETE FROM "Order" WHERE code = 'y'; COMMIT`)
+  const rows = await wrapped.database.query<{ line: string }>(
+    `SELECT concat_ws(' ', audit_username, audit_operation, code) AS line FROM audit."Order_audit" WHERE code IN ('x', 'y') ORDER BY audit_id`,
+  )
+  expect(rows.map(({ line }) => line)).toEqual(['bob I x', 'bob D x', 'bob U y', 'bob D y'])
 })
 
 test('a database without the audit schema has nothing installed', async () => {
@@ -190,6 +209,8 @@ test('a database without the audit schema has nothing installed', async () => {
   const status = await statusOf(wrapped)
   expect(found(status)).toContain('missing: schema "audit" is not there')
   expect(status.histories.map(({ state }) => state)).toEqual(['missing', 'missing', 'missing'])
+  expect((await wrapped.audit(['install'])).exitCode).toBe(0)
+  expect(found(await statusOf(wrapped))).toEqual([])
 })
 
 test('settings that a role or the database brings along are told: they decide whose name is recorded', async () => {

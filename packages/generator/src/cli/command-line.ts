@@ -4,6 +4,7 @@ import type { ReaderFlags } from '../reader-rights.ts'
 import type { BackfillFlags } from './backfill.ts'
 import type { CheckFlags } from './check.ts'
 import type { ProjectFlags } from './find-schema.ts'
+import type { InstallFlags } from './install.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import type { StatusFlags } from './status.ts'
 
@@ -47,6 +48,26 @@ export async function runCommandLine(args: readonly string[], version: string): 
       const { status } = await import('./status.ts')
       exitCode = await status(flags, process.cwd())
     })
+
+  for (const name of ['install', 'uninstall'] as const) {
+    program
+      .command(name)
+      .summary(
+        name === 'install'
+          ? 'give a database what it lacks of the audit; for db push, and after a restore'
+          : 'take the triggers and functions away, and keep every history',
+      )
+      .description(name === 'install' ? installDescription : uninstallDescription)
+      .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+      .option('--config <path>', 'the Prisma configuration file')
+      .option('--url <url>', 'the database, in place of that of the configuration')
+      .option('--dry-run', 'print the SQL that would be run on this database, and run nothing')
+      .option('--print', 'print the SQL for any database, without a connection')
+      .action(async (flags: InstallFlags) => {
+        const commands = await import('./install.ts')
+        exitCode = await commands[name](flags, process.cwd())
+      })
+  }
 
   program
     .command('backfill')
@@ -131,7 +152,7 @@ function exitCodeOf(error: unknown, args: readonly string[]): number {
 }
 
 /** Commands that answer by their exit code: one for a mistake must not read as an answer. */
-const LOOKING: ReadonlySet<string> = new Set(['check', 'status'])
+const LOOKING: ReadonlySet<string> = new Set(['check', 'status', 'install', 'uninstall'])
 
 const description = `Audit trail for Prisma and PostgreSQL.
 
@@ -153,6 +174,16 @@ triggers, guards and rights, each with one word: installed, outdated, missing, d
 Needs a direct connection; what a role may not read is not told.
 
 Exit code: 0 when all is installed, 1 when something is not, 2 when it could not look (no schema, no connection, an unknown flag).`
+
+const installDescription = `Looks as status does, and gives the database what it lacks: all of the audit, or what is missing, disabled, outdated or tampered
+with. What is as it should be is not touched; a column whose type does not fit any more is kept under another name. Each
+table in transactions of its own; run again it goes on where it was. Needs the rights that migrations need. Migrations that are
+not applied are Prisma's: npx prisma migrate deploy.
+
+Exit code: 0 when all is installed then, 1 when something is left, 2 when it could not look or the database refused.`
+
+const uninstallDescription = `Drops the triggers and capture functions of every audited table; the histories, their guards and the audit schema stay.
+Where migrations make the audit, @audit(disabled) and a migration are the way: deployed anew, they bring it back.`
 
 const backfillDescription = `Writes a row B for each row of a model with @audit(enabled, backfill: batches) that has no history yet: one short
 transaction a batch, in the order of the key, while the application goes on writing. Started again it goes on where it was.

@@ -1,0 +1,123 @@
+import type * as DMMF from '@prisma/dmmf'
+import pg from 'pg'
+import { compile } from '../compile.ts'
+import { hasErrors } from '../diagnostics.ts'
+import { compareInstallation, type Expectation } from '../installation/compare-installation.ts'
+import type { InstallationStatus, Unaudited } from '../installation/installation-status.ts'
+import type { LiveDatabase } from '../installation/live-database.ts'
+import { writtenFunctions } from '../migration/written-functions.ts'
+import type { AuditModel } from '../model/audit-model.ts'
+import { nameKey } from '../model/names.ts'
+import { renderInstallation } from '../sql/render-installation.ts'
+import { desiredState } from '../state/desired-state.ts'
+import { foldParts } from '../state/fold-parts.ts'
+import { parseHeaders } from '../state/part-header.ts'
+import { connect, isRefusal } from './connect.ts'
+import type { ProjectFlags } from './find-schema.ts'
+import { ProjectNotFoundError } from './project-not-found-error.ts'
+import { readLiveDatabase } from './read-live-database.ts'
+import { readProjectAndFolder } from './read-project.ts'
+
+/** What a project's database should have. */
+export interface ExpectedInstallation extends Expectation {
+  /** Milliseconds. */
+  readonly lockTimeout: number
+}
+
+export interface Look {
+  readonly live: LiveDatabase
+  readonly status: InstallationStatus
+}
+
+/**
+ * The audit that the migrations build, or, where no migration has any, the one that the schema asks for.
+ *
+ * @throws ProjectNotFoundError where there is no project, or one with errors
+ */
+export async function readExpected(flags: ProjectFlags, cwd: string): Promise<ExpectedInstallation> {
+  const read = await readProjectAndFolder(flags, cwd)
+  if (!read.ok)
+    throw new ProjectNotFoundError('Prisma does not accept the schema; npx prisma validate says why.')
+  const { input } = read.project
+  const folder = await read.folder
+  const { model, migration, diagnostics } = compile({ ...input, folder })
+  if (hasErrors(diagnostics)) {
+    throw new ProjectNotFoundError('The schema has errors; npx prisma-generator-audit check says which.')
+  }
+  const files = folder?.files ?? []
+  const parts = files.filter(({ text }) => parseHeaders(text).parts.length > 0)
+  const isByMigrations = parts.length > 0
+  const { lockTimeout } = input.options
+  const state = isByMigrations
+    ? foldParts(
+        files.map(({ name, text }) => ({ migration: name, text })),
+        folder?.database.interferences,
+      ).state
+    : desiredState(model)
+  const asFile = { name: 'install', path: 'install', text: renderInstallation(state, lockTimeout) }
+  return {
+    state,
+    written: await writtenFunctions(isByMigrations ? files : [asFile]),
+    parts: parts.map(({ name }) => name),
+    isUngenerated: migration !== undefined,
+    models: new Map(model.tables.map((table) => [nameKey(table.source), table.model])),
+    unaudited: unaudited(model, input.dmmf.datamodel.models),
+    lockTimeout,
+  }
+}
+
+/**
+ * Runs something on a connection of its own.
+ *
+ * @param command as it is seen in pg_stat_activity
+ * @throws ProjectNotFoundError where PostgreSQL cannot be reached, or refuses
+ */
+export async function withConnection<T>(
+  connectionString: string,
+  command: string,
+  run: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({ connectionString, application_name: `prisma-generator-audit ${command}` })
+  await connect(client)
+  try {
+    return await run(client)
+  } catch (error) {
+    if (error instanceof ProjectNotFoundError || !isRefusal(error)) throw error
+    throw new ProjectNotFoundError(`The database refuses: ${error.message}`, { cause: error })
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+/**
+ * Holds the database against what is expected.
+ *
+ * @param role the application's; undefined: that of the connection
+ * @throws ProjectNotFoundError where there is no such role
+ */
+export async function look(
+  client: pg.Client,
+  expected: ExpectedInstallation,
+  role?: string | undefined,
+): Promise<Look> {
+  const { schema, tables } = expected.state
+  const capturing = tables.filter((table) => table.capturing)
+  const live = await readLiveDatabase(client, schema?.name ?? 'audit', capturing, role)
+  if (!live.roleExists) throw new ProjectNotFoundError(`There is no role "${live.role}", that --role names.`)
+  return { live, status: compareInstallation(expected, live) }
+}
+
+/** Models without a history, and stored fields that a history leaves out. */
+function unaudited({ tables }: AuditModel, models: readonly DMMF.Model[]): Unaudited {
+  const recorded = new Map(
+    tables.map((table) => [table.model, new Set(table.columns.map(({ field }) => field))]),
+  )
+  return {
+    models: models.map(({ name }) => name).filter((name) => !recorded.has(name)),
+    fields: models.flatMap(({ name, fields }) =>
+      fields
+        .filter(({ kind, name: field }) => kind !== 'object' && recorded.get(name)?.has(field) === false)
+        .map(({ name: field }) => `${name}.${field}`),
+    ),
+  }
+}
