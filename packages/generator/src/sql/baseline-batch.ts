@@ -4,9 +4,10 @@ import { liveColumns } from './audit-table.ts'
 import { hasNoHistory, isOwnRow, oneAtATime } from './baseline.ts'
 import { insertBaseline } from './history-row.ts'
 import { keyColumns } from './key-columns.ts'
+import { isAfterLast, type KeyOrder } from './key-order.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
 import { setPinned } from './pinned-output.ts'
-import { ident, integer, join, keyword, lines, parameter, qualified, type Sql, sql, sqlText } from './sql.ts'
+import { ident, integer, join, keyword, lines, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /**
  * One batch of a baseline: takes the rows of a page of the source in the order of its key, and writes a row `B` for each that
@@ -17,18 +18,10 @@ import { ident, integer, join, keyword, lines, parameter, qualified, type Sql, s
  * key of the page's last row as text, NULL where the page was empty.
  *
  * @param size how many rows of the source a batch reads
- * @param isFirst there is no page before
+ * @param order the page is not the first, and follows a last row by this order of the key
  */
-export function renderBaselineBatch(table: AuditTableObject, size: number, isFirst: boolean): string {
+export function renderBaselineBatch(table: AuditTableObject, size: number, order?: KeyOrder): string {
   const key = keyColumns(table)
-  const columns = join(
-    key.map(({ source }) => sql`s.${ident(source)}`),
-    sql`, `,
-  )
-  const last = join(
-    key.map((_, index) => parameter(index + 1)),
-    sql`, `,
-  )
   const inOrder = (direction: 'ASC' | 'DESC') =>
     join(
       key.map(({ source }) => sql`s.${ident(source)} ${keyword(direction)}`),
@@ -41,7 +34,7 @@ export function renderBaselineBatch(table: AuditTableObject, size: number, isFir
   )
   return sqlText(sql`WITH page AS MATERIALIZED (
   SELECT ${own} FROM ${qualified(table.source)} AS s
-  WHERE ${isOwnRow(table, sql`s`)}${isFirst ? sql`` : sql`\n    AND (${columns}) > (${last})`}
+  WHERE ${isOwnRow(table, sql`s`)}${order ? sql`\n    AND ${isAfterLast(table, order)}` : sql``}
   ORDER BY ${inOrder('ASC')}
   LIMIT ${integer(size)}
 ), written AS (

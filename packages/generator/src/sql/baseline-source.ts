@@ -1,20 +1,23 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { isOwnRow } from './baseline.ts'
 import { join, literal, qualified, sql, sqlText } from './sql.ts'
-import { triggersOf } from './trigger-definitions.ts'
+import { functionOf, triggersOf } from './trigger-definitions.ts'
 
-/** A query for one row, `missing`: the names of the table's triggers that are not there, or rest. */
+/** A query for one row, `missing`: the names of the table's triggers that are not there, rest, or call another function. */
 export function triggersThere(table: AuditTableObject): string {
-  const names = join(
-    triggersOf(table).map(({ name }) => literal(name)),
+  const wanted = join(
+    triggersOf(table).map(
+      (trigger) => sql`(${literal(trigger.name)}, ${literal(sqlText(sql`${functionOf(table, trigger)}()`))})`,
+    ),
     sql`, `,
   )
   return sqlText(sql`SELECT coalesce(array_agg(wanted.name), '{}') AS missing
-FROM unnest(ARRAY[${names}]) AS wanted (name)
+FROM (VALUES ${wanted}) AS wanted (name, calls)
 WHERE NOT EXISTS (
   SELECT FROM pg_catalog.pg_trigger AS t
   WHERE t.tgrelid = pg_catalog.to_regclass(${literal(sqlText(qualified(table.source)))})
     AND t.tgname = wanted.name AND t.tgenabled <> 'D'
+    AND t.tgfoid = pg_catalog.to_regprocedure(wanted.calls)
 )`)
 }
 
