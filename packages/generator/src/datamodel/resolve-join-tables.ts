@@ -89,7 +89,8 @@ function resolveJoinTable(
     settings,
     missingSettings: tables.some((each) => each.missingSettings === 'refuse') ? 'refuse' : 'record',
     truncate: tables.some((each) => each.truncate === 'refuse') ? 'refuse' : 'record',
-    level: isOfItself(relation) || sides.some((side) => asksForRows(side, wanted)) ? 'row' : 'statement',
+    level:
+      !isOfItself(relation) && sides.every((side) => asksForStatements(side, wanted)) ? 'statement' : 'row',
     updates: 'all',
     ...(backfills.length > 0 ? { backfill: backfills.includes('batches') ? 'batches' : true } : {}),
     ...(tables.some((each) => each.enableAlways) ? { enableAlways: true } : {}),
@@ -101,15 +102,22 @@ function resolveJoinTable(
   }
 }
 
-/** One UPDATE of the model's key changes both halves of a row's key, one after the other: see `keyChangedTwice`. */
+/** Any UPDATE of the model's key changes both halves of the key of a row that connects one with itself. */
 function isOfItself({ ends }: JoinRelation): boolean {
   return ends[0].listed === ends[1].listed
 }
 
-/** A hidden column of the model is no reason: there is none in the join table. */
-function asksForRows({ table, isLevelWritten }: ResolvedTable, facts: ReadonlySet<Fact>): boolean {
+/**
+ * A row of a join table is nothing but its key, and both halves follow the keys that they refer to. One statement may change
+ * both, whatever the models have to do with each other (`WITH a AS (UPDATE …) UPDATE …`): one half after the other, see
+ * `keyChangedTwice`. So it is recorded row by row, unless whoever audits it writes out that this never happens.
+ */
+function asksForStatements({ table, isLevelWritten }: ResolvedTable, facts: ReadonlySet<Fact>): boolean {
   return (
-    (table.level === 'row' && isLevelWritten) || table.enableAlways === true || facts.has('changed_columns')
+    table.level === 'statement' &&
+    isLevelWritten &&
+    table.enableAlways !== true &&
+    !facts.has('changed_columns')
   )
 }
 

@@ -91,7 +91,10 @@ export function resolveTable(
     ...hiddenJoins(model, block, blocks),
     // Who writes `level: statement` out knows it.
     ...(table.level === 'statement' && !annotation.level && foreignKeys
-      ? [...writtenTwice(model, block, models), ...keyChangedTwice(model, block, keyFields(columns, key))]
+      ? [
+          ...writtenTwice(model, block, models),
+          ...keyChangedTwice(model, block, keyFields(columns, key), models),
+        ]
       : []),
   ]
   const renamed = {

@@ -8,8 +8,8 @@ interface Reference {
 }
 
 /**
- * Two foreign keys to one parent that belong to the key: an UPDATE of the parent's key may change a row's key twice, one half
- * after the other. At level statement both D stand before both U, and the key in between looks alive.
+ * Two foreign keys that belong to the key, and both lead to one model's key: an UPDATE of that one may change a row's key twice, one
+ * half after the other. At level statement both D stand before both U, and the key in between looks alive.
  *
  * @param key the fields by which the rows of the model are told apart
  */
@@ -17,20 +17,22 @@ export function keyChangedTwice(
   model: DMMF.Model,
   block: SchemaBlock,
   key: readonly string[],
+  models: readonly DMMF.Model[],
 ): readonly Diagnostic[] {
-  const own = model.fields.filter(
-    ({ relationFromFields, relationOnUpdate = 'Cascade' }) =>
-      relationOnUpdate === 'Cascade' && relationFromFields?.some((field) => key.includes(field)),
-  )
+  const own = following(model, key)
   return own.flatMap((first, index): readonly Diagnostic[] => {
-    const second = own.slice(index + 1).find(({ type }) => type === first.type)
-    if (second === undefined) return []
+    const found = own.slice(index + 1).flatMap((second) => {
+      const root = commonRoot(first, second, models)
+      return root === undefined ? [] : [{ second, root }]
+    })[0]
+    if (found === undefined) return []
+    const { second, root } = found
     const place = block.fields.find(({ name }) => name === second.name)?.place
     return [
       {
         code: 'AUD510',
         severity: 'warning',
-        message: `One UPDATE of the key of "${first.type}" may change the key of a "${model.name}" by "${first.name}" and by "${second.name}": what it was in between looks alive.`,
+        message: `One UPDATE of the key of "${root}" may change the key of a "${model.name}" by "${first.name}" and by "${second.name}": what it was in between looks alive.`,
         ...(place ? { place } : {}),
         model: model.name,
         field: second.name,
@@ -38,6 +40,43 @@ export function keyChangedTwice(
       },
     ]
   })
+}
+
+/** The foreign keys of a model by which an UPDATE of a parent changes one of these fields. */
+function following(model: DMMF.Model, fields: readonly string[]): readonly DMMF.Field[] {
+  return model.fields.filter(
+    ({ relationFromFields, relationOnUpdate = 'Cascade' }) =>
+      relationOnUpdate === 'Cascade' && relationFromFields?.some((field) => fields.includes(field)),
+  )
+}
+
+/** The model whose UPDATE changes what both refer to: the parent of both, or one that the keys of the parents follow. */
+function commonRoot(
+  first: DMMF.Field,
+  second: DMMF.Field,
+  models: readonly DMMF.Model[],
+): string | undefined {
+  const roots = rootsOf(second, models)
+  return [...rootsOf(first, models)].find((root) => roots.has(root))
+}
+
+/** The parent of a foreign key, and all that what it refers to follows: the nearest first. */
+function rootsOf(reference: DMMF.Field, models: readonly DMMF.Model[]): ReadonlySet<string> {
+  const seen = new Set<string>()
+  const roots = new Set<string>()
+  const pending = [reference]
+  for (const each of pending) {
+    roots.add(each.type)
+    const parent = models.find(({ name }) => name === each.type)
+    if (parent === undefined) continue
+    for (const next of following(parent, each.relationToFields ?? [])) {
+      const id = JSON.stringify([parent.name, next.name])
+      if (seen.has(id)) continue
+      seen.add(id)
+      pending.push(next)
+    }
+  }
+  return roots
 }
 
 /**
