@@ -3,6 +3,7 @@ import type { Client } from 'pg'
 import { hasOtherKeys, otherKeys } from '../sql/baseline.ts'
 import { beginBaseline, renderBaselineBatch } from '../sql/baseline-batch.ts'
 import { sourceRows, triggersThere } from '../sql/baseline-source.ts'
+import { type KeyOrder, keyOrder } from '../sql/key-order.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 
 export interface BatchOptions {
@@ -43,14 +44,14 @@ export async function writeBaseline(
   { size, pause, signal, onProgress }: BatchOptions,
 ): Promise<BaselineProgress> {
   const begin = beginBaseline(table)
-  const total = await inTransaction(client, begin, async () => {
+  const { total, order } = await inTransaction(client, begin, async () => {
     await refuseUnlessCaptured(client, table)
-    return await countRows(client, table)
+    return { total: await countRows(client, table), order: await readKeyOrder(client, table) }
   })
   let progress: BaselineProgress = { total, read: 0, written: 0, isComplete: false }
   await onProgress(progress)
   for (let last: readonly string[] = []; !progress.isComplete && !signal.aborted; ) {
-    const batch = renderBaselineBatch(table, size, last.length === 0)
+    const batch = renderBaselineBatch(table, size, last.length === 0 ? undefined : order)
     const { rows } = await inTransaction(client, begin, () =>
       client.query<{ read: number; written: number; last: string[] | null }>(batch, [...last]),
     )
@@ -77,6 +78,11 @@ async function refuseUnlessCaptured(client: Client, table: AuditTableObject): Pr
   }
   const { rows: other } = await client.query<{ found: boolean }>(hasOtherKeys(table))
   if (other[0]?.found) throw new BaselineRefusedError(otherKeys(table))
+}
+
+async function readKeyOrder(client: Client, table: AuditTableObject): Promise<KeyOrder> {
+  const { rows } = await client.query<{ own: KeyOrder[number] }>(keyOrder(table))
+  return rows.map(({ own }) => own)
 }
 
 async function countRows(client: Client, table: AuditTableObject): Promise<number> {

@@ -1,7 +1,7 @@
 import { findField, type SchemaBlock } from '../annotation/schema-blocks.ts'
 import type { AuditOptions } from '../config.ts'
 import type { Diagnostic } from '../diagnostics.ts'
-import type { AuditedTable } from '../model/audit-model.ts'
+import type { AuditedTable, Fact } from '../model/audit-model.ts'
 import type { SourcePlace } from '../model/place.ts'
 import { resolveNames } from './audit-names.ts'
 import { declareFacts, doubledFacts } from './facts.ts'
@@ -29,9 +29,6 @@ interface JoinContext {
  * The join tables of audited models: one audited side is enough, for what it is connected with is part of what it is. An
  * `@audit(exclude)` above the field of either side leaves the table out. It carries what both sides ask for: the settings of
  * both, and of two wishes the stricter one.
- *
- * Row by row: one statement may change both halves of a row's key, one after the other (see `keyChangedTwice`), where the keys
- * of the two models depend on each other, or where it writes both models.
  */
 export function resolveJoinTables(
   audited: readonly ResolvedTable[],
@@ -92,7 +89,8 @@ function resolveJoinTable(
     settings,
     missingSettings: tables.some((each) => each.missingSettings === 'refuse') ? 'refuse' : 'record',
     truncate: tables.some((each) => each.truncate === 'refuse') ? 'refuse' : 'record',
-    level: 'row',
+    level:
+      !isOfItself(relation) && sides.every((side) => asksForStatements(side, wanted)) ? 'statement' : 'row',
     updates: 'all',
     ...(backfills.length > 0 ? { backfill: backfills.includes('batches') ? 'batches' : true } : {}),
     ...(tables.some((each) => each.enableAlways) ? { enableAlways: true } : {}),
@@ -102,6 +100,25 @@ function resolveJoinTable(
     place,
     diagnostics: [...diagnostics, ...settingProblems, ...doubledFacts(declarations, facts)],
   }
+}
+
+/** Any UPDATE of the model's key changes both halves of the key of a row that connects one with itself. */
+function isOfItself({ ends }: JoinRelation): boolean {
+  return ends[0].listed === ends[1].listed
+}
+
+/**
+ * A row of a join table is nothing but its key, and both halves follow the keys that they refer to. One statement may change
+ * both, whatever the models have to do with each other (`WITH a AS (UPDATE …) UPDATE …`): one half after the other, see
+ * `keyChangedTwice`. So it is recorded row by row, unless whoever audits it writes out that this never happens.
+ */
+function asksForStatements({ table, isLevelWritten }: ResolvedTable, facts: ReadonlySet<Fact>): boolean {
+  return (
+    table.level === 'statement' &&
+    isLevelWritten &&
+    table.enableAlways !== true &&
+    !facts.has('changed_columns')
+  )
 }
 
 /** Each setting once: required without a default before one that has a default, and that before one that may be absent. */

@@ -31,6 +31,8 @@ export interface ResolvedTable {
   readonly table: AuditedTable
   readonly declarations: readonly SettingDeclaration[]
   readonly facts: readonly Fact[]
+  /** The level is what the annotation says, and follows from nothing else. */
+  readonly isLevelWritten: boolean
   readonly renamed: RenamedNodes
   readonly diagnostics: readonly Diagnostic[]
 }
@@ -100,7 +102,8 @@ export function resolveTable(
     columns: renamings,
     ...(annotation.renamedFrom && { from: annotation.renamedFrom }),
   }
-  return { table, declarations, facts: wanted, renamed, diagnostics }
+  const isLevelWritten = annotation.level !== undefined || annotation.updates?.value === 'changed'
+  return { table, declarations, facts: wanted, isLevelWritten, renamed, diagnostics }
 }
 
 /**

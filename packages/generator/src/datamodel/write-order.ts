@@ -8,9 +8,8 @@ interface Reference {
 }
 
 /**
- * Two foreign keys that belong to the key: an UPDATE of one key, that of their parent or of a model on which both parents' keys
- * depend, may change a row's key twice, one half after the other. At level statement both D stand before both U, and the key in
- * between looks alive.
+ * Two foreign keys that belong to the key, and both lead to one model's key: an UPDATE of that one may change a row's key twice, one
+ * half after the other. At level statement both D stand before both U, and the key in between looks alive.
  *
  * @param key the fields by which the rows of the model are told apart
  */
@@ -20,12 +19,10 @@ export function keyChangedTwice(
   key: readonly string[],
   models: readonly DMMF.Model[],
 ): readonly Diagnostic[] {
-  const own = followedKeys(model, key)
+  const own = following(model, key)
   return own.flatMap((first, index): readonly Diagnostic[] => {
-    const roots = keyRoots(first.type, models)
     const found = own.slice(index + 1).flatMap((second) => {
-      const others = keyRoots(second.type, models)
-      const root = [...roots].find((name) => others.has(name))
+      const root = commonRoot(first, second, models)
       return root === undefined ? [] : [{ second, root }]
     })[0]
     if (found === undefined) return []
@@ -45,22 +42,39 @@ export function keyChangedTwice(
   })
 }
 
-/** The foreign keys in a key that follow what they refer to; without an `onUpdate` Prisma writes CASCADE. */
-function followedKeys({ fields }: DMMF.Model, key: readonly string[]): readonly DMMF.Field[] {
-  return fields.filter(
+/** The foreign keys of a model by which an UPDATE of a parent changes one of these fields. */
+function following(model: DMMF.Model, fields: readonly string[]): readonly DMMF.Field[] {
+  return model.fields.filter(
     ({ relationFromFields, relationOnUpdate = 'Cascade' }) =>
-      relationOnUpdate === 'Cascade' && relationFromFields?.some((field) => key.includes(field)),
+      relationOnUpdate === 'Cascade' && relationFromFields?.some((field) => fields.includes(field)),
   )
 }
 
-/** The models of which an UPDATE of the key may change the key of `name`: itself, and those that its key refers to. */
-function keyRoots(name: string, models: readonly DMMF.Model[]): ReadonlySet<string> {
-  const roots = new Set([name])
-  for (const each of roots) {
-    const model = models.find((candidate) => candidate.name === each)
-    if (model === undefined) continue
-    const ids = model.fields.filter(({ isId }) => isId).map((field) => field.name)
-    for (const { type } of followedKeys(model, [...(model.primaryKey?.fields ?? []), ...ids])) roots.add(type)
+/** The model whose UPDATE changes what both refer to: the parent of both, or one that the keys of the parents follow. */
+function commonRoot(
+  first: DMMF.Field,
+  second: DMMF.Field,
+  models: readonly DMMF.Model[],
+): string | undefined {
+  const roots = rootsOf(second, models)
+  return [...rootsOf(first, models)].find((root) => roots.has(root))
+}
+
+/** The parent of a foreign key, and all that what it refers to follows: the nearest first. */
+function rootsOf(reference: DMMF.Field, models: readonly DMMF.Model[]): ReadonlySet<string> {
+  const seen = new Set<string>()
+  const roots = new Set<string>()
+  const pending = [reference]
+  for (const each of pending) {
+    roots.add(each.type)
+    const parent = models.find(({ name }) => name === each.type)
+    if (parent === undefined) continue
+    for (const next of following(parent, each.relationToFields ?? [])) {
+      const id = JSON.stringify([parent.name, next.name])
+      if (seen.has(id)) continue
+      seen.add(id)
+      pending.push(next)
+    }
   }
   return roots
 }

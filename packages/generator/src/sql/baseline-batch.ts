@@ -3,10 +3,11 @@ import { sourceColumn } from '../state/source-column.ts'
 import { liveColumns } from './audit-table.ts'
 import { hasNoHistory, isOwnRow, oneAtATime } from './baseline.ts'
 import { insertBaseline } from './history-row.ts'
-import { type KeyColumn, keyColumns } from './key-columns.ts'
+import { keyColumns } from './key-columns.ts'
+import { isAfterLast, type KeyOrder } from './key-order.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
 import { setPinned } from './pinned-output.ts'
-import { ident, integer, join, keyword, lines, parameter, qualified, type Sql, sql, sqlText } from './sql.ts'
+import { ident, integer, join, keyword, lines, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /**
  * One batch of a baseline: takes the rows of a page of the source in the order of its key, and writes a row `B` for each that
@@ -17,18 +18,13 @@ import { ident, integer, join, keyword, lines, parameter, qualified, type Sql, s
  * key of the page's last row as text, NULL where the page was empty.
  *
  * @param size how many rows of the source a batch reads
- * @param isFirst there is no page before
+ * @param order the page is not the first, and follows a last row by this order of the key
  */
-export function renderBaselineBatch(table: AuditTableObject, size: number, isFirst: boolean): string {
+export function renderBaselineBatch(table: AuditTableObject, size: number, order?: KeyOrder): string {
   const key = keyColumns(table)
-  const columns = join(key.map(inOneOrder), sql`, `)
-  const last = join(
-    key.map((_, index) => parameter(index + 1)),
-    sql`, `,
-  )
   const inOrder = (direction: 'ASC' | 'DESC') =>
     join(
-      key.map((column) => sql`${inOneOrder(column)} ${keyword(direction)}`),
+      key.map(({ source }) => sql`s.${ident(source)} ${keyword(direction)}`),
       sql`, `,
     )
   // No more: of a column that is left out nobody knows the name.
@@ -38,7 +34,7 @@ export function renderBaselineBatch(table: AuditTableObject, size: number, isFir
   )
   return sqlText(sql`WITH page AS MATERIALIZED (
   SELECT ${own} FROM ${qualified(table.source)} AS s
-  WHERE ${isOwnRow(table, sql`s`)}${isFirst ? sql`` : sql`\n    AND (${columns}) > (${last})`}
+  WHERE ${isOwnRow(table, sql`s`)}${order ? sql`\n    AND ${isAfterLast(table, order)}` : sql``}
   ORDER BY ${inOrder('ASC')}
   LIMIT ${integer(size)}
 ), written AS (
@@ -52,14 +48,6 @@ SELECT
     key.map(({ source }) => sql`s.${ident(source)}::text`),
     sql`, `,
   )}] FROM page AS s ORDER BY ${inOrder('DESC')} LIMIT 1) AS last`)
-}
-
-/**
- * With the search_path pinned, citext is compared as text and sorted as citext: rows between two pages were passed over. As text
- * in both; of text and varchar itself the cast says nothing, and the key's index serves.
- */
-function inOneOrder({ source, isOrderedAsText }: KeyColumn): Sql {
-  return isOrderedAsText ? sql`s.${ident(source)}::text` : sql`s.${ident(source)}`
 }
 
 /** Begins a transaction of the command. The key of a page's last row is read back as it was written. */

@@ -1,22 +1,23 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { isOwnRow } from './baseline.ts'
 import { join, literal, qualified, sql, sqlText } from './sql.ts'
-import { triggersOf } from './trigger-definitions.ts'
+import { functionOf, triggersOf } from './trigger-definitions.ts'
 
 /** A query for one row, `missing`: the names of the table's triggers that are not there, rest, or call another function. */
 export function triggersThere(table: AuditTableObject): string {
-  const wanted = triggersOf(table).map(({ name, functionName }) => {
-    const called = sqlText(sql`${qualified({ schema: table.schema, name: functionName })}()`)
-    return sql`(${literal(name)}, ${literal(called)})`
-  })
+  const wanted = join(
+    triggersOf(table).map(
+      (trigger) => sql`(${literal(trigger.name)}, ${literal(sqlText(sql`${functionOf(table, trigger)}()`))})`,
+    ),
+    sql`, `,
+  )
   return sqlText(sql`SELECT coalesce(array_agg(wanted.name), '{}') AS missing
-FROM (VALUES ${join(wanted, sql`, `)}) AS wanted (name, called)
+FROM (VALUES ${wanted}) AS wanted (name, calls)
 WHERE NOT EXISTS (
   SELECT FROM pg_catalog.pg_trigger AS t
   WHERE t.tgrelid = pg_catalog.to_regclass(${literal(sqlText(qualified(table.source)))})
-    AND t.tgname = wanted.name
-    AND t.tgfoid = pg_catalog.to_regprocedure(wanted.called)
-    AND t.tgenabled <> 'D'
+    AND t.tgname = wanted.name AND t.tgenabled <> 'D'
+    AND t.tgfoid = pg_catalog.to_regprocedure(wanted.calls)
 )`)
 }
 

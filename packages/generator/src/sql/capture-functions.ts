@@ -59,7 +59,7 @@ BEGIN
     sql`RETURN NULL;`,
   ])}
 END`
-  return triggerFunction(table, table.names.keyFunction, sql``, body)
+  return triggerFunction(table, table.names.keyFunction, table.level === 'row' ? seesAllRows() : sql``, body)
 }
 
 function truncateFunction(table: AuditTableObject): Sql {
@@ -68,13 +68,7 @@ function truncateFunction(table: AuditTableObject): Sql {
     case 'refuse':
       return triggerFunction(table, table.names.truncateFunction, sql``, truncateRefusal())
     case 'record':
-      // Row level security must not hide rows from the record: PostgreSQL raises instead.
-      return triggerFunction(
-        table,
-        table.names.truncateFunction,
-        sql`\nSET row_security = off`,
-        truncateRecord(table),
-      )
+      return triggerFunction(table, table.names.truncateFunction, seesAllRows(), truncateRecord(table))
     default:
       return unreachable(truncate)
   }
@@ -117,6 +111,11 @@ function truncatedRows(table: AuditTableObject): Sql {
   if (table.level === 'statement') return sql`FROM ONLY ${source} AS changed`
   return sql`FROM ${source} AS changed
 WHERE changed.tableoid = TG_RELID OR (SELECT c.relkind = 'p' FROM pg_class AS c WHERE c.oid = TG_RELID)`
+}
+
+/** Row level security must not hide rows from a function that reads the source: PostgreSQL raises instead. */
+function seesAllRows(): Sql {
+  return sql`\nSET row_security = off`
 }
 
 /** SECURITY DEFINER: a writer needs no right on the history, and can forge none. */

@@ -12,8 +12,6 @@ export interface KeyColumn {
    * not.
    */
   readonly isText: boolean
-  /** Text in a type whose order may be another one's than that of text: citext, or one that only its text form is known of. */
-  readonly isOrderedAsText: boolean
 }
 
 const TEXT_TYPES: readonly ColumnTypeName[] = ['text', 'varchar', 'char']
@@ -22,9 +20,8 @@ const TEXT_TYPES: readonly ColumnTypeName[] = ['text', 'varchar', 'char']
 export function keyColumns(table: AuditTableObject): readonly KeyColumn[] {
   return table.key.map((name) => {
     const column = keyColumn(table, name)
-    if (column === undefined) return { name, source: name, isText: false, isOrderedAsText: false }
+    if (column === undefined) return { name, source: name, isText: false }
     const isText = TEXT_TYPES.includes(column.type.name) && !column.type.list
-    const isOrderedAsText = isText && column.type.name !== 'char' && !column.isEnum
-    return { name, source: sourceColumn(column), isText, isOrderedAsText }
+    return { name, source: sourceColumn(column), isText }
   })
 }

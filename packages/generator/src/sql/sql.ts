@@ -103,6 +103,14 @@ export function keyword(word: (typeof KEYWORDS)[number]): Sql {
   return atom(word)
 }
 
+/** `OPERATOR("public".>)`. Throws for what is no operator's name. */
+export function operator({ schema, name }: QualifiedName): Sql {
+  if (!/^[-+*/<>=~!@#%^&|`?]+$/.test(name) || name.includes('--') || name.includes('/*')) {
+    throw new Error(`not an operator: ${JSON.stringify(name)}`)
+  }
+  return sql`OPERATOR(${ident(schema)}.${atom(name)})`
+}
+
 /** `$1`: a bind parameter, from 1 on. */
 export function parameter(number: number): Sql {
   if (!Number.isSafeInteger(number) || number < 1) throw new Error(`not a parameter: ${number}`)

@@ -92,7 +92,8 @@ export function definition(table: AuditTableObject, trigger: Trigger): Sql {
   EXECUTE FUNCTION ${functionOf(table, trigger)}()`
 }
 
-function functionOf(table: AuditTableObject, trigger: Trigger): Sql {
+/** The function in the audit schema that it calls, with its schema. */
+export function functionOf(table: AuditTableObject, trigger: Trigger): Sql {
   return qualified({ schema: table.schema, name: trigger.functionName })
 }
 

@@ -100,19 +100,34 @@ it('it carries the settings of both sides, the stricter of two, and what either 
   expect(await sides(plain, plain)).toMatchObject({
     missingSettings: 'refuse',
     truncate: 'record',
+    // One statement may change both halves of a row's key.
     level: 'row',
   })
+  const stated = 'level: statement'
+  expect(await sides(stated, stated)).toMatchObject({ level: 'statement' })
+  expect(await sides(stated, plain)).toMatchObject({ level: 'row' })
+  expect(await sides(stated, 'level: row')).toMatchObject({ level: 'row' })
   expect(await sides('missingSettings: record', 'missingSettings: record')).toMatchObject({
     missingSettings: 'record',
   })
   expect(await sides('missingSettings: record', plain)).toMatchObject({ missingSettings: 'refuse' })
   expect(await sides(plain, 'truncate: refuse')).toMatchObject({ truncate: 'refuse' })
-  expect(await sides('level: statement', 'updates: changed')).toMatchObject({ level: 'row', updates: 'all' })
-  expect(await sides(plain, 'backfill: true')).toMatchObject({ backfill: true })
+  expect(await sides('level: row', plain)).toMatchObject({ level: 'row', updates: 'all' })
+  expect(await sides(plain, 'updates: changed')).toMatchObject({ level: 'row', updates: 'all' })
+  expect(await sides(plain, 'facts: [changed_columns]')).toMatchObject({ level: 'row' })
+  expect(await sides(plain, 'backfill: true')).toMatchObject({ backfill: true, level: 'row' })
   expect(await sides('enableAlways: true, missingSettings: record', plain)).toMatchObject({
     enableAlways: true,
     level: 'row',
   })
+})
+
+it('of a side that is not audited nothing is asked: level: statement of the other one is enough', async () => {
+  const found = await joinTable(
+    model('Order', '@audit(enabled, level: statement)', 'id Int @id', 'tags Tag[]'),
+    model('Tag', '', 'id Int @id', 'orders Order[]'),
+  )
+  expect(found?.level).toBe('statement')
 })
 
 it('it is in the schema of the model whose name comes first, and its name is cut as Prisma cuts it', async () => {

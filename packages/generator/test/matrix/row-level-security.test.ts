@@ -81,3 +81,21 @@ describe.each(WAYS)('%s', (_, way) => {
     expect(await history()).toEqual(['I (1,theirs)'])
   })
 })
+
+it('level row: a policy that is forced on the owner lets no key look dead that another row has', async () => {
+  const { name, auditTable, history, wanted } = await audited(
+    { level: 'row' },
+    (source) => `CREATE TABLE ${source} (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, note text)`,
+  )
+  await run(`INSERT INTO ${name} VALUES (1, 'a'), (2, 'a');
+    GRANT USAGE ON SCHEMA audit TO "${owner}"; GRANT INSERT, SELECT ON ${auditTable} TO "${owner}";
+    ALTER TABLE ${name} OWNER TO "${owner}"; ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+    CREATE POLICY none ON ${name} TO "${owner}" USING (false);
+    ALTER FUNCTION audit."${wanted.names.keyFunction}"() OWNER TO "${owner}"`)
+  await expect(run(`UPDATE ${name} SET id = 3 - id`)).rejects.toMatchObject({ code: '42501' })
+  expect(await history()).toEqual(['I (1,a)', 'I (2,a)'])
+  // Nothing is read where no other row can have the key, so nothing is refused.
+  await run(`ALTER TABLE ${name} DROP CONSTRAINT ${name.replace(/"$/, '_pkey"')}, ADD PRIMARY KEY (id);
+    UPDATE ${name} SET id = 3 WHERE id = 1`)
+  expect((await history()).slice(2)).toEqual(['D (1,a)', 'U (3,a)'])
+})

@@ -4,7 +4,7 @@ import { createDatabase, type TestDatabase } from '../../../../test/support/test
 import { type BatchOptions, writeBaseline } from '../../src/cli/baseline-batches.ts'
 import type { AuditedTable } from '../../src/model/audit-model.ts'
 import { renderBaselineBatch } from '../../src/sql/baseline-batch.ts'
-import type { AuditTableObject } from '../../src/state/database-state.ts'
+import { type KeyOrder, keyOrder } from '../../src/sql/key-order.ts'
 import { column, createSource, install, setting, state, table, up } from './fixture.ts'
 
 const wanted = (wishes: Partial<AuditedTable> = {}) => table('Order', { backfill: 'batches', ...wishes })
@@ -150,6 +150,26 @@ describe('backfill: batches', () => {
       [`B \\'`, 'B A', 'B D', 'B b', 'B c'],
     ],
     [
+      'a key whose type compares by operators of its own, and the collation by bytes',
+      wanted({ columns: [column('id', 'text')] }),
+      `CREATE EXTENSION citext; CREATE TABLE "Order" (id citext COLLATE "C" PRIMARY KEY); INSERT INTO "Order" VALUES ('a'), ('B'), ('c'), ('D'), ('É'), ('é2')`,
+      'id',
+      ['B B', 'B D', 'B a', 'B c', 'B É', 'B é2'],
+    ],
+    [
+      'a key of a number, a domain over such a type, and another number',
+      wanted({
+        columns: [column('post_id', 'integer'), column('tag', 'text'), column('n', 'bigint')],
+        key: ['post_id', 'tag', 'n'],
+      }),
+      `CREATE SCHEMA "own ""types"; CREATE EXTENSION citext SCHEMA "own ""types";
+       CREATE DOMAIN word AS "own ""types".citext; CREATE DOMAIN tag AS word;
+       CREATE TABLE "Order" (post_id int, tag tag COLLATE "C", n bigint, PRIMARY KEY (post_id, tag, n));
+       INSERT INTO "Order" VALUES (1, 'a', 2), (1, 'B', 1), (1, 'c', 1), (1, 'D', 1), (1, 'A', 1), (2, 'b', 1), (2, 'A', 1), (2, 'B', 2)`,
+      'post_id, tag, n',
+      ['B 1 A 1', 'B 1 B 1', 'B 1 D 1', 'B 1 a 2', 'B 1 c 1', 'B 2 A 1', 'B 2 B 2', 'B 2 b 1'],
+    ],
+    [
       'times as a key',
       wanted({ columns: [column('id', 'timestamptz')] }),
       `CREATE TABLE "Order" (id timestamptz PRIMARY KEY); INSERT INTO "Order" VALUES ('-infinity'), ('2024-01-01 00:00:00.000001Z'), ('2024-01-01 00:00:00.000002Z')`,
@@ -236,22 +256,6 @@ describe('backfill: batches', () => {
     },
   )
 
-  it('a page of a text key is read by the index of the key', async () => {
-    const audited = wanted({ columns: [column('id', 'varchar'), column('note', 'text')] })
-    const database = await withRows(
-      audited,
-      'INSERT INTO "Order" SELECT n, NULL FROM generate_series(1, 20000) n',
-    )
-    await database.query('ANALYZE "Order"')
-    const [recorded] = state(audited).tables
-    const batch = renderBaselineBatch(recorded as AuditTableObject, 10, false)
-    const plan = await database.query<{ 'QUERY PLAN': string }>(
-      `PREPARE page AS ${batch}; EXPLAIN EXECUTE page ('5')`,
-    )
-    const text = plan.map((row) => row['QUERY PLAN']).join('\n')
-    expect(text).toMatch(/Index Scan using "Order_pkey" on "Order" s[\s\S]*Index Cond: .*id.* > /)
-  })
-
   it('a key is read back as it was written, and names are found in pg_catalog, whatever the role has set', async () => {
     const audited = wanted({ columns: [column('id', 'double precision'), column('note', 'text')] })
     const database = await withRows(
@@ -305,6 +309,54 @@ describe('backfill: batches', () => {
       /has rows from before its key was what it is/,
     )
     expect(await history(database)).toEqual(['I 6'])
+  })
+
+  it.each([
+    ['int', 'integer', 'g', undefined],
+    ['uuid', 'uuid', 'md5(g::text)::uuid', undefined],
+    ['text', 'text', 'md5(g::text)', undefined],
+    ['varchar(40)', 'varchar', 'md5(g::text)', undefined],
+    ['timestamptz', 'timestamptz', `timestamptz '2024-01-01Z' + g * interval '1 hour'`, undefined],
+    ['citext', 'text', 'md5(g::text)', { schema: 'public', above: '>', from: '>=' }],
+  ] as const)(
+    'the index of the primary key finds where a page begins: %s',
+    async (type, known, value, own) => {
+      const audited = wanted({ columns: [column('id', known), column('n', 'integer')], key: ['id', 'n'] })
+      const database = await withRows(
+        audited,
+        '',
+        `CREATE EXTENSION citext; CREATE TABLE "Order" (id ${type}, n int, PRIMARY KEY (id, n));
+       INSERT INTO "Order" SELECT ${value}, g FROM generate_series(1, 20000) AS g; ANALYZE "Order";`,
+      )
+      const [recorded] = state(audited).tables
+      if (recorded === undefined) throw new Error('no table')
+      const order = await database.query<{ own: KeyOrder[number] }>(keyOrder(recorded))
+      expect(order.map((each) => each.own)).toEqual([own ?? null, null])
+      const [last] = await database.query<{ id: string }>(
+        'SELECT id::text FROM "Order" ORDER BY "Order".id OFFSET 10000 LIMIT 1',
+      )
+      const page = renderBaselineBatch(
+        recorded,
+        10,
+        order.map((each) => each.own),
+      )
+      const plan = await database.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${page}`, [last?.id, 1])
+      const [read = ''] = plan
+        .map((row) => row['QUERY PLAN'])
+        .join('\n')
+        .split('CTE written')
+      expect(read).toMatch(/Scan using "Order_pkey" on "Order" s[^\n]*\n *Index Cond: [^\n]*\bid\b/)
+      expect(read).not.toMatch(/Sort/)
+    },
+  )
+
+  it('a trigger of another function counts for none, whatever its name', async () => {
+    const database = await withRows(wanted(), FIVE)
+    await database.query(`CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+      CREATE OR REPLACE TRIGGER audit_delete AFTER DELETE ON "Order" FOR EACH STATEMENT EXECUTE FUNCTION other()`)
+    await expect(run(database, wanted())).rejects.toThrow(/audit_delete missing or disabled/)
+    await database.query('DROP FUNCTION audit."Order_audit_capture"() CASCADE')
+    await expect(run(database, wanted())).rejects.toThrow(/audit_insert, audit_update, audit_delete missing/)
   })
 
   it('row level security that would hide rows ends it with an error of its own', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createDatabase } from '../../../../test/support/test-database.ts'
-import { comment, dollarQuoted, ident, literal, sql, sqlText } from '../../src/sql/sql.ts'
+import { comment, dollarQuoted, ident, literal, operator, sql, sqlText } from '../../src/sql/sql.ts'
 import { column, createSource, install, setting, table } from './fixture.ts'
 
 const ODD_NAMES = [
@@ -72,4 +72,11 @@ describe('the doors into SQL', () => {
     expect(sqlText(comment('a\nDROP TABLE x\r\u2028y'))).toBe('-- a DROP TABLE x  y'))
   it('keeps line ends inside names and literals when a template indents them', () =>
     expect(sqlText(sql`x\n  ${sql`a\n${literal('b\nc')}`}`)).toBe("x\n  a\n  'b\nc'"))
+})
+
+it('an operator has its schema in quotes, and nothing else passes for one', () => {
+  expect(sqlText(operator({ schema: 'own "types', name: '#>=#' }))).toBe('OPERATOR("own ""types".#>=#)')
+  for (const name of ['', 'and', '>)', '> ', '>--', '/*', '>;', '>\n']) {
+    expect(() => operator({ schema: 'public', name })).toThrow(/not an operator/)
+  }
 })

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=652f502b989bd518
+-- prisma-generator-audit v1 from=280c9438c66e78db text=35a51898d4df2413
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","level":"row","updates":"changed","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -472,6 +472,7 @@ CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $audit$
 #variable_conflict use_variable
 DECLARE

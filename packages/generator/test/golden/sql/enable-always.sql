@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=3b7b9064a7c9a959
+-- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=beb2f857502f7bca
 -- {"kind":"changeEnableAlways","source":{"schema":"public","name":"Order"},"enableAlways":true}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -81,6 +81,7 @@ CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $audit$
 #variable_conflict use_variable
 DECLARE

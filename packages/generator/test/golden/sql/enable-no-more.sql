@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=96df7ff219cb7d9c text=42ff7f463a3a8e22
+-- prisma-generator-audit v1 from=96df7ff219cb7d9c text=64d838ddef83c2e1
 -- {"kind":"changeEnableAlways","source":{"schema":"public","name":"Order"},"enableAlways":false}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -81,6 +81,7 @@ CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $audit$
 #variable_conflict use_variable
 DECLARE

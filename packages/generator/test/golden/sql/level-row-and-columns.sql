@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=b8617a3ee132e657
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=793ba9191b53361b
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"total","type":"integer"}}
 -- {"kind":"changeKey","source":{"schema":"public","name":"Order"},"key":["note","id"]}
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"all"}
@@ -107,6 +107,7 @@ CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $audit$
 #variable_conflict use_variable
 DECLARE

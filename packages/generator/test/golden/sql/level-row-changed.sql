@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=b854967f737a0115
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=63a8e80e311dc8dd
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"changed"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -87,6 +87,7 @@ CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $audit$
 #variable_conflict use_variable
 DECLARE

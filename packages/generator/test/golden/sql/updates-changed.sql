@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=0e8991e5e5cf142f
+-- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=c7403b705e003e65
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"changed"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -87,6 +87,7 @@ CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $audit$
 #variable_conflict use_variable
 DECLARE

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=0528f81cfac46ce2
+-- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=8665353f6ad97aef
 -- {"kind":"changeWaiver","schema":"audit","role":"Audit Maintenance"}
 -- {"kind":"changeWaivable","source":{"schema":"public","name":"Order"},"waivable":true}
 
@@ -279,6 +279,7 @@ CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $audit$
 #variable_conflict use_variable
 DECLARE

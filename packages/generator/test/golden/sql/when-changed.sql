@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=d06ec2c61ab369af
+-- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=3f5e585594606525
 -- {"kind":"changeColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"varchar(20)","whenChanged":true}}
 -- {"kind":"addSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"unchanged_columns","settingType":"String","type":"smallint[]","required":false,"fact":"unchanged_columns","column":"audit_unchanged_columns"}}
 
@@ -139,6 +139,7 @@ CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $audit$
 #variable_conflict use_variable
 DECLARE
