@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=74f3633b093dff23
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=89e1e9de5a50bf44
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"all"}
 -- {"kind":"resumeTable","source":{"schema":"public","name":"Order"},"replaced":{"schema":"public","name":"Order_p1"}}
 
@@ -164,6 +164,7 @@ CREATE OR REPLACE FUNCTION "audit"."Order_audit_key"()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $audit$
 #variable_conflict use_variable
 DECLARE

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=a59518ea781f090c
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=ddbf6957ac993709
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"audit","names":{"table":"history_Order","captureFunction":"capture Order","keyFunction":"key Order","truncateFunction":"truncate Order","insertTrigger":"a_i","updateTrigger":"a_u","deleteTrigger":"a_d","keyTrigger":"a_k","truncateTrigger":"a_t"}}
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"changed"}
 
@@ -147,6 +147,7 @@ CREATE OR REPLACE FUNCTION "audit"."key Order"()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $audit$
 #variable_conflict use_variable
 DECLARE

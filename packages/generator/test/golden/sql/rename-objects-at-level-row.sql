@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=36a763b7e3182348 text=6b1d8b0035c933fb
+-- prisma-generator-audit v1 from=36a763b7e3182348 text=96cae0a751914ef3
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"audit","names":{"table":"history_Order","captureFunction":"capture Order","keyFunction":"key Order","truncateFunction":"truncate Order","insertTrigger":"a_i","updateTrigger":"a_u","deleteTrigger":"a_d","keyTrigger":"a_k","truncateTrigger":"a_t"}}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -140,6 +140,7 @@ CREATE OR REPLACE FUNCTION "audit"."key Order"()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $audit$
 #variable_conflict use_variable
 DECLARE

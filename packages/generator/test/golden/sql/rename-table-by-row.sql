@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a8635cb7ddcd143e text=e79beaa6c0e30b62
+-- prisma-generator-audit v1 from=a8635cb7ddcd143e text=16342a21e1efe4b0
 -- {"kind":"renameTable","source":{"schema":"public","name":"Order"},"to":{"schema":"public","name":"Purchase"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Purchase"},"schema":"audit","names":{"table":"Purchase_audit","captureFunction":"Purchase_audit_capture","keyFunction":"Purchase_audit_key","truncateFunction":"Purchase_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 
@@ -134,6 +134,7 @@ CREATE OR REPLACE FUNCTION "audit"."Purchase_audit_key"()
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $audit$
 #variable_conflict use_variable
 DECLARE
