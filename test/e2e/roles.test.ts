@@ -420,7 +420,9 @@ test('before the first migration: the script warns, the owner deploys, and a sec
   const names = { owner: `owner ${id}`, application: `app ${id}`, reader: `reader ${id}` }
   roles.drop(...Object.values(names))
   const script = await roles.script(names)
-  await roles.as(host, script)
+  expect(await roles.warnings(host, script)).toEqual([
+    'there is no table _prisma_migrations yet, which the application must not write',
+  ])
   for (const role of Object.values(names))
     await roles.database.query(`ALTER ROLE ${quoted(role)} PASSWORD 'x'`)
   await roles.project.prisma(['migrate', 'deploy'], { env: { DATABASE_URL: roles.url(names.owner) } })
@@ -473,6 +475,82 @@ export default {
   ]) {
     await expect(roles.as(names.application, sql), sql).rejects.toMatchObject({ code: '42501' })
   }
+})
+
+test('all that has an owner changes hands, in every schema of the datasource, and the reader is held to its tenant', async () => {
+  const model = (name: string) => `
+/// @audit(enabled)
+model ${name} {
+  id       Int    @id @default(autoincrement())
+  tenantId String
+  @@schema("shop")
+}
+`
+  const roles = await useRoles({
+    schema:
+      schema
+        .slice(0, schema.indexOf('enum State'))
+        .replace(
+          'provider = "postgresql"',
+          'provider = "postgresql"\n  schemas = ["shop", "Its \'own\' 100%s"]',
+        ) + model('Order'),
+    migrations: {
+      '20240101000000_init': `CREATE SCHEMA IF NOT EXISTS "shop";
+CREATE TABLE "shop"."Order" ("id" SERIAL NOT NULL, "tenantId" TEXT NOT NULL, CONSTRAINT "Order_pkey" PRIMARY KEY ("id"));\n`,
+    },
+  })
+  const { database, project } = roles
+  const id = idOf(roles)
+  const host = await makeHost(roles, `host ${id}`)
+  const names = { owner: `owner ${id}`, application: `app ${id}`, reader: `reader ${id}` }
+  roles.drop(...Object.values(names))
+  await project.prisma(['migrate', 'deploy'], { env: { DATABASE_URL: roles.url(host) } })
+  await roles.as(
+    host,
+    `SET search_path = shop;
+    CREATE SCHEMA "Its 'own' 100%s";
+    CREATE TABLE "Its 'own' 100%s"."%I ""x""" (id int GENERATED ALWAYS AS IDENTITY);
+    CREATE TABLE parts (id int) PARTITION BY LIST (id);
+    CREATE TABLE part PARTITION OF parts DEFAULT;
+    CREATE TYPE pair AS (a int, b int);
+    CREATE TYPE span AS RANGE (SUBTYPE = int4);
+    CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+    CREATE SEQUENCE numbers;
+    CREATE VIEW shown AS SELECT * FROM "Order";
+    CREATE MATERIALIZED VIEW kept AS SELECT * FROM "Order";
+    CREATE FUNCTION "odd ""f"""(a text[], VARIADIC b int[]) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+    CREATE PROCEDURE done() LANGUAGE sql AS 'SELECT 1';
+    CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int);
+    CREATE TABLE public.of_another (id int);
+    INSERT INTO "Order" ("tenantId") VALUES ('a'), ('b')`,
+  )
+  const script = await roles.script(names, '--tenant', 'tenantId')
+  const lent = `"app ${id}" may execute with the rights of "owner ${id}": shop."odd ""f"""(text[],integer[])`
+  expect(await roles.warnings(host, script)).toEqual([lent])
+  expect(await roles.warnings(host, script)).toEqual([lent])
+  const left = await database.query(`SELECT pg_describe_object(classid, objid, 0) AS left FROM pg_shdepend
+    WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND deptype = 'o' AND refobjid::regrole::text = '"host ${id}"'`)
+  // What is not in the schemas of the models stays where it was.
+  expect(left).toEqual([{ left: 'table of_another' }])
+  for (const role of Object.values(names)) await database.query(`ALTER ROLE ${quoted(role)} PASSWORD 'x'`)
+  await roles.as(
+    names.application,
+    `INSERT INTO shop."Order" ("tenantId") VALUES ('a');
+    SELECT nextval('shop.numbers'), * FROM shop.shown, shop.kept, shop.parts, "Its 'own' 100%s"."%I ""x"""`,
+  )
+  for (const sql of [
+    'SELECT * FROM _prisma_migrations',
+    'SELECT * FROM public.of_another',
+    'TRUNCATE shop.part',
+  ]) {
+    await expect(roles.as(names.application, sql), sql).rejects.toMatchObject({ code: '42501' })
+  }
+  const seen = (tenant: string) =>
+    roles.as(names.reader, `SET audit."tenantId" = '${tenant}'; SELECT "tenantId" FROM audit."Order_audit"`)
+  expect(await seen('a')).toEqual([{ tenantId: 'a' }, { tenantId: 'a' }])
+  expect(await seen('b')).toEqual([{ tenantId: 'b' }])
+  await project.prisma(['migrate', 'deploy'], { env: { DATABASE_URL: roles.url(names.owner) } })
 })
 
 test('names that can be no roles are refused in words', async () => {

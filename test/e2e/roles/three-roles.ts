@@ -71,6 +71,8 @@ export interface Roles extends AuditedProject {
   url(role: string): string
   /** One session of a role, from its first statement to the last one's rows. */
   as<Row extends pg.QueryResultRow = pg.QueryResultRow>(role: string, sql: string): Promise<Row[]>
+  /** What PostgreSQL says of a script besides errors. */
+  warnings(role: string, sql: string): Promise<string[]>
   client(role: string): Promise<Db>
   /** What the command prints. */
   script(names: RoleNames, ...flags: readonly string[]): Promise<string>
@@ -118,6 +120,20 @@ export async function useRoles(options: Partial<Parameters<typeof useProject>[0]
       try {
         const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await client.query<Row>(sql)
         return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? []
+      } finally {
+        await client.end()
+      }
+    },
+    async warnings(role, sql) {
+      const client = new pg.Client({ connectionString: url(role) })
+      const said: string[] = []
+      client.on('notice', ({ severity, message }) => {
+        if (severity === 'WARNING') said.push(`${message}`)
+      })
+      await client.connect()
+      try {
+        await client.query(sql)
+        return said
       } finally {
         await client.end()
       }

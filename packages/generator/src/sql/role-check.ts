@@ -1,3 +1,4 @@
+import { MARK } from './base-guard.ts'
 import { isAuditFunction, isAuditSchema, MIGRATIONS_TABLE, oneOf, showingHistory } from './role-catalog.ts'
 import type { RoleSetup } from './role-setup.ts'
 import { dollarQuoted, join, literal, type Sql, sql } from './sql.ts'
@@ -18,6 +19,7 @@ export function renderRoleCheck(setup: RoleSetup): Sql {
   const body = sql`DECLARE
   problems text;
   may_silence boolean := false;
+  lent text;
 BEGIN
   SELECT string_agg(problem, '; ' ORDER BY problem)
   INTO problems
@@ -43,6 +45,7 @@ UNION
       MESSAGE = 'the roles would not protect the history: ' || problems,
       HINT = 'A right may come from PUBLIC, from another role or from another grantor: REVOKE it there and run this again. Nothing was changed.';
   END IF;
+  ${tellLentRights(setup)}
   IF NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relname = ${literal(MIGRATIONS_TABLE)} AND c.relkind = 'r') THEN
     RAISE WARNING USING
       MESSAGE = ${literal(`there is no table ${MIGRATIONS_TABLE} yet, which the application must not write`)},
@@ -51,6 +54,26 @@ UNION
 END`
   return sql`-- It holds, or nothing was done.
 DO ${dollarQuoted(body)};`
+}
+
+/** A function may be there for exactly that; one that the application made while it was the owner is a back door. */
+function tellLentRights({ owner, application, home }: RoleSetup): Sql {
+  const app = literal(application)
+  return sql`SELECT string_agg(f.oid::regprocedure::text, ', ' ORDER BY f.oid::regprocedure::text)
+INTO lent
+FROM pg_proc AS f
+JOIN pg_namespace AS n ON n.oid = f.pronamespace
+JOIN pg_roles AS r ON r.oid = f.proowner
+WHERE f.prosecdef AND r.rolname = ${literal(owner)}
+  -- Of the audit's own the check has said what is to be said.
+  AND NOT ${isAuditSchema(home)}
+  AND starts_with(obj_description(f.oid, 'pg_proc'), ${literal(MARK)}) IS NOT TRUE
+  AND has_function_privilege(${app}, f.oid, 'EXECUTE');
+IF lent IS NOT NULL THEN
+  RAISE WARNING USING
+    MESSAGE = format('%I may execute with the rights of %I: %s', ${app}, ${literal(owner)}, lent),
+    HINT = 'See that they do no more than they are meant for: SECURITY DEFINER lends all that the owner may do.';
+END IF;`
 }
 
 /** The application and the reader, as rows of pg_roles. */
