@@ -68,6 +68,8 @@ END`
 DO ${dollarQuoted(body)};`
 }
 
+const isBefore17 = sql`current_setting('server_version_num')::integer < 170000`
+
 function handOver({ owner, schemas, home }: RoleSetup): Sql {
   const role = literal(owner)
   const isInside = sql`(${oneOf(sql`n.nspname`, schemas)} OR ${isAuditSchema(home)})`
@@ -101,7 +103,8 @@ BEGIN
     FROM pg_type AS t
     JOIN pg_namespace AS n ON n.oid = t.typnamespace
     LEFT JOIN pg_class AS c ON c.oid = t.typrelid
-    WHERE (t.typtype IN ('d', 'e', 'r') OR c.relkind = 'c')
+    -- Since PostgreSQL 17 a multirange type follows its range type.
+    WHERE (t.typtype IN ('d', 'e', 'r') OR c.relkind = 'c' OR t.typtype = 'm' AND ${isBefore17})
       AND ${isInside}
       AND ${isOthers(sql`t.typowner`)}
       AND NOT ${isOfExtension('pg_type', sql`t.oid`)}
