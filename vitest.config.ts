@@ -23,7 +23,7 @@ const everyServer = [
   'packages/generator/test/sql/{level-partitions,level-row,quoting,random-schemas,redact,text-forms}.test.ts',
   'packages/generator/test/sql/{baseline-batches,when-changed}.test.ts',
   'packages/generator/test/compile/{inheritance,join-tables}.test.ts',
-  'test/e2e/history-timeline.test.ts',
+  'test/e2e/{history-timeline,roles}.test.ts',
 ]
 
 /** These take long or hold what depends least on the version: on every server in the large run only. */

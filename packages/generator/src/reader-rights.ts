@@ -1,6 +1,6 @@
 import { closestWord } from './annotation/closest-word.ts'
 import { type AuditedColumn, type AuditedTable, type AuditModel, isJoinTable } from './model/audit-model.ts'
-import { byteLength, MAX_IDENTIFIER_BYTES } from './model/names.ts'
+import { roleNameProblem } from './role-name.ts'
 import type { ReadableHistory, ReaderRights } from './sql/reader-rights.ts'
 
 export interface ReaderFlags {
@@ -61,14 +61,10 @@ export function readerRights(model: AuditModel, { role, tenant, setting }: Reade
   return { ...rights, setting: name, histories }
 }
 
-/** PostgreSQL takes `public` for everybody and refuses `none`, in quotes too. */
 function assertRole(role: string): void {
-  const isTooLong = byteLength(role) > MAX_IDENTIFIER_BYTES
-  if (role !== '' && !role.includes('\0') && !isTooLong && role !== 'public' && role !== 'none') return
-  const reason = isTooLong
-    ? `it is longer than ${MAX_IDENTIFIER_BYTES} bytes`
-    : 'PostgreSQL has no role of that name'
-  throw new ReaderRightsError(`--role "${role}": ${reason}. Name the role that reads, one that exists.`)
+  const problem = roleNameProblem(role)
+  if (problem === undefined) return
+  throw new ReaderRightsError(`--role "${role}": ${problem}. Name the role that reads, one that exists.`)
 }
 
 /** Why a column does not say of each version whose it is. */

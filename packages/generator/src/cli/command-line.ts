@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { MigrationsFolderError } from '../migration/migrations-folder-error.ts'
 import type { ReaderFlags } from '../reader-rights.ts'
+import type { RolesFlags } from '../role-setup.ts'
 import type { BackfillFlags } from './backfill.ts'
 import type { CheckFlags } from './check.ts'
 import type { ProjectFlags } from './find-schema.ts'
@@ -100,6 +101,26 @@ export async function runCommandLine(args: readonly string[], version: string): 
       exitCode = await reader(flags, process.cwd())
     })
 
+  program
+    .command('roles')
+    .summary('print the set-up of an owner, an application and a reader role')
+    .description(rolesDescription)
+    .requiredOption('--owner <name>', 'the role that migrates and owns tables and history')
+    .requiredOption(
+      '--application <name>',
+      'the role that serves: it writes the tables and cannot touch the history',
+    )
+    .requiredOption('--reader <name>', 'the role that reads the history')
+    .option('--database <name>', 'the one database in which the script may run')
+    .option('--tenant <field>', 'as for the command reader')
+    .option('--setting <name>', 'as for the command reader')
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .action(async (flags: RolesFlags & ProjectFlags) => {
+      const { roles } = await import('./roles.ts')
+      exitCode = await roles(flags, process.cwd())
+    })
+
   const migrate = program
     .command('migrate')
     .summary("Prisma's migrate commands, together with the audit")
@@ -193,6 +214,12 @@ Exit code: 0 when all is written, 1 when a table could not be, 130 when it was i
 
 const readerDescription = `Prints SQL for a migration of yours: by default nobody but their owner may read the audit tables. With --tenant the
 histories get row level security, so that the role sees the rows of one tenant only. Needs no database and writes nothing.`
+
+const rolesDescription = `Prints SQL to be run once in the application's database, by psql or any other client, and again whenever it should be
+looked after: by a superuser, or by a role that may create roles and owns the database and its tables. It makes the roles
+that are missing, hands the tables and the history to the owner, gives the application what it needs to serve and the
+reader what it needs to read, and ends with a check that fails, and takes all of it back, where the history is not
+protected. Never a migration: roles belong to the cluster. Needs no database and writes nothing.`
 
 const devDescription = `prisma migrate dev in three steps: Prisma makes its migration, the audit part goes into that one file, Prisma
 applies it. So a table and its audit change in one transaction, and no write fails in between. All prompts and flags are

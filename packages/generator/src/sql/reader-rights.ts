@@ -39,17 +39,26 @@ export interface ReaderRights {
  * not once a row.
  */
 export function renderReaderRights(rights: ReaderRights): string {
-  const { role, auditSchema, histories } = rights
-  const closed = histories.filter(({ tenant }) => tenant === undefined)
-  const usage = sql`GRANT USAGE ON SCHEMA ${ident(auditSchema)} TO ${ident(role)};`
+  const { role, histories } = rights
+  const unowned = histories.filter(({ tenant }) => tenant === undefined)
+  const usage = readerUsage(rights)
   const isByTenant = histories.some(({ tenant }) => tenant !== 'all')
   const grants = histories.flatMap((history) =>
     history.tenant === undefined ? [] : [grant(history, rights)],
   )
-  const first = [usage, ...(closed.length === 0 ? [] : [closedHistories(closed, role)])]
+  const first = [usage, ...(unowned.length === 0 ? [] : [closedHistories(unowned, role)])]
   // A policy locks its table against writers: one transaction a table, as in every migration of ours.
   const sections = isByTenant ? [paragraphs(first), ...grants] : [paragraphs([...first, ...grants])]
   return `${sqlText(header(rights))}\n\n${inTransactions(sections, {})}`
+}
+
+export function readerUsage({ role, auditSchema }: ReaderRights): Sql {
+  return sql`GRANT USAGE ON SCHEMA ${ident(auditSchema)} TO ${ident(role)};`
+}
+
+/** The same for one history, where the tables may not be there yet. */
+export function readerRightsOn(history: ReadableHistory, rights: ReaderRights): Sql {
+  return history.tenant === undefined ? closed(history, rights.role) : grant(history, rights)
 }
 
 function header({ role, setting, histories }: ReaderRights): Sql {
@@ -83,8 +92,12 @@ CREATE POLICY ${policy} ON ${table}
 ${select}`
 }
 
-function closedHistories(closed: readonly ReadableHistory[], role: string): Sql {
-  const revokes = closed.map(({ audit }) => sql`REVOKE ALL ON ${qualified(audit)} FROM ${ident(role)};`)
+function closedHistories(histories: readonly ReadableHistory[], role: string): Sql {
+  const revokes = histories.map((history) => closed(history, role))
   return sql`${comment('Nothing says whose rows these are:')}
 ${join(revokes, sql`\n`)}`
+}
+
+function closed({ audit }: ReadableHistory, role: string): Sql {
+  return sql`REVOKE ALL ON ${qualified(audit)} FROM ${ident(role)};`
 }
