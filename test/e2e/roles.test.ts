@@ -420,6 +420,14 @@ test('before the first migration: the script warns, the owner deploys, and a sec
   const names = { owner: `owner ${id}`, application: `app ${id}`, reader: `reader ${id}` }
   roles.drop(...Object.values(names))
   const script = await roles.script(names)
+  if (serverMajor() < 15) {
+    await roles.database.query('ALTER SCHEMA public OWNER TO CURRENT_USER')
+    await expect(roles.as(host, script)).rejects.toMatchObject({
+      message: expect.stringContaining('schema public belongs to'),
+      hint: expect.stringContaining(`ALTER SCHEMA public OWNER TO "host`),
+    })
+    await roles.database.query(`ALTER SCHEMA public OWNER TO ${quoted(host)}`)
+  }
   expect(await roles.warnings(host, script)).toEqual([
     'there is no table _prisma_migrations yet, which the application must not write',
   ])
@@ -530,7 +538,7 @@ CREATE TABLE "shop"."Order" ("id" SERIAL NOT NULL, "tenantId" TEXT NOT NULL, CON
   expect(await roles.warnings(host, script)).toEqual([lent])
   const left = await database.query(`SELECT pg_describe_object(classid, objid, 0) AS left FROM pg_shdepend
     WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND deptype = 'o' AND refobjid::regrole::text = '"host ${id}"'`)
+      AND deptype = 'o' AND classid <> 'pg_namespace'::regclass AND refobjid::regrole::text = '"host ${id}"'`)
   // What is not in the schemas of the models stays where it was.
   expect(left).toEqual([{ left: 'table of_another' }])
   for (const role of Object.values(names)) await database.query(`ALTER ROLE ${quoted(role)} PASSWORD 'x'`)
