@@ -1,11 +1,13 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { foldParts } from '../state/fold-parts.ts'
 import { type BaselineProgress, BaselineRefusedError, writeBaseline } from './baseline-batches.ts'
+import { isOfDatabase, withDatabase } from './database-client.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { progressBar } from './progress-bar.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { readProjectAndFolder } from './read-project.ts'
+import { wholeNumber } from './whole-number.ts'
 
 export interface BackfillFlags extends DatabaseFlags {
   readonly batchSize: string
@@ -34,24 +36,14 @@ export async function backfill(flags: BackfillFlags, cwd: string): Promise<numbe
     )
     return 0
   }
-  const client = new pg.Client({ connectionString, application_name: 'prisma-generator-audit backfill' })
-  // A connection that breaks makes its query fail; without a listener it would end the process besides.
-  client.on('error', () => {})
-  const stop = new AbortController()
-  const abort = () => stop.abort()
-  process.on('SIGINT', abort).on('SIGTERM', abort)
-  try {
-    await connect(client)
+  return withDatabase(connectionString, 'backfill', async (client, signal) => {
     let exitCode = 0
     for (const table of tables) {
-      exitCode = Math.max(exitCode, await backfillTable(client, table, { size, pause, signal: stop.signal }))
+      exitCode = Math.max(exitCode, await backfillTable(client, table, { size, pause, signal }))
       if (exitCode === INTERRUPTED) break
     }
     return exitCode
-  } finally {
-    process.off('SIGINT', abort).off('SIGTERM', abort)
-    await client.end().catch(() => {})
-  }
+  })
 }
 
 /** As the migrations have it, and not the schema: what is not migrated yet has no history to write to. */
@@ -73,11 +65,11 @@ async function backfillTable(
   options: { readonly size: number; readonly pause: number; readonly signal: AbortSignal },
 ): Promise<number> {
   const name = `${table.source.schema}.${table.source.name}`
-  const bar = progressBar(name)
+  const bar = progressBar(name, '{value} of about {total} rows read, {written} recorded')
   let reached: BaselineProgress | undefined
   const onProgress = (progress: BaselineProgress) => {
     reached = progress
-    bar.update(progress)
+    bar.update(progress.read, progress.total, { written: progress.written })
   }
   try {
     const { read, written, isComplete } = await writeBaseline(client, table, { ...options, onProgress })
@@ -89,7 +81,7 @@ async function backfillTable(
     return isComplete ? 0 : INTERRUPTED
   } catch (error) {
     bar.stop()
-    if (!isOfDatabase(error)) throw error
+    if (!(error instanceof BaselineRefusedError) && !isOfDatabase(error)) throw error
     const done =
       reached === undefined
         ? ''
@@ -97,25 +89,4 @@ async function backfillTable(
     console.error(`audit: ${name}: ${error.message}${done}`)
     return 1
   }
-}
-
-async function connect(client: pg.Client): Promise<void> {
-  try {
-    await client.connect()
-  } catch (error) {
-    if (!isOfDatabase(error)) throw error
-    throw new ProjectNotFoundError(`The database cannot be reached: ${error.message}`, { cause: error })
-  }
-}
-
-/** Anything else is a fault of ours. A connection that ends has no code. */
-function isOfDatabase(error: unknown): error is Error {
-  if (error instanceof BaselineRefusedError) return true
-  return error instanceof Error && ('code' in error || /^Connection terminated|timeout/.test(error.message))
-}
-
-function wholeNumber(flag: string, text: string, least: number): number {
-  const number = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number
-  throw new ProjectNotFoundError(`${flag} takes a whole number from ${least} on, and not "${text}"`)
 }
