@@ -12,7 +12,7 @@ import type { VerifyFlags } from './verify.ts'
  * Runs one command of `npx prisma-generator-audit`. A command's own module is loaded when it is asked for.
  *
  * @param args what stands behind the program's name
- * @returns the exit code: 0, or 1 where something is wrong; `check` ends with 2 where it could not look at all
+ * @returns the exit code: 0, or 1 where something is wrong; `check` and `verify` end with 2 where they could not look at all
  */
 export async function runCommandLine(args: readonly string[], version: string): Promise<number> {
   let exitCode = 0

@@ -59,7 +59,7 @@ export async function findFinalIds(
     now = await readWatermarks(client, home)
   }
   // The later ones last: an id that is final stays so.
-  const final = [...before, ...now].filter(({ isFinal }) => isFinal)
+  const final = [...before, ...now].filter(({ isFinal, isForeign }) => isFinal && !isForeign)
   return {
     final: new Map(final.map(({ oid, lastId }) => [oid, BigInt(lastId)] as const)),
     waiting: new Set([...left, ...now.filter(({ isFinal }) => !isFinal).map(({ oid }) => oid)]),

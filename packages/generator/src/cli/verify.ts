@@ -32,6 +32,7 @@ export async function verify(flags: VerifyFlags, cwd: string): Promise<number> {
   const home = await readAuditHome(flags, cwd)
   return withDatabase(connectionString, 'verify', async (client, signal) => {
     try {
+      if (!(await hasSeals(client, home))) return withoutSeals(home, anchors.length > 0)
       const verification = await verifyWithBar(client, home, anchors, signal)
       const { findings, isComplete } = verification
       console.log(flags.json ? renderVerifyJson(verification) : renderVerify(verification))
@@ -50,7 +51,6 @@ async function verifyWithBar(
   anchors: readonly Anchor[],
   signal: AbortSignal,
 ) {
-  await refuseWithoutSeals(client, home, anchors.length > 0)
   const bar = progressBar('verify', '{value} of {total} rows')
   try {
     return await verifySeals(client, home, {
@@ -64,12 +64,19 @@ async function verifyWithBar(
   }
 }
 
-async function refuseWithoutSeals(client: Client, home: AuditHome, hasAnchors: boolean): Promise<void> {
+async function hasSeals(client: Client, home: AuditHome): Promise<boolean> {
   const { rows } = await client.query<{ hasSeals: boolean }>(renderLookForSeals(home))
-  if (rows[0]?.hasSeals) return
-  throw new ProjectNotFoundError(
-    hasAnchors
-      ? `Schema ${home.schema} has no seals, and the anchors say that there were some: they are gone, or this is another database.`
-      : `Nothing is sealed in schema ${home.schema}. Seal it first: npx prisma-generator-audit seal`,
+  return rows[0]?.hasSeals === true
+}
+
+function withoutSeals({ schema }: AuditHome, hasAnchors: boolean): number {
+  if (!hasAnchors) {
+    throw new ProjectNotFoundError(
+      `Nothing is sealed in schema ${schema}. Seal it first: npx prisma-generator-audit seal`,
+    )
+  }
+  console.log(
+    `audit: THE SEALS ARE GONE: the anchors say that there were some, and schema ${schema} has none. Is it another database?`,
   )
+  return 1
 }

@@ -37,9 +37,7 @@ export function renderSealTables(home: AuditHome): string {
   const guards = APPEND_ONLY.map((role) => appendOnlyGuard(sealTable(home, role)))
   return sqlText(
     paragraphs([
-      ...Object.entries(COLUMNS(home)).map(([role, columns]) =>
-        createTable(home, role as SealTableRole, columns),
-      ),
+      ...Object.entries(COLUMNS).map(([role, columns]) => createTable(home, role as SealTableRole, columns)),
       ...guards,
       sql`CALL ${baseFunction(home, 'keepPrivate')}(ARRAY[${relation(sealTable(home, 'watermark'))}], '{}');`,
     ]),
@@ -82,8 +80,8 @@ const KEYS: Record<SealTableRole, Sql> = {
   watermark: sql`"history"`,
 }
 
-const COLUMNS = (home: AuditHome): Record<SealTableRole, readonly Sql[]> => {
-  const seal = sql`"seal_number" bigint NOT NULL REFERENCES ${sealName(home, 'seal')}`
+const COLUMNS: Record<SealTableRole, readonly Sql[]> = (() => {
+  const seal = sql`"seal_number" bigint NOT NULL`
   const by = sql`text NOT NULL DEFAULT session_user`
   const at = sql`timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()`
   return {
@@ -119,4 +117,4 @@ const COLUMNS = (home: AuditHome): Record<SealTableRole, readonly Sql[]> => {
       sql`"taken_at" ${at}`,
     ],
   }
-}
+})()

@@ -1,6 +1,7 @@
 import type { AuditHome } from '../state/database-state.ts'
+import { AUDIT_COLUMNS } from './object-names.ts'
 import { sealName } from './seal-tables.ts'
-import { parameter, sql, sqlText } from './sql.ts'
+import { literal, parameter, sql, sqlText } from './sql.ts'
 
 /*
  * Up to which id a history is final. Ids are given before the commit, so a lower one may commit later. A watermark is an id N and a
@@ -49,15 +50,19 @@ ON CONFLICT ("history") DO UPDATE
 
 /**
  * A query for the watermarks that are kept, with whether they are final. One whose transaction id this server has not reached yet comes from
- * another one, by way of a dump: it `isForeign`.
+ * another one, by way of a dump: it `isForeign`, and so is one above all that the sequence has given, which was begun anew.
  */
 export function renderWatermarks(home: AuditHome): string {
+  const sequence = sql`pg_catalog.pg_sequence_last_value(
+    pg_catalog.pg_get_serial_sequence(t.oid::regclass::text, ${literal(AUDIT_COLUMNS.id)})::regclass
+  )`
   return sqlText(sql`SELECT
   w."history"::oid::text AS oid,
   w."last_id"::text AS "lastId",
   w."transaction_id" < now.xmin AS "isFinal",
-  w."transaction_id" >= now.xmax AS "isForeign"
+  w."transaction_id" >= now.xmax OR w."last_id" > coalesce(${sequence}, 0) AS "isForeign"
 FROM ${sealName(home, 'watermark')} AS w
+JOIN pg_catalog.pg_class AS t ON t.oid = w."history"
 CROSS JOIN (
   SELECT
     pg_catalog.pg_snapshot_xmin(s.snapshot)::text::bigint AS xmin,
