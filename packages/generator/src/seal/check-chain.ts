@@ -25,10 +25,12 @@ export interface Anchor {
 export function checkLink(end: ChainEnd, seal: Seal, oid: string): readonly Finding[] {
   const here = { firstSeal: seal.number, lastSeal: seal.number, sealedAt: seal.sealedAt }
   const range = { ...here, history: seal.historyName, firstId: seal.firstId, lastId: seal.lastId }
-  if (!sameBytes(sealHash(seal), seal.hash)) return [{ kind: 'seal-changed', ...range }]
-  if (seal.number !== end.number + 1n) {
-    return [{ kind: 'seals-removed', firstSeal: end.number + 1n, lastSeal: seal.number - 1n }]
-  }
+  const missing: readonly Finding[] =
+    seal.number === end.number + 1n
+      ? []
+      : [{ kind: 'seals-removed', firstSeal: end.number + 1n, lastSeal: seal.number - 1n }]
+  if (!sameBytes(sealHash(seal), seal.hash)) return [...missing, { kind: 'seal-changed', ...range }]
+  if (missing.length > 0) return missing
   if (!sameBytes(seal.previous, end.hash)) return [{ kind: 'chain-broken', ...here }]
   if (seal.firstId !== (end.lastIds.get(oid) ?? -1n) + 1n) return [{ kind: 'chain-broken', ...range }]
   return seal.format === SEAL_FORMAT ? [] : [{ kind: 'format-unknown', ...range }]
