@@ -1,9 +1,11 @@
 import type { Client } from 'pg'
+import { renderMoveSeals } from '../sql/move-seals.ts'
 import { beginSealing } from '../sql/seal-chain.ts'
-import { renderLookForSeals, renderSealTables } from '../sql/seal-tables.ts'
+import { renderSealTables } from '../sql/seal-tables.ts'
 import { qualified, sqlText } from '../sql/sql.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { inTransaction } from './database-client.ts'
+import { findChain } from './find-chain.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { type SealProgress, sealHistory } from './seal-pages.ts'
 import { findFinalIds } from './seal-watermarks.ts'
@@ -69,20 +71,18 @@ export async function sealHistories(
 }
 
 async function makeSealTables(client: Client, home: AuditHome): Promise<void> {
-  const look = async () => {
-    const { rows } = await client.query<{ isAudited: boolean; hasSeals: boolean }>(renderLookForSeals(home))
-    return rows[0]
-  }
-  const found = await look()
-  if (found?.hasSeals) return
-  if (!found?.isAudited) {
+  const { isAudited, chain } = await findChain(client, home)
+  if (chain?.schema === home.schema) return
+  if (!isAudited) {
     throw new ProjectNotFoundError(
       `The database has no audit in schema ${home.schema}. Apply the migrations first: npx prisma migrate deploy`,
     )
   }
   // Whoever waits here for another run that makes them finds them made.
   await inTransaction(client, beginSealing(home), async () => {
-    if (!(await look())?.hasSeals) await client.query(renderSealTables(home))
+    const { chain: found } = await findChain(client, home)
+    if (found === undefined) await client.query(renderSealTables(home))
+    else if (found.schema !== home.schema) await client.query(renderMoveSeals(found, home))
   })
 }
 

@@ -1,11 +1,11 @@
 import type { Client } from 'pg'
 import type { Anchor } from '../seal/check-chain.ts'
 import { beginVerifying } from '../sql/seal-chain.ts'
-import { renderLookForSeals } from '../sql/seal-tables.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { readAnchors } from './anchor-file.ts'
 import { readAuditHome } from './audit-home.ts'
 import { adviceOn, inTransaction, isOfDatabase, withDatabase } from './database-client.ts'
+import { findChain } from './find-chain.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { progressBar } from './progress-bar.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
@@ -32,8 +32,9 @@ export async function verify(flags: VerifyFlags, cwd: string): Promise<number> {
   const home = await readAuditHome(flags, cwd)
   return withDatabase(connectionString, 'verify', async (client, signal) => {
     try {
-      if (!(await hasSeals(client, home))) return withoutSeals(home, anchors.length > 0)
-      const verification = await verifyWithBar(client, home, anchors, signal)
+      const { chain } = await findChain(client, home)
+      if (chain === undefined) return withoutSeals(home, anchors.length > 0)
+      const verification = await verifyWithBar(client, chain, anchors, signal)
       const { findings, isComplete } = verification
       console.log(flags.json ? renderVerifyJson(verification) : renderVerify(verification))
       if (findings.length > 0) return 1
@@ -62,11 +63,6 @@ async function verifyWithBar(
   } finally {
     bar.stop()
   }
-}
-
-async function hasSeals(client: Client, home: AuditHome): Promise<boolean> {
-  const { rows } = await client.query<{ hasSeals: boolean }>(renderLookForSeals(home))
-  return rows[0]?.hasSeals === true
 }
 
 function withoutSeals({ schema }: AuditHome, hasAnchors: boolean): number {

@@ -20,7 +20,7 @@ export function sealName(home: AuditHome, role: SealTableRole): Sql {
 }
 
 /** The tables that are written once; only the watermarks are not. */
-const APPEND_ONLY = ['seal', 'salt', 'erasure', 'pruned', 'anchor'] as const
+export const APPEND_ONLY = ['seal', 'salt', 'erasure', 'pruned', 'anchor'] as const
 
 /**
  * All tables of the seals, where they are not there yet; for one transaction. Nobody but the owner has rights on them.
@@ -44,13 +44,30 @@ export function renderSealTables(home: AuditHome): string {
   )
 }
 
-/** A query for one row: whether they are there, and whether the audit is. */
+/**
+ * A query for one row: whether the audit is there (`isAudited`), whether a table of seals is (`hasSeals`), and whether that belongs to
+ * whoever owns the audit (`isOurs`). In a schema that all may write to it may be anybody's, with triggers of his.
+ */
 export function renderLookForSeals(home: AuditHome): string {
-  const guard = literal(sqlText(sql`${baseFunction(home, 'appendOnly')}()`))
   const seal = literal(sqlText(sealName(home, 'seal')))
+  const owner = sql`(SELECT c.relowner FROM pg_catalog.pg_class AS c WHERE c.oid = pg_catalog.to_regclass(${seal}))`
   return sqlText(sql`SELECT
-  pg_catalog.to_regprocedure(${guard}) IS NOT NULL AS "isAudited",
-  pg_catalog.to_regclass(${seal}) IS NOT NULL AS "hasSeals"`)
+  pg_catalog.to_regprocedure(${guardName(home)}) IS NOT NULL AS "isAudited",
+  pg_catalog.to_regclass(${seal}) IS NOT NULL AS "hasSeals",
+  ${isOwnedByAudit(home, owner)} AS "isOurs"`)
+}
+
+/** The audit's owner, or who asks, is `owner`. */
+export function isOwnedByAudit(home: AuditHome, owner: Sql): Sql {
+  return sql`coalesce(${owner} IN (
+  SELECT f.proowner FROM pg_catalog.pg_proc AS f WHERE f.oid = pg_catalog.to_regprocedure(${guardName(home)})
+  UNION ALL
+  SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user
+), false)`
+}
+
+function guardName(home: AuditHome): Sql {
+  return literal(sqlText(sql`${baseFunction(home, 'appendOnly')}()`))
 }
 
 /** One run makes a seal, or the tables, at a time. */
@@ -63,9 +80,9 @@ function createTable(home: AuditHome, role: SealTableRole, columns: readonly Sql
   const key = derivedName(table.names.table, '_pkey')
   const entries = [...columns, sql`CONSTRAINT ${ident(key)} PRIMARY KEY (${KEYS[role]})`]
   return paragraphs([
-    // Its guard, by which it would be known, is made after it: the transaction that made it is not over.
     role === 'watermark' ? sql`` : refuseForeignTable(table, key, 'for example another schema'),
-    sql`CREATE TABLE IF NOT EXISTS ${auditTable(table)} (
+    // Without a guard by which it would be known for ours, one that is there already is an error.
+    sql`CREATE TABLE ${role === 'watermark' ? sql`` : sql`IF NOT EXISTS `}${auditTable(table)} (
   ${join(entries, sql`,\n`)}
 );`,
   ])

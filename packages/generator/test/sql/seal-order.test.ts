@@ -120,7 +120,8 @@ it('while many write, commit late and roll back, run after run seals what is fin
   const writer = async () => {
     while (!isDone) {
       const connection = await pool.connect()
-      await connection.query(`BEGIN; INSERT INTO "Order" VALUES (${(next += 1)})`)
+      next += 1
+      await connection.query(`BEGIN; INSERT INTO "Order" VALUES (${next})`)
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 20))
       await connection.query(Math.random() < 0.3 ? 'ROLLBACK' : 'COMMIT')
       connection.release()

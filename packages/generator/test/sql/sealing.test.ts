@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createDatabase } from '../../../../test/support/test-database.ts'
+import { findChain } from '../../src/cli/find-chain.ts'
 import { renderSealErasure } from '../../src/sql/seal-erasure.ts'
-import { column, setting, state, table, type, up } from './fixture.ts'
+import { homeOf } from '../../src/state/database-state.ts'
+import { desiredState } from '../../src/state/desired-state.ts'
+import { column, createSource, model, setting, state, table, type, up } from './fixture.ts'
 import { auditedDatabase, connected, findingsOf, HOME, seal, unguarded, verify } from './sealing.ts'
 
 const order = table('Order')
@@ -95,6 +99,28 @@ describe('seal', () => {
     expect(await findingsOf(verify(client))).toEqual(['rows-removed 11–20'])
   })
 
+  it("in a schema that all may write to, a table that is somebody else's is not taken for one of seals", async () => {
+    const home = { schema: 'public', shared: true } as const
+    const shared = desiredState({ ...model(order), auditSchema: 'public', sharedSchema: true })
+    const database = await createDatabase()
+    onTestFinished(() => database.drop())
+    await database.query(`${createSource(order)} ${up(shared)}`)
+    await database.query(rows(1, 5))
+    const client = await connected(database)
+    const role = `seal_other_${database.name}`
+    for (const name of ['audit_seal', 'audit_seal_salt', 'audit_seal_watermark']) {
+      await database.query(
+        `CREATE ROLE "${role}"; GRANT CREATE ON SCHEMA public TO "${role}"; SET ROLE "${role}"; CREATE TABLE public.${name} (x int); RESET ROLE`,
+      )
+      await expect(seal(client, {}, home)).rejects.toThrow(
+        /belongs to another role|exists already|already exists/,
+      )
+      await database.query(`DROP OWNED BY "${role}"; DROP ROLE "${role}"`)
+    }
+    expect(await seal(client, {}, home)).toMatchObject([{ rows: 5 }])
+    expect(await findingsOf(verify(client, {}, home))).toEqual([])
+  })
+
   it('a sequence that gives a session several numbers at once is refused, with what to do', async () => {
     const database = await auditedDatabase(rows(1, 5), order)
     await database.query('ALTER SEQUENCE audit."Order_audit_audit_id_seq" CACHE 10')
@@ -180,6 +206,34 @@ describe('no false alarm', () => {
       unguarded('other."Purchase_audit"', `DELETE FROM other."Purchase_audit" WHERE audit_id = 12`),
     )
     expect(await findingsOf(verify(client))).toEqual(['rows-removed 11–20'])
+  })
+
+  it.each([
+    ['another schema of its own', { auditSchema: 'trail' }],
+    ['a schema of the application', { auditSchema: 'public', sharedSchema: true as const }],
+  ])('where a migration gives the audit %s: the seals follow', async (_, wanted) => {
+    const { client, database } = await sealed()
+    const next = desiredState({ ...model(order), ...wanted })
+    await database.query(up(next, state(order)))
+    const home = homeOf({
+      name: wanted.auditSchema,
+      ...(wanted.auditSchema === 'public' ? { shared: true } : {}),
+    })
+    const { chain } = await findChain(client, home)
+    expect(chain).toEqual(HOME)
+    expect(await verify(client, {}, chain)).toMatchObject({ findings: [], histories: [{ rows: 35 }] })
+    await database.query(rows(36, 40))
+    expect(await seal(client, {}, home)).toMatchObject([{ rows: 5, ranges: 1 }])
+    expect(await findChain(client, home)).toEqual({ isAudited: true, chain: home })
+    expect(await verify(client, {}, home)).toMatchObject({
+      findings: [],
+      seals: 5n,
+      histories: [{ rows: 40 }],
+    })
+    const [seals] = await database.query<{ name: string }>(
+      `SELECT c.oid::regclass::text AS name FROM pg_class c WHERE relname IN ('seal', 'audit_seal')`,
+    )
+    await expect(database.query(`DELETE FROM ${seals?.name}`)).rejects.toMatchObject({ code: 'AU002' })
   })
 
   it('where a migration of the audit is run again, and after its schema made room for a new one', async () => {
