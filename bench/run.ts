@@ -7,6 +7,7 @@ const benchmarks: Readonly<Record<string, { readonly file: string; readonly says
   check: { file: './check.ts', says: 'how long `prisma-generator-audit check` takes on a large project' },
   client: { file: './client.ts', says: 'what an audited Prisma Client costs, as ratios to the bare one' },
   'compile-time': { file: './compile-time.ts', says: 'what the generator adds to `prisma generate`' },
+  verify: { file: './verify.ts', says: 'what sealing and verifying a large history costs' },
   'fold-migrations': {
     file: './fold-migrations.ts',
     says: 'how long a large migrations folder takes to read',

@@ -5,7 +5,7 @@ import { sourceOf } from './datamodel/source-table.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import { type AuditModel, isJoinTable } from './model/audit-model.ts'
-import { nameKey } from './model/names.ts'
+import { nameKey, SEAL_TABLES } from './model/names.ts'
 import type { SourceFile } from './model/place.ts'
 import { auditTableNames } from './state/audit-table-names.ts'
 import type { MigrationStep } from './state/migration-step.ts'
@@ -100,6 +100,9 @@ export function diagnoseExternalTables(
 ): readonly Diagnostic[] {
   if (missing.length === 0) return []
   const { importPath } = config
+  // The tables of seals go with the histories: said by themselves where nothing else is missing.
+  const histories = missing.filter((name) => !isSealTable(name))
+  const shown = histories.length === 0 ? missing : histories
   const list = importPath === undefined ? `[${missing.map((name) => `'${name}'`).join(', ')}]` : 'auditTables'
   const lines = [
     ...(importPath === undefined ? [] : [`import { auditTables } from '${importPath}'`]),
@@ -110,8 +113,14 @@ export function diagnoseExternalTables(
     {
       code: 'AUD801',
       severity: 'warning',
-      message: `${config.path} does not list ${missing.length === 1 ? 'the audit table' : 'the audit tables'} ${missing.join(', ')} as external: the next prisma migrate dev would write and apply DROP TABLE, with the history, and every write would fail.`,
+      message: `${config.path} does not list ${shown.length === 1 ? 'the audit table' : 'the audit tables'} ${shown.join(', ')} as external: the next prisma migrate dev would write and apply DROP TABLE, with the history, and every write would fail.`,
       hint: `Put into ${config.path}:\n${lines.join('\n')}`,
     },
   ]
+}
+
+function isSealTable(name: string): boolean {
+  return Object.values(SEAL_TABLES).some(
+    ({ shared, own }) => name.endsWith(`.${shared}`) || name.endsWith(`.${own}`),
+  )
 }

@@ -1,12 +1,13 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { foldParts } from '../state/fold-parts.ts'
 import { type BaselineProgress, BaselineRefusedError, writeBaseline } from './baseline-batches.ts'
-import { connect, isRefusal } from './connect.ts'
+import { isOfDatabase, withDatabase } from './database-client.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { progressBar } from './progress-bar.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { readProjectAndFolder } from './read-project.ts'
+import { wholeNumber } from './whole-number.ts'
 
 export interface BackfillFlags extends DatabaseFlags {
   readonly batchSize: string
@@ -35,22 +36,14 @@ export async function backfill(flags: BackfillFlags, cwd: string): Promise<numbe
     )
     return 0
   }
-  const client = new pg.Client({ connectionString, application_name: 'prisma-generator-audit backfill' })
-  const stop = new AbortController()
-  const abort = () => stop.abort()
-  process.on('SIGINT', abort).on('SIGTERM', abort)
-  try {
-    await connect(client)
+  return withDatabase(connectionString, 'backfill', async (client, signal) => {
     let exitCode = 0
     for (const table of tables) {
-      exitCode = Math.max(exitCode, await backfillTable(client, table, { size, pause, signal: stop.signal }))
+      exitCode = Math.max(exitCode, await backfillTable(client, table, { size, pause, signal }))
       if (exitCode === INTERRUPTED) break
     }
     return exitCode
-  } finally {
-    process.off('SIGINT', abort).off('SIGTERM', abort)
-    await client.end().catch(() => {})
-  }
+  })
 }
 
 /** As the migrations have it, and not the schema: what is not migrated yet has no history to write to. */
@@ -72,11 +65,11 @@ async function backfillTable(
   options: { readonly size: number; readonly pause: number; readonly signal: AbortSignal },
 ): Promise<number> {
   const name = `${table.source.schema}.${table.source.name}`
-  const bar = progressBar(name)
+  const bar = progressBar(name, '{value} of about {total} rows read, {written} recorded')
   let reached: BaselineProgress | undefined
   const onProgress = (progress: BaselineProgress) => {
     reached = progress
-    bar.update(progress)
+    bar.update(progress.read, progress.total, { written: progress.written })
   }
   try {
     const { read, written, isComplete } = await writeBaseline(client, table, { ...options, onProgress })
@@ -88,7 +81,7 @@ async function backfillTable(
     return isComplete ? 0 : INTERRUPTED
   } catch (error) {
     bar.stop()
-    if (!(error instanceof BaselineRefusedError || isRefusal(error))) throw error
+    if (!(error instanceof BaselineRefusedError) && !isOfDatabase(error)) throw error
     const done =
       reached === undefined
         ? ''
@@ -96,10 +89,4 @@ async function backfillTable(
     console.error(`audit: ${name}: ${error.message}${done}`)
     return 1
   }
-}
-
-function wholeNumber(flag: string, text: string, least: number): number {
-  const number = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number
-  throw new ProjectNotFoundError(`${flag} takes a whole number from ${least} on, and not "${text}"`)
 }

@@ -5,6 +5,7 @@ import { beginBaseline, renderBaselineBatch } from '../sql/baseline-batch.ts'
 import { sourceRows, triggersThere } from '../sql/baseline-source.ts'
 import { type KeyOrder, keyOrder } from '../sql/key-order.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
+import { inTransaction } from './database-client.ts'
 
 export interface BatchOptions {
   /** How many rows of the table a batch reads. */
@@ -91,17 +92,4 @@ async function countRows(client: Client, table: AuditTableObject): Promise<numbe
   if (estimated[0]?.rows != null) return estimated[0].rows
   const { rows: counted } = await client.query<{ rows: number }>(count)
   return counted[0]?.rows ?? 0
-}
-
-async function inTransaction<T>(client: Client, begin: string, run: () => Promise<T>): Promise<T> {
-  await client.query(begin)
-  try {
-    const result = await run()
-    await client.query('COMMIT')
-    return result
-  } catch (error) {
-    // A connection that is gone has nothing to roll back.
-    await client.query('ROLLBACK').catch(() => {})
-    throw error
-  }
 }

@@ -7,13 +7,15 @@ import type { CheckFlags } from './check.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import type { InstallFlags } from './install.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
+import type { SealFlags } from './seal.ts'
 import type { StatusFlags } from './status.ts'
+import type { VerifyFlags } from './verify.ts'
 
 /**
  * Runs one command of `npx prisma-generator-audit`. A command's own module is loaded when it is asked for.
  *
  * @param args what stands behind the program's name
- * @returns the exit code: 0, or 1 where something is wrong; `check` and `status` end with 2 where they could not look at all
+ * @returns the exit code: 0, or 1 where something is wrong; `check`, `status` and `verify` end with 2 where they could not look at all
  */
 export async function runCommandLine(args: readonly string[], version: string): Promise<number> {
   let exitCode = 0
@@ -82,6 +84,35 @@ export async function runCommandLine(args: readonly string[], version: string): 
     .action(async (flags: BackfillFlags) => {
       const { backfill } = await import('./backfill.ts')
       exitCode = await backfill(flags, process.cwd())
+    })
+
+  program
+    .command('seal')
+    .summary('seal the history, so that a change of it is found')
+    .description(sealDescription)
+    .option('--export <file>', 'append the newest root to a file; - for stdout')
+    .option('--wait <seconds>', 'how long to wait for transactions that are under way', '10')
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--url <url>', 'the database, in place of that of the configuration')
+    .option('--json', 'print JSON')
+    .action(async (flags: SealFlags) => {
+      const { seal } = await import('./seal.ts')
+      exitCode = await seal(flags, process.cwd())
+    })
+
+  program
+    .command('verify')
+    .summary('say whether the history is what was sealed')
+    .description(verifyDescription)
+    .option('--anchor <file>', 'roots that seal --export has written, kept elsewhere')
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--url <url>', 'the database, in place of that of the configuration')
+    .option('--json', 'print JSON')
+    .action(async (flags: VerifyFlags) => {
+      const { verify } = await import('./verify.ts')
+      exitCode = await verify(flags, process.cwd())
     })
 
   program
@@ -173,7 +204,7 @@ function exitCodeOf(error: unknown, args: readonly string[]): number {
 }
 
 /** Commands that answer by their exit code: one for a mistake must not read as an answer. */
-const LOOKING: ReadonlySet<string> = new Set(['check', 'status', 'install', 'uninstall'])
+const LOOKING: ReadonlySet<string> = new Set(['check', 'status', 'install', 'uninstall', 'verify'])
 
 const description = `Audit trail for Prisma and PostgreSQL.
 
@@ -211,6 +242,18 @@ transaction a batch, in the order of the key, while the application goes on writ
 Needs the rights of the owner of the audit tables, as migrations do, and a direct connection.
 
 Exit code: 0 when all is written, 1 when a table could not be, 130 when it was interrupted, 2 when there was nothing to look at.`
+
+const sealDescription = `Closes ranges of the history with a hash chain: the rows of a range give a root, each seal holds the hash of the one
+before it. Off the write path: run it as often as you like, for example each hour. Needs the rights of the owner of the audit tables, and a
+direct connection. Keep what --export writes where nobody who can write to the database can: docs/seals.md.
+
+Exit code: 0 when all that is final is sealed, 1 when something could not be, 130 when it was interrupted, 2 when there was nothing to
+look at.`
+
+const verifyDescription = `Compares the whole history with its seals, and finds any row that was changed, removed or inserted, with the range. Writes
+nothing; a standby will do. Without --anchor it says what the database says of itself.
+
+Exit code: 0 when the history is what was sealed, 1 when it is not, 130 when it was interrupted, 2 when it could not look.`
 
 const readerDescription = `Prints SQL for a migration of yours: by default nobody but their owner may read the audit tables. With --tenant the
 histories get row level security, so that the role sees the rows of one tenant only. Needs no database and writes nothing.`

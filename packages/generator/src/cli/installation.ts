@@ -1,5 +1,5 @@
 import type * as DMMF from '@prisma/dmmf'
-import pg from 'pg'
+import type pg from 'pg'
 import { compile } from '../compile.ts'
 import { hasErrors } from '../diagnostics.ts'
 import { compareInstallation, type Expectation } from '../installation/compare-installation.ts'
@@ -12,7 +12,7 @@ import { renderInstallation } from '../sql/render-installation.ts'
 import { desiredState } from '../state/desired-state.ts'
 import { foldParts } from '../state/fold-parts.ts'
 import { parseHeaders } from '../state/part-header.ts'
-import { connect, isRefusal } from './connect.ts'
+import { adviceOn, isOfDatabase, withDatabase } from './database-client.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { readLiveDatabase } from './read-live-database.ts'
@@ -67,26 +67,26 @@ export async function readExpected(flags: ProjectFlags, cwd: string): Promise<Ex
 }
 
 /**
- * Runs something on a connection of its own.
+ * As `withDatabase`; what PostgreSQL refuses is said, too.
  *
  * @param command as it is seen in pg_stat_activity
  * @throws ProjectNotFoundError where PostgreSQL cannot be reached, or refuses
  */
-export async function withConnection<T>(
+export function withConnection<T>(
   connectionString: string,
   command: string,
   run: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({ connectionString, application_name: `prisma-generator-audit ${command}` })
-  await connect(client)
-  try {
-    return await run(client)
-  } catch (error) {
-    if (error instanceof ProjectNotFoundError || !isRefusal(error)) throw error
-    throw new ProjectNotFoundError(`The database refuses: ${error.message}`, { cause: error })
-  } finally {
-    await client.end().catch(() => {})
-  }
+  return withDatabase(connectionString, command, async (client) => {
+    try {
+      return await run(client)
+    } catch (error) {
+      if (error instanceof ProjectNotFoundError || !isOfDatabase(error)) throw error
+      throw new ProjectNotFoundError(`The database refuses: ${error.message}${adviceOn(error)}`, {
+        cause: error,
+      })
+    }
+  })
 }
 
 /**

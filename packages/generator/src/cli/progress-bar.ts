@@ -1,17 +1,19 @@
 import { Presets, SingleBar } from 'cli-progress'
-import type { BaselineProgress } from './baseline-batches.ts'
 
 export interface ProgressBar {
-  update(progress: BaselineProgress): void
+  update(done: number, total: number, counts?: Readonly<Record<string, string | number>>): void
   stop(): void
 }
 
-/** A bar on a terminal; elsewhere, as in a log, a line each ten seconds. */
-export function progressBar(name: string): ProgressBar {
+/**
+ * A bar on a terminal; elsewhere, as in a log, a line each ten seconds.
+ *
+ * @param says what is done, `{value} of about {total} rows read`; it may name counts that come with an update
+ */
+export function progressBar(name: string, says: string): ProgressBar {
   const bar = new SingleBar(
     {
-      format:
-        '{name} {bar} {percentage}% | {value} of about {total} rows read, {written} recorded | {eta_formatted} left',
+      format: `{name} {bar} {percentage}% | ${says} | {eta_formatted} left`,
       stream: process.stderr,
       noTTYOutput: true,
       notTTYSchedule: 10_000,
@@ -22,11 +24,11 @@ export function progressBar(name: string): ProgressBar {
   )
   let isStarted = false
   return {
-    update({ total, read, written }) {
+    update(done, total, counts = {}) {
       if (isStarted) {
         bar.setTotal(total)
-        bar.update(read, { name, written })
-      } else bar.start(total, read, { name, written })
+        bar.update(done, { name, ...counts })
+      } else bar.start(total, done, { name, ...counts })
       isStarted = true
     },
     stop: () => bar.stop(),

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedTable } from '../model/audit-model.ts'
-import { HASH_KEY_TABLE, WAIVER_TABLE } from '../model/names.ts'
+import { HASH_KEY_TABLE, SEAL_TABLES, WAIVER_TABLE } from '../model/names.ts'
 import type { SourcePlace } from '../model/place.ts'
 
 /**
@@ -38,6 +38,9 @@ export function findSharedTableClashes(
   const taken = new Map<string, string>([
     ...Object.values(hasWaivers ? WAIVER_TABLE : {}).map((name) => [name, 'table of waivers'] as const),
     ...Object.values(hasHashes ? HASH_KEY_TABLE : {}).map((name) => [name, 'table of hash keys'] as const),
+    ...Object.values(SEAL_TABLES).flatMap((names) =>
+      Object.values(names).map((name) => [name, 'table of seals'] as const),
+    ),
   ])
   return tables.flatMap(({ model, names }): readonly Diagnostic[] => {
     const place = placeOf(model)

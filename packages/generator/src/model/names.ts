@@ -15,6 +15,16 @@ export const WAIVER_TABLE = { own: 'capture_waiver', shared: 'audit_capture_waiv
 /** The table of the keys of hashed columns. */
 export const HASH_KEY_TABLE = { own: 'hash_key', shared: 'audit_hash_key' } as const
 
+/** The tables of seals, that `npx prisma-generator-audit seal` makes: see docs/seals.md. */
+export const SEAL_TABLES = {
+  seal: { own: 'seal', shared: 'audit_seal' },
+  salt: { own: 'seal_salt', shared: 'audit_seal_salt' },
+  erasure: { own: 'seal_erasure', shared: 'audit_seal_erasure' },
+  pruned: { own: 'seal_pruned', shared: 'audit_seal_pruned' },
+  anchor: { own: 'seal_anchor', shared: 'audit_seal_anchor' },
+  watermark: { own: 'seal_watermark', shared: 'audit_seal_watermark' },
+} as const
+
 /** PostgreSQL cuts identifiers at this many bytes, in silence (NAMEDATALEN - 1). */
 export const MAX_IDENTIFIER_BYTES = 63
 

@@ -59,6 +59,8 @@ export function beginBaseline(table: AuditTableObject): string {
       sql`-- Row level security must not hide rows from the baseline: PostgreSQL raises instead.`,
       sql`SET LOCAL row_security = off;`,
       setPinned(),
+      sql`-- Its id before the first number of the history's, so that a seal sees what it has to wait for.`,
+      sql`SELECT pg_current_xact_id();`,
       sql`SELECT ${oneAtATime(table)};`,
     ]),
   )

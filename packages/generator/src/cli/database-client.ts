@@ -1,0 +1,63 @@
+import pg from 'pg'
+import { ProjectNotFoundError } from './project-not-found-error.ts'
+
+/**
+ * Runs `work` on a connection of its own. A signal to end (Ctrl-C) aborts `signal`, and it is up to `work` to end where nothing
+ * is half done.
+ *
+ * @throws ProjectNotFoundError where the database cannot be reached
+ */
+export async function withDatabase<T>(
+  connectionString: string,
+  command: string,
+  work: (client: pg.Client, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({ connectionString, application_name: `prisma-generator-audit ${command}` })
+  // A connection that breaks makes its query fail; without a listener it would end the process besides.
+  client.on('error', () => {})
+  const stop = new AbortController()
+  const abort = () => stop.abort()
+  process.on('SIGINT', abort).on('SIGTERM', abort)
+  try {
+    await connect(client)
+    return await work(client, stop.signal)
+  } finally {
+    process.off('SIGINT', abort).off('SIGTERM', abort)
+    await client.end().catch(() => {})
+  }
+}
+
+async function connect(client: pg.Client): Promise<void> {
+  try {
+    await client.connect()
+  } catch (error) {
+    if (!isOfDatabase(error)) throw error
+    throw new ProjectNotFoundError(`The database cannot be reached: ${error.message}`, { cause: error })
+  }
+}
+
+/** Anything else is a fault of ours. A connection that ends has no code. */
+export function isOfDatabase(error: unknown): error is Error {
+  return error instanceof Error && ('code' in error || /^Connection terminated|timeout/.test(error.message))
+}
+
+/** What to do where only the owner may do what was asked for. */
+export function adviceOn(error: Error): string {
+  return 'code' in error && error.code === '42501'
+    ? '\nRun it as the owner of the audit tables, as migrations are.'
+    : ''
+}
+
+/** Runs `work` in a transaction that `begin` begins; an error rolls it back. */
+export async function inTransaction<T>(client: pg.Client, begin: string, work: () => Promise<T>): Promise<T> {
+  await client.query(begin)
+  try {
+    const result = await work()
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    // A connection that is gone has nothing to roll back.
+    await client.query('ROLLBACK').catch(() => {})
+    throw error
+  }
+}

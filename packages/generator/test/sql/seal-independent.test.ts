@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { everyType, honestWrites, SIZE } from './manipulations.ts'
+import { auditedDatabase, connected, seal } from './sealing.ts'
+
+/*
+ * Verifies a chain by nothing but docs/seals.md: none of the code that made it is used here.
+ */
+
+const sha256 = (...parts: readonly (Buffer | string)[]) => {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest()
+}
+const bytes = (...values: readonly number[]) => Buffer.from(values)
+
+function root(leaves: readonly Buffer[]): Buffer {
+  const [first] = leaves
+  if (first === undefined) return sha256()
+  if (leaves.length === 1) return first
+  let left = 1
+  while (left * 2 < leaves.length) left *= 2
+  return sha256(bytes(1), root(leaves.slice(0, left)), root(leaves.slice(left)))
+}
+
+it('a verifier that is written from docs/seals.md finds the same roots and the same chain', async () => {
+  const database = await auditedDatabase(honestWrites, everyType)
+  const client = await connected(database)
+  await seal(client, { size: SIZE })
+  await client.query(`BEGIN; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601'; SET LOCAL TimeZone = 'UTC';
+    SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL lc_monetary = 'C'`)
+  const { rows: seals } = await client.query(
+    `SELECT s.*, s.history_oid::text AS history_oid, s.sealed_at::text AS sealed_at, t.salts FROM audit.seal s JOIN audit.seal_salt t ON t.seal_number = s.number ORDER BY number`,
+  )
+  expect(seals.length).toBeGreaterThan(3)
+  let previous = Buffer.alloc(32)
+  for (const each of seals) {
+    const columns: { number: number; name: string; type: string }[] = each.columns
+    const text = ({ name, type }: (typeof columns)[number]) =>
+      /^(character(\(\d+\))?|bpchar)$/.test(type)
+        ? `CASE WHEN "${name}" IS NOT NULL THEN format('%s', "${name}") END`
+        : `"${name}"::text`
+    const { rows } = await client.query<string[]>({
+      text: `SELECT audit_id::text, audit_operation::text, audit_operation_timestamp::text, audit_transaction_timestamp::text,
+        audit_transaction_id::text, ${columns.map(text).join()} FROM ${each.history_name}
+        WHERE abs(audit_id) BETWEEN ${each.first_id} AND ${each.last_id} ORDER BY abs(audit_id), audit_id`,
+      rowMode: 'array',
+    })
+    const leaves = rows.map((row, at) => {
+      const salt = each.salts.subarray(16 * at, 16 * at + 16)
+      const commitments = row.slice(5).map((value: string | null, index) => {
+        const fieldSalt = sha256(salt, bytes((index + 1) >> 8, (index + 1) & 255))
+        return value === null ? sha256(fieldSalt, bytes(0)) : sha256(fieldSalt, bytes(1), value)
+      })
+      return sha256(bytes(0), sha256(row.slice(0, 5).join('|')), ...commitments)
+    })
+    expect(root(leaves).toString('hex')).toBe(each.root.toString('hex'))
+    const content = JSON.stringify([
+      each.format,
+      each.number,
+      each.history_name,
+      each.history_oid,
+      each.first_id,
+      each.last_id,
+      each.row_count,
+      columns.map(({ number, name, type }) => [number, name, type]),
+      each.sealed_at,
+    ])
+    expect(each.previous.toString('hex')).toBe(previous.toString('hex'))
+    expect(sha256(bytes(2), previous, each.root, content).toString('hex')).toBe(each.hash.toString('hex'))
+    previous = each.hash
+  }
+})
