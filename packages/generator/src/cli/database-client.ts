@@ -36,10 +36,12 @@ async function connect(client: pg.Client): Promise<void> {
   }
 }
 
-/** Anything else is a fault of ours. A connection that ends has no code. */
+/** Anything else is a fault of ours. A connection that ends has no code, during a query or between two. */
 export function isOfDatabase(error: unknown): error is Error {
-  return error instanceof Error && ('code' in error || /^Connection terminated|timeout/.test(error.message))
+  return error instanceof Error && ('code' in error || LOST.test(error.message))
 }
+
+const LOST = /^Connection terminated|is not queryable$|timeout/
 
 /** What to do where only the owner may do what was asked for. */
 export function adviceOn(error: Error): string {

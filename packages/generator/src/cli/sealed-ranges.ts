@@ -42,22 +42,29 @@ interface SealRow {
   readonly prunedBy: string | null
 }
 
-interface EpochRow {
+/** What columns a history had, from a seal of the chain on. */
+export interface EpochRow {
   readonly oid: string
   readonly historyOid: string
   readonly columns: string
   readonly from: string
 }
 
+/** Once a run: it looks at every seal. */
+export async function readEpochs(client: Client, home: AuditHome): Promise<readonly EpochRow[]> {
+  const { rows } = await client.query<EpochRow>(renderColumnEpochs(home))
+  return rows
+}
+
 /** The ranges that follow a seal in the chain, for the transaction that reads their rows. */
 export async function readRanges(
   client: Client,
   home: AuditHome,
+  epochs: readonly EpochRow[],
   after: bigint,
   limit: number,
 ): Promise<readonly SealedRange[]> {
   const histories = await readHistories(client, home, true)
-  const { rows: epochs } = await client.query<EpochRow>(renderColumnEpochs(home))
   const { rows } = await client.query<SealRow>(renderReadSeals(home), [after, limit])
   const known = new Map<string, readonly PageColumns[]>()
   return rows.map((row) => {

@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { SALT_BYTES } from '../model/seal.ts'
+import { SALT_BYTES, SEAL_FORMAT } from '../model/seal.ts'
 import type { Finding } from '../seal/finding.ts'
 import { merkleRoot } from '../seal/merkle-root.ts'
 import { sameBytes } from '../seal/seal-hash.ts'
@@ -40,6 +40,8 @@ export async function checkRange(
     sealedAt,
     ...(rows === undefined ? {} : { rows }),
   })
+  // Said by `checkLink`.
+  if (seal.format !== SEAL_FORMAT) return undefined
   if (history === undefined) return pruned ? undefined : finding('history-missing')
   if (pruned !== undefined) {
     const { rows } = await client.query<{ rows: string }>(renderCountRange(history), [firstId, lastId])

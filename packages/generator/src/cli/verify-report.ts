@@ -1,4 +1,4 @@
-import type { Finding, FindingKind } from '../seal/finding.ts'
+import { type Finding, type FindingKind, isTampering } from '../seal/finding.ts'
 import { counted } from './seal-report.ts'
 import type { HistoryVerification, Verification } from './verify-seals.ts'
 
@@ -61,6 +61,7 @@ function findingLine(finding: Finding): string {
 }
 
 function conclusion({ findings, anchored, exported, seals, isComplete }: Verification): string {
+  if (findings.length > 0 && !findings.some(isTampering)) return 'not all could be compared'
   if (findings.length > 0) return `THE HISTORY IS NOT WHAT WAS SEALED: ${counted(findings.length, 'finding')}`
   const soFar = isComplete ? '' : 'so far '
   if (anchored !== undefined) {

@@ -13,7 +13,7 @@ import { renderNewestAnchor, renderSealedRows } from '../sql/seal-chain.ts'
 import { qualified, sqlText } from '../sql/sql.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { readHistories } from './sealed-histories.ts'
-import { readRanges, type SealedRange } from './sealed-ranges.ts'
+import { readEpochs, readRanges, type SealedRange } from './sealed-ranges.ts'
 import { countUnsealed, type Unsealed } from './unsealed-rows.ts'
 import { askForLeaves, checkRange } from './verify-range.ts'
 
@@ -71,7 +71,7 @@ export async function verifySeals(
   { inSnapshot, anchors, signal, onProgress }: VerifyOptions,
 ): Promise<Verification> {
   const anchored = byNumber(anchors)
-  const { total, exported } = await inSnapshot(() => begin(client, home))
+  const { total, exported, epochs } = await inSnapshot(() => begin(client, home))
   let end: ChainEnd = CHAIN_BEGIN
   let findings: readonly Finding[] = []
   let rows = 0
@@ -83,7 +83,7 @@ export async function verifySeals(
   let isAll = false
   while (!isAll && !signal.aborted) {
     await inSnapshot(async () => {
-      const ranges = await readRanges(client, home, end.number, BATCH)
+      const ranges = await readRanges(client, home, epochs, end.number, BATCH)
       isAll = ranges.length < BATCH
       let asked = ask(client, home, ranges[0])
       for (const [at, range] of ranges.entries()) {
@@ -123,6 +123,7 @@ async function begin(client: Client, home: AuditHome) {
   const [newest] = rows
   return {
     total: Number(sealed[0]?.rows ?? 0),
+    epochs: await readEpochs(client, home),
     exported: newest === undefined ? undefined : { ...newest, number: BigInt(newest.number) },
   }
 }

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import type { Anchor } from '../seal/check-chain.ts'
+import { isTampering } from '../seal/finding.ts'
 import { beginVerifying } from '../sql/seal-chain.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { readAnchors } from './anchor-file.ts'
@@ -23,7 +24,7 @@ const INTERRUPTED = 130
 /**
  * Says on stdout whether the histories are what was sealed. Writes nothing.
  *
- * @returns the exit code: 0 where they are, 1 where they are not, 130 when a signal ended it
+ * @returns the exit code: 0 where they are, 1 where they are not, 2 where a newer version is needed to tell, 130 when a signal ended it
  * @throws ProjectNotFoundError where it could not look: no project, no database, no seals, no rights
  */
 export async function verify(flags: VerifyFlags, cwd: string): Promise<number> {
@@ -37,7 +38,8 @@ export async function verify(flags: VerifyFlags, cwd: string): Promise<number> {
       const verification = await verifyWithBar(client, chain, anchors, signal)
       const { findings, isComplete } = verification
       console.log(flags.json ? renderVerifyJson(verification) : renderVerify(verification))
-      if (findings.length > 0) return 1
+      if (findings.some(isTampering)) return 1
+      if (findings.length > 0) return 2
       return isComplete ? 0 : INTERRUPTED
     } catch (error) {
       if (!isOfDatabase(error)) throw error

@@ -34,6 +34,11 @@ export interface Finding {
   readonly rows?: number
 }
 
+/** Not where this version only does not know. */
+export function isTampering({ kind }: Finding): boolean {
+  return kind !== 'format-unknown'
+}
+
 /** The findings with one more. */
 export function withFinding(findings: readonly Finding[], next: Finding): readonly Finding[] {
   const at = findings.findLastIndex(({ kind, history }) => kind === next.kind && history === next.history)

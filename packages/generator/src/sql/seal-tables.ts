@@ -3,7 +3,7 @@ import type { AuditHome } from '../state/database-state.ts'
 import { derivedName } from '../state/own-names.ts'
 import { appendOnlyGuard } from './audit-table.ts'
 import { baseFunction } from './base-functions.ts'
-import { auditTable, type HistoryTable, relation } from './look-first.ts'
+import { auditTable, createMissingIndex, type HistoryTable, relation } from './look-first.ts'
 import { refuseForeignTable } from './shared-schema.ts'
 import { ident, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 
@@ -34,10 +34,18 @@ export const APPEND_ONLY = ['seal', 'salt', 'erasure', 'pruned', 'anchor'] as co
  * - `seal_watermark`: up to which id a history is sealed when all transactions below an id have ended.
  */
 export function renderSealTables(home: AuditHome): string {
+  const seal = sealTable(home, 'seal')
+  const index = derivedName(seal.names.table, '_history')
   const guards = APPEND_ONLY.map((role) => appendOnlyGuard(sealTable(home, role)))
   return sqlText(
     paragraphs([
       ...Object.entries(COLUMNS).map(([role, columns]) => createTable(home, role as SealTableRole, columns)),
+      // Where a history's last range ends is asked for each new one.
+      createMissingIndex(
+        seal,
+        index,
+        sql`CREATE INDEX ${ident(index)} ON ${auditTable(seal)} ("history", "last_id");`,
+      ),
       ...guards,
       sql`CALL ${baseFunction(home, 'keepPrivate')}(ARRAY[${relation(sealTable(home, 'watermark'))}], '{}');`,
     ]),

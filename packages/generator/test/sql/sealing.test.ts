@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createDatabase } from '../../../../test/support/test-database.ts'
 import { findChain } from '../../src/cli/find-chain.ts'
+import type { SealContent } from '../../src/model/seal.ts'
+import { sealHash } from '../../src/seal/seal-hash.ts'
 import { renderSealErasure } from '../../src/sql/seal-erasure.ts'
 import { homeOf } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
@@ -359,5 +361,33 @@ describe('anchors', () => {
     )
     expect(await verify(client)).toMatchObject({ findings: [], histories: [{ unsealed: { rows: 15 } }] })
     expect(await findingsOf(verify(client, { anchors: exported }))).toEqual(['seals-removed seals 3–4'])
+  })
+
+  it('a seal of a newer version is said to be one, and no tampering', async () => {
+    const { client, database } = await sealed()
+    const { rows: last } = await client.query(
+      `SELECT number, hash, clock_timestamp()::text AS at FROM audit.seal ORDER BY number DESC LIMIT 1`,
+    )
+    await client.query(`SET TimeZone = 'UTC'`)
+    const content: SealContent = {
+      format: 2,
+      number: 5n,
+      historyName: '"audit"."Order_audit"',
+      historyOid: '1',
+      firstId: 36n,
+      lastId: 36n,
+      rowCount: 0,
+      columns: [],
+      sealedAt: '2030-01-01 00:00:00+00',
+      root: new Uint8Array(32),
+      previous: last[0].hash,
+    }
+    await client.query(
+      `INSERT INTO audit.seal SELECT 5, 2, '${HISTORY}'::regclass, $1, 1, 36, 36, 0, '[]', $2, $3, $4, $5`,
+      [content.historyName, content.sealedAt, content.root, content.previous, sealHash(content)],
+    )
+    expect(await findingsOf(verify(client))).toEqual(['format-unknown 36–36'])
+    await database.query(unguarded('audit.seal', 'UPDATE audit.seal SET last_id = 37 WHERE number = 5'))
+    expect(await findingsOf(verify(client))).toEqual(['seal-changed 36–37'])
   })
 })
