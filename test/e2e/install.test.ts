@@ -97,6 +97,38 @@ test('uninstall takes triggers and functions away and keeps the history, and ins
   ])
 })
 
+test('names that need quotes are quoted in what is run and in what is said', async () => {
+  const odd = `he said "x"'s; --`
+  const { audit, database } = await installedProject(
+    `/// @audit(enabled, table: "it's", trigger: "a'b {operation}")
+model Order {
+  id Int @id
+  @@map("Order's")
+}
+`,
+    `CREATE TABLE "Order's" ("id" INTEGER NOT NULL, CONSTRAINT "Order's_pkey" PRIMARY KEY ("id"));\n`,
+  )
+  const role = `${odd} ${Date.now()}`
+  const quoted = `"${role.replaceAll('"', '""')}"`
+  await database.query(`CREATE ROLE ${quoted}`)
+  try {
+    await database.query(`INSERT INTO audit."it's" (audit_operation, audit_operation_timestamp, audit_transaction_timestamp, audit_current_user, audit_transaction_id, audit_username, id)
+      VALUES ('I', now(), now(), 'x', 1, 'ann', 1), ('I', now(), now(), 'x', 1, 'ann', 2);
+      SELECT setval(pg_get_serial_sequence('audit."it''s"', 'audit_id'), 1);
+      GRANT INSERT ON audit."it's" TO ${quoted}; GRANT EXECUTE ON FUNCTION audit."Order's_audit_capture"() TO ${quoted};
+      GRANT CREATE ON SCHEMA audit TO ${quoted};
+      ALTER TABLE "Order's" DISABLE TRIGGER USER; ALTER FUNCTION audit."Order's_audit_key"() OWNER TO ${quoted}`)
+    const found = await audit(['status'])
+    expect(found.exitCode).toBe(1)
+    expect(found.stdout).toContain(`FROM ${quoted};`)
+    const { exitCode, stdout, stderr } = await audit(['install'])
+    expect([exitCode, stderr]).toEqual([0, ''])
+    expect(stdout).toContain('1 history is installed')
+  } finally {
+    await database.query(`DROP OWNED BY ${quoted}; DROP ROLE ${quoted}`)
+  }
+})
+
 test('a database that refuses says so, and what was done before stays', async () => {
   const { audit, database } = await installed()
   const role = `install_${Date.now()}`

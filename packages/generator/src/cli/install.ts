@@ -64,7 +64,5 @@ export async function uninstall(flags: InstallFlags, cwd: string): Promise<numbe
 
 function installing({ state, lockTimeout }: ExpectedInstallation, { live, status }: Look): string {
   if (live.schemaOwner === null) return renderInstallation(state, lockTimeout)
-  const { tables, statements, isNeeded } = repairsOf(state, live, status)
-  if (!isNeeded) return ''
-  return [renderRepair(state, tables, lockTimeout), ...statements].join('\n')
+  return renderRepair(state, repairsOf(state, live, status), lockTimeout)
 }

@@ -1,7 +1,8 @@
 import { nameKey } from '../model/names.ts'
 import type { WrittenFunctionText } from '../model/written-function.ts'
-import type { Finding } from './installation-status.ts'
-import type { LiveFunction } from './live-database.ts'
+import { closeFunction, giveFunction, quoted } from '../sql/repair-statements.ts'
+import { type Finding, mendedBy } from './installation-status.ts'
+import type { Grant, LiveFunction } from './live-database.ts'
 
 export interface FunctionsThere {
   readonly schema: string
@@ -26,7 +27,7 @@ export function compareFunction(
   name: string,
   mayBeCalled = false,
 ): readonly Finding[] {
-  const object = `function "${schema}"."${name}"`
+  const object = `function ${quoted({ schema, name })}`
   const found = live.find((each) => each.name === name)
   if (found === undefined) return [{ state: 'missing', object, message: 'is not there', hint: remedy }]
   const findings: Finding[] = []
@@ -42,28 +43,21 @@ export function compareFunction(
     )
   }
   if (found.owner !== owner) {
-    findings.push({
-      state: 'tampered',
-      object,
-      message: `belongs to ${found.owner}, and the history to ${owner}`,
-      hint: `ALTER FUNCTION "${schema}"."${name}" OWNER TO ${owner};`,
-    })
+    const message = `belongs to ${found.owner}, and the history to ${owner}`
+    findings.push(mendedBy({ state: 'tampered', object, message }, giveFunction({ schema, name }, owner)))
   }
   const open = mayBeCalled ? [] : found.grants
   if (open.length > 0) {
-    findings.push({
-      state: 'tampered',
-      object,
-      message: `may be called by others than its owner: ${open.join('; ')}`,
-      hint: `REVOKE ALL ON FUNCTION "${schema}"."${name}" FROM ${open.map(grantee).join(', ')};`,
-    })
+    const message = `may be called by others than its owner: ${open.map(renderGrant).join('; ')}`
+    const roles = open.map(({ role }) => role)
+    findings.push(mendedBy({ state: 'tampered', object, message }, closeFunction({ schema, name }, roles)))
   }
   return findings
 }
 
-/** `app: EXECUTE` → `app` */
-export function grantee(grant: string): string {
-  return grant.slice(0, grant.lastIndexOf(': '))
+/** `PUBLIC: EXECUTE` */
+export function renderGrant({ role, privileges }: Grant): string {
+  return `${role ?? 'PUBLIC'}: ${privileges.join(', ')}`
 }
 
 function isSameFunction(live: LiveFunction, text: WrittenFunctionText): boolean {

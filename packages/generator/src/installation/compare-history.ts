@@ -2,13 +2,20 @@ import type { AuditedTable } from '../model/audit-model.ts'
 import { nameKey } from '../model/names.ts'
 import { appendOnlyTrigger } from '../sql/audit-table.ts'
 import { APPEND_ONLY_TRIGGER } from '../sql/object-names.ts'
+import { closeToWriters, enableTrigger, giveTable, quoted, setSequence } from '../sql/repair-statements.ts'
 import { sqlText } from '../sql/sql.ts'
 import { triggersOf, triggerText } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { formatType } from '../state/format-type.ts'
-import { compareFunction, type FunctionsThere, grantee } from './compare-functions.ts'
-import { type Finding, type HistorySize, type HistoryStatus, WORST_FIRST } from './installation-status.ts'
+import { compareFunction, type FunctionsThere, renderGrant } from './compare-functions.ts'
+import {
+  type Finding,
+  type HistorySize,
+  type HistoryStatus,
+  mendedBy,
+  WORST_FIRST,
+} from './installation-status.ts'
 import type { LiveDatabase, LiveHistory, LiveTrigger } from './live-database.ts'
 import { isSameTrigger } from './same-trigger.ts'
 
@@ -50,8 +57,8 @@ function compareTable(
   found: LiveHistory | undefined,
   { owner, remedy }: FunctionsThere,
 ): readonly Finding[] {
-  const name = `"${table.schema}"."${table.names.table}"`
-  const object = `table ${name}`
+  const name = { schema: table.schema, name: table.names.table }
+  const object = `table ${quoted(name)}`
   if (found === undefined) return [{ state: 'missing', object, message: 'is not there', hint: remedy }]
   const findings: Finding[] = []
   const there = new Map(found.columns.map((column) => [column.name, column.type]))
@@ -72,27 +79,23 @@ function compareTable(
   }
   if (found.owner !== owner) {
     const message = `belongs to ${found.owner}, and others to ${owner}`
-    findings.push({ state: 'tampered', object, message, hint: `ALTER TABLE ${name} OWNER TO ${owner};` })
+    findings.push(mendedBy({ state: 'tampered', object, message }, giveTable(name, owner)))
   }
-  const writers = found.grants.filter((grant) =>
-    /INSERT|UPDATE|DELETE|TRUNCATE|TRIGGER|REFERENCES/.test(grant),
-  )
+  const writers = found.grants.filter(({ privileges }) => privileges.some((each) => each !== 'SELECT'))
   if (writers.length > 0) {
-    findings.push({
-      state: 'tampered',
-      object,
-      message: `may be changed by others than its owner: ${writers.join('; ')}`,
-      hint: `REVOKE INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES ON ${name} FROM ${writers.map(grantee).join(', ')};`,
-    })
+    const message = `may be changed by others than its owner: ${writers.map(renderGrant).join('; ')}`
+    const roles = writers.map(({ role }) => role)
+    findings.push(mendedBy({ state: 'tampered', object, message }, closeToWriters(name, roles)))
   }
-  const { ends, lastId } = found
-  if (ends?.maximumId != null && BigInt(lastId ?? 0) < BigInt(ends.maximumId)) {
-    findings.push({
-      state: 'outdated',
-      object: `sequence of ${object}`,
-      message: `is at ${lastId ?? 'its start'}, and the history at ${ends.maximumId}: the next writes fail`,
-      hint: `SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence('${name}', 'audit_id'), ${ends.maximumId});`,
-    })
+  const { ends, lastId, isSequenceReadable } = found
+  if (isSequenceReadable && ends?.maximumId != null && BigInt(lastId ?? 0) < BigInt(ends.maximumId)) {
+    const message = `is at ${lastId ?? 'its start'}, and the history at ${ends.maximumId}: the next writes fail`
+    findings.push(
+      mendedBy(
+        { state: 'outdated', object: `sequence of ${object}`, message },
+        setSequence(name, ends.maximumId),
+      ),
+    )
   }
   return findings
 }
@@ -104,7 +107,7 @@ function compareTriggers(
 ): readonly Finding[] {
   const { source } = table
   const key = nameKey(source)
-  const name = `"${source.schema}"."${source.name}"`
+  const name = quoted(source)
   if (!live.sources.some((each) => nameKey(each) === key)) {
     return [
       {
@@ -120,16 +123,16 @@ function compareTriggers(
     const object = `trigger "${trigger.name}" on ${name}`
     const found = own.find((each) => each.name === trigger.name)
     const wanted = { statement: triggerText(table, trigger), always: table.enableAlways === true }
-    const enable = `ALTER TABLE ${name} ENABLE ${wanted.always ? 'ALWAYS ' : ''}TRIGGER "${trigger.name}";`
+    const enable = enableTrigger(source, trigger.name, wanted.always)
     return compareTrigger(object, found, wanted, functions, enable)
   })
   const ofPartitions = live.triggers.filter(({ of }) => of !== null && nameKey(of) === key)
   return [
     ...findings,
     ...ofPartitions.map(({ name: trigger, on, enabled }): Finding => {
-      const object = `trigger "${trigger}" on partition "${on.schema}"."${on.name}"`
-      const hint = `ALTER TABLE "${on.schema}"."${on.name}" ENABLE${table.enableAlways ? ' ALWAYS' : ''} TRIGGER "${trigger}";`
-      return { state: 'disabled', object, message: firing(enabled), hint }
+      const object = `trigger "${trigger}" on partition ${quoted(on)}`
+      const finding = { state: 'disabled', object, message: firing(enabled) } as const
+      return mendedBy(finding, enableTrigger(on, trigger, table.enableAlways === true))
     }),
   ]
 }
@@ -140,13 +143,13 @@ function compareGuard(
   functions: FunctionsThere,
 ): readonly Finding[] {
   if (triggers === undefined) return []
-  const key = nameKey({ schema: table.schema, name: table.names.table })
-  const name = `"${table.schema}"."${table.names.table}"`
+  const name = { schema: table.schema, name: table.names.table }
+  const key = nameKey(name)
   const found = triggers.find((each) => each.name === APPEND_ONLY_TRIGGER && nameKey(each.on) === key)
   const statement = sqlText(appendOnlyTrigger(table))
-  const enable = `ALTER TABLE ${name} ENABLE ALWAYS TRIGGER "${APPEND_ONLY_TRIGGER}";`
+  const enable = enableTrigger(name, APPEND_ONLY_TRIGGER, true)
   return compareTrigger(
-    `trigger "${APPEND_ONLY_TRIGGER}" on ${name}`,
+    `trigger "${APPEND_ONLY_TRIGGER}" on ${quoted(name)}`,
     found,
     { statement, always: true },
     functions,
@@ -165,10 +168,11 @@ function compareTrigger(
   const findings: Finding[] = []
   if (!isSameTrigger(statement, found.definition)) {
     const message = `is ${isBehind ? 'not yet as the migrations make it' : 'as no migration made it'}: ${found.definition}`
-    findings.push({ state: isBehind ? 'outdated' : 'tampered', object, message, hint: remedy })
+    const state = isBehind ? 'outdated' : 'tampered'
+    findings.push({ state, object, message, hint: remedy, trigger: found.name })
   }
   if (found.enabled !== (always ? 'A' : 'O') && !(found.enabled === 'A' && !always)) {
-    findings.push({ state: 'disabled', object, message: firing(found.enabled), hint: enable })
+    findings.push(mendedBy({ state: 'disabled', object, message: firing(found.enabled) }, enable))
   }
   return findings
 }

@@ -1,6 +1,7 @@
 import { nameKey } from '../model/names.ts'
 import type { WrittenFunctions } from '../model/written-function.ts'
 import { BASE_FUNCTIONS, SHARED_PREFIX } from '../sql/object-names.ts'
+import { dropFunction, dropTrigger, quoted } from '../sql/repair-statements.ts'
 import { triggersOf } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
 import type { DatabaseState } from '../state/database-state.ts'
@@ -106,7 +107,7 @@ function baseFindings({ schema }: DatabaseState, functions: FunctionsThere): rea
     ...compareFunction(functions, name('setContext'), true),
     ...compareFunction(functions, name('missingSetting')),
     ...compareFunction(functions, name('appendOnly')),
-  ]
+  ].map((finding) => ({ ...finding, isOfBase: true as const }))
 }
 
 function baseName(role: keyof typeof BASE_FUNCTIONS, shared: true | undefined): string {
@@ -128,18 +129,17 @@ function orphans({ schema, tables }: DatabaseState, live: LiveDatabase): readonl
         on.schema !== schema?.name || called !== baseName('appendOnly', schema.shared),
     )
     .map(({ name, on, function: called }): Finding => {
-      const table = `"${on.schema}"."${on.name}"`
-      const object = `trigger "${name}" on ${table}`
+      const object = `trigger "${name}" on ${quoted(on)}`
       const message = `calls "${called}", and no migration has it do so`
-      return { state: 'orphaned', object, message, hint: `DROP TRIGGER "${name}" ON ${table};` }
+      return { state: 'orphaned', object, message, hint: dropTrigger(on, name) }
     })
   if (schema === undefined || schema.shared) return triggers
   const known = new Set([...Object.values(BASE_FUNCTIONS), ...capturing.flatMap(functionNames)])
   const functions = live.functions
     .filter(({ name }) => !known.has(name))
     .map(({ name }): Finding => {
-      const object = `function "${schema.name}"."${name}"`
-      const hint = `DROP FUNCTION "${schema.name}"."${name}";`
+      const own = { schema: schema.name, name }
+      const [object, hint] = [`function ${quoted(own)}`, dropFunction(own)]
       return { state: 'orphaned', object, message: 'belongs to no audited table', hint }
     })
   return [...triggers, ...functions]
@@ -153,7 +153,7 @@ function silencing({ settings }: LiveDatabase): readonly Finding[] {
       state: 'disabled',
       object: bearer(role, database),
       message: `brings ${setting} along: no ordinary trigger fires in its sessions`,
-      hint: 'ALTER ROLE … RESET session_replication_role;',
+      hint: 'Take it back with ALTER ROLE or ALTER DATABASE, RESET session_replication_role.',
     }))
 }
 

@@ -32,6 +32,17 @@ export interface Finding {
   readonly message: string
   /** What to do; SQL or a command. */
   readonly hint: string
+  /** The statement that mends it, where one does and nobody has to be asked. */
+  readonly statement?: string
+  /** The trigger that is there and should be otherwise. */
+  readonly trigger?: string
+  /** It is about a function that all tables share. */
+  readonly isOfBase?: true
+}
+
+/** A finding that one statement mends. */
+export function mendedBy(finding: Omit<Finding, 'hint' | 'statement'>, statement: string): Finding {
+  return { ...finding, hint: statement, statement }
 }
 
 /** The audit of one table, live. */

@@ -29,20 +29,29 @@ export interface LiveFunction {
   /** `search_path=pg_catalog, pg_temp` */
   readonly settings: readonly string[]
   readonly owner: string
-  /** `PUBLIC: EXECUTE` */
-  readonly grants: readonly string[]
+  readonly grants: readonly Grant[]
+}
+
+/** What another role than the owner may do. */
+export interface Grant {
+  /** Null: everybody. */
+  readonly role: string | null
+  /** `INSERT`, `EXECUTE` */
+  readonly privileges: readonly string[]
 }
 
 export interface LiveHistory {
   readonly name: string
   readonly comment: string | null
   readonly owner: string
-  readonly grants: readonly string[]
+  readonly grants: readonly Grant[]
   /** Whoever asks may read it. */
   readonly isReadable: boolean
   readonly bytes: number
   /** As PostgreSQL's statistics estimate it. */
   readonly rows: number
+  /** Without it `lastId` says nothing. */
+  readonly isSequenceReadable: boolean
   /** What its sequence gave last; null where it gave nothing yet, or is not there. */
   readonly lastId: string | null
   readonly columns: readonly LiveColumn[]

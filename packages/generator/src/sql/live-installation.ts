@@ -25,7 +25,7 @@ export function whereLooked(schema: string, role: string | undefined): string {
   current_database() AS database,
   asked.name AS role,
   r.oid IS NOT NULL AS "roleExists",
-  n.nspowner::regrole::text AS "schemaOwner",
+  pg_get_userbyid(n.nspowner)::text AS "schemaOwner",
   coalesce(r.rolsuper OR pg_has_role(r.oid, n.nspowner, 'MEMBER') OR EXISTS (
     SELECT FROM pg_class AS c
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = ${literal(AUDIT_COLUMNS.id)} AND NOT a.attisdropped
@@ -59,7 +59,7 @@ export function functionsThere(schema: string): string {
   f.prosrc AS body,
   f.prosecdef AS "isDefiner",
   coalesce(f.proconfig, '{}') AS settings,
-  f.proowner::regrole::text AS owner,
+  pg_get_userbyid(f.proowner)::text AS owner,
   ${grantsTo(sql`coalesce(f.proacl, acldefault('f', f.proowner))`, sql`f.proowner`)} AS grants
 FROM pg_proc AS f
 JOIN pg_namespace AS n ON n.oid = f.pronamespace
@@ -73,12 +73,13 @@ export function historiesThere(schema: string): string {
   return sqlText(sql`SELECT
   c.relname AS name,
   obj_description(c.oid, 'pg_class') AS comment,
-  c.relowner::regrole::text AS owner,
+  pg_get_userbyid(c.relowner)::text AS owner,
   ${grantsTo(sql`coalesce(c.relacl, acldefault('r', c.relowner))`, sql`c.relowner`)} AS grants,
   has_table_privilege(c.oid, 'SELECT') AS "isReadable",
   pg_total_relation_size(c.oid)::double precision AS bytes,
   greatest(c.reltuples, 0)::double precision AS rows,
-  pg_sequence_last_value(pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), ${id})::regclass)::text AS "lastId",
+  coalesce(has_sequence_privilege(q.oid, 'SELECT, USAGE'), true) AS "isSequenceReadable",
+  CASE WHEN has_sequence_privilege(q.oid, 'SELECT, USAGE') THEN pg_sequence_last_value(q.oid)::text END AS "lastId",
   (
     SELECT json_agg(json_build_object(
       'name', a.attname,
@@ -94,6 +95,9 @@ export function historiesThere(schema: string): string {
   ) AS columns
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (
+  SELECT pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), ${id})::regclass::oid AS oid
+) AS q
 WHERE n.nspname = ${literal(schema)} AND c.relkind IN ('r', 'p') AND NOT c.relispartition
   AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = ${id} AND NOT a.attisdropped)
 ORDER BY c.relname`)
@@ -132,7 +136,7 @@ export function tablesThere(tables: readonly AuditTableObject[]): string {
     tables.map(({ source }) => sql`(${literal(source.schema)}, ${literal(source.name)})`),
     sql`, `,
   )
-  return sqlText(sql`SELECT s.schema, s.name, c.relowner::regrole::text AS owner
+  return sqlText(sql`SELECT s.schema, s.name, pg_get_userbyid(c.relowner)::text AS owner
 FROM (VALUES ${names}) AS s (schema, name)
 JOIN pg_class AS c ON c.oid = to_regclass(format('%I.%I', s.schema, s.name))`)
 }
@@ -189,13 +193,16 @@ SELECT
   } AS lacking`)
 }
 
-/** `{"app: SELECT, INSERT"}`: what others than the owner were granted, PUBLIC included. */
+/** `[{"role": "app", "privileges": ["SELECT"]}]`: what others than the owner were granted; the role of PUBLIC is null. */
 function grantsTo(rights: Sql, owner: Sql): Sql {
-  return sql`ARRAY(
-    SELECT format('%s: %s', CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END, string_agg(g.privilege_type, ', ' ORDER BY g.privilege_type))
-    FROM aclexplode(${rights}) AS g
-    WHERE g.grantee <> ${owner}
-    GROUP BY g.grantee
-    ORDER BY 1
+  return sql`(
+    SELECT coalesce(json_agg(json_build_object('role', each.role, 'privileges', each.privileges) ORDER BY each.role), '[]')
+    FROM (
+      SELECT r.rolname AS role, array_agg(g.privilege_type ORDER BY g.privilege_type) AS privileges
+      FROM aclexplode(${rights}) AS g
+      LEFT JOIN pg_roles AS r ON r.oid = g.grantee
+      WHERE g.grantee <> ${owner}
+      GROUP BY r.rolname
+    ) AS each
   )`
 }

@@ -7,7 +7,7 @@ import { commentOnColumn, makeAppendOnly } from './audit-table.ts'
 import { renderBaseUpgrade } from './base-schema.ts'
 import { renameUnlessTaken } from './look-first.ts'
 import { inTransactions, renderMigration } from './render-migration.ts'
-import { ident, lines, paragraphs, qualified, type Sql, sql } from './sql.ts'
+import { ident, integer, lines, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
 import { definition, triggersOf } from './trigger-definitions.ts'
 
 /** What a database lacks of one table's audit. */
@@ -22,36 +22,52 @@ export interface TableRepair {
   readonly isGuardUnfit: boolean
 }
 
+export interface Repairs {
+  /** One of the functions that all tables share is not as it should be. */
+  readonly isBaseUnfit: boolean
+  readonly tables: readonly TableRepair[]
+  /** Of `repair-statements.ts`. */
+  readonly statements: readonly string[]
+}
+
 /**
  * The whole audit for a database that has none of it, safe to run again: what all migrations together make.
  *
  * @param lockTimeout in milliseconds
  */
 export function renderInstallation(state: DatabaseState, lockTimeout: number): string {
-  return renderMigration(planMigration(EMPTY_STATE, diffState(EMPTY_STATE, state)), {
-    from: EMPTY_STATE,
-    lockTimeout,
-  })
+  const plan = planMigration(EMPTY_STATE, diffState(EMPTY_STATE, state))
+  return asScript(renderMigration(plan, { from: EMPTY_STATE, lockTimeout }))
 }
 
-/** What brings a schema back that is there and lacks something: its functions, and each table in transactions of its own. */
+/** What mends a schema that is there: the functions that all tables share, and each table in transactions of its own. */
 export function renderRepair(
   { schema }: DatabaseState,
-  repairs: readonly TableRepair[],
+  { isBaseUnfit, tables: repairs, statements }: Repairs,
   lockTimeout: number,
 ): string {
   if (schema === undefined) return ''
   const from = { schema, tables: [] }
-  const before = [renderBaseUpgrade(homeOf(schema)), ...repairs.map(setAside)]
+  const before = [isBaseUnfit ? renderBaseUpgrade(homeOf(schema)) : sql``, ...repairs.map(setAside)]
   const steps = repairs.map(
     ({ table }): MigrationStep => ({ kind: 'createAuditTable', source: table.source, table }),
   )
   const tables = renderMigration(planMigration(from, steps), { from, lockTimeout })
-  return [
-    inTransactions(before, { lockTimeout }),
-    tables,
-    inTransactions(repairs.map(replaceTriggers), { lockTimeout }),
-  ].join('\n')
+  const own = (sections: readonly Sql[]) =>
+    sections.some((section) => sqlText(section) !== '') ? inTransactions(sections, { lockTimeout }) : ''
+  const timeout = sqlText(literal(`${sqlText(integer(lockTimeout))}ms`))
+  // They may lock live tables: each has a transaction of its own.
+  const each = statements.map((statement) => `SET LOCAL lock_timeout = ${timeout};\n${statement}`)
+  return [own(before), tables, own(repairs.map(replaceTriggers)), ...each].map(asScript).join('')
+}
+
+/**
+ * Transactions written out, for psql and for any client. Migrations have a bare COMMIT between two of them, because Prisma hides
+ * the error of a statement that fails after a BEGIN.
+ */
+function asScript(text: string): string {
+  if (text === '') return ''
+  return `BEGIN;\n${text.trimEnd().replaceAll(/^COMMIT;$/gm, 'COMMIT;\nBEGIN;')}\nCOMMIT;\n`
 }
 
 /** The triggers and functions of every table go; the histories stay. */
@@ -59,7 +75,7 @@ export function renderUninstallation(state: DatabaseState, lockTimeout: number):
   const steps = state.tables
     .filter(({ capturing }) => capturing)
     .map(({ source }): MigrationStep => ({ kind: 'retireTable', source }))
-  return renderMigration(planMigration(state, steps), { from: state, lockTimeout })
+  return asScript(renderMigration(planMigration(state, steps), { from: state, lockTimeout }))
 }
 
 function setAside({ table, present, unfit }: TableRepair): Sql {
