@@ -1359,6 +1359,12 @@ test('AUD413: Prisma sees an annotation that the given files do not show', async
   `)
 })
 
+test('AUD503: an audit table that would have the name of one of seals', async () => {
+  expect(await problems(model('/// @audit(enabled, table: "seal_salt")'))).toContain(
+    'error AUD503: The audit table of "Order" would have the name of the table of seals: "seal_salt".',
+  )
+})
+
 test('AUD503: models of one name in two PostgreSQL schemas, and the hint is the cure', async () => {
   const schemas = DATASOURCE.replace('"postgresql"', '"postgresql"\n  schemas  = ["public", "auth"]')
   const models = `
