@@ -64,9 +64,8 @@ WHERE pg_catalog.current_setting('session_replication_role') = 'replica'
 ORDER BY 1, 2`
 
 /**
- * Makes the check of one installation. The generated module does so:
+ * Makes the check of one installation. The generated module `installation` does so, for the start of an application:
  *
- *     import { assertAuditInstalled } from './generated/audit/installation'
  *     await assertAuditInstalled(prisma)
  *
  * It resolves where each audited table has its triggers and each history its guard, all of them firing: a restore, a `db push`

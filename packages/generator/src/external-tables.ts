@@ -98,11 +98,10 @@ export function diagnoseExternalTables(
   missing: readonly string[],
   config: { readonly path: string; readonly importPath: string | undefined },
 ): readonly Diagnostic[] {
-  if (missing.length === 0) return []
-  const { importPath } = config
-  // The tables of seals go with the histories: said by themselves where nothing else is missing.
+  // The tables of seals are there once somebody seals: they are listed with the histories, and missed by themselves never.
   const histories = missing.filter((name) => !isSealTable(name))
-  const shown = histories.length === 0 ? missing : histories
+  if (histories.length === 0) return []
+  const { importPath } = config
   const list = importPath === undefined ? `[${missing.map((name) => `'${name}'`).join(', ')}]` : 'auditTables'
   const lines = [
     ...(importPath === undefined ? [] : [`import { auditTables } from '${importPath}'`]),
@@ -113,13 +112,14 @@ export function diagnoseExternalTables(
     {
       code: 'AUD801',
       severity: 'warning',
-      message: `${config.path} does not list ${shown.length === 1 ? 'the audit table' : 'the audit tables'} ${shown.join(', ')} as external: the next prisma migrate dev would write and apply DROP TABLE, with the history, and every write would fail.`,
+      message: `${config.path} does not list ${histories.length === 1 ? 'the audit table' : 'the audit tables'} ${histories.join(', ')} as external: the next prisma migrate dev would write and apply DROP TABLE, with the history, and every write would fail.`,
       hint: `Put into ${config.path}:\n${lines.join('\n')}`,
     },
   ]
 }
 
-function isSealTable(name: string): boolean {
+/** Whether a table, `public.audit_seal`, is one of those that the command `seal` makes. */
+export function isSealTable(name: string): boolean {
   return Object.values(SEAL_TABLES).some(
     ({ shared, own }) => name.endsWith(`.${shared}`) || name.endsWith(`.${own}`),
   )
