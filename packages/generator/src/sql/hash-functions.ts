@@ -19,6 +19,17 @@ export function hashSignatures(home: AuditHome): readonly Sql[] {
 }
 
 /**
+ * The column's number as the catalog has it now. A query of `pg_attribute` sees it as the transaction's snapshot does: at REPEATABLE
+ * READ that may be older than the migration that renamed the column, and the key of another one would be taken.
+ */
+function columnNumber(): Sql {
+  return sql`(
+  SELECT c.objsubid
+  FROM pg_get_object_address('table column', parse_ident(history_table::text) || column_name::text, '{}') AS c
+)`
+}
+
+/**
  * Called by migrations. HMAC (RFC 2104) takes the key twice, padded with zeros to the 64 bytes of a block of SHA-256 and
  * combined with one byte each; both are kept, so that no write has to do that.
  */
@@ -35,9 +46,7 @@ BEGIN
     outer_key := set_byte(outer_key, place, get_byte(secret, place) # 92);
   END LOOP;
   INSERT INTO ${auditTable(hashKeys(home))} (${ident(c.history)}, ${ident(c.column)}, ${ident(c.key)}, ${ident(c.innerKey)}, ${ident(c.outerKey)})
-  SELECT a.attrelid, a.attnum, secret, inner_key, outer_key
-  FROM pg_attribute AS a
-  WHERE a.attrelid = history_table AND a.attname = column_name AND NOT a.attisdropped
+  VALUES (history_table, ${columnNumber()}, secret, inner_key, outer_key)
   ON CONFLICT DO NOTHING;
 END`
   return sql`CREATE OR REPLACE PROCEDURE ${baseFunction(home, 'makeHashKey')}(history_table regclass, column_name name)
@@ -53,6 +62,7 @@ AS ${dollarQuoted(body)};`
 function hashValue(home: AuditHome): Sql {
   const c = HASH_KEY_COLUMNS
   const body = sql`DECLARE
+  number CONSTANT smallint := ${columnNumber()};
   written text := value::text;
   hashed text;
 BEGIN
@@ -65,18 +75,17 @@ BEGIN
   FOR attempt IN 1..2 LOOP
     SELECT encode(sha256(k.${ident(c.outerKey)} || sha256(k.${ident(c.innerKey)} || convert_to(written, 'UTF8'))), 'hex')
     INTO hashed
-    FROM pg_attribute AS a
-    JOIN ${auditTable(hashKeys(home))} AS k ON k.${ident(c.history)} = a.attrelid AND k.${ident(c.column)} = a.attnum
-    WHERE a.attrelid = history_table AND a.attname = column_name AND NOT a.attisdropped;
+    FROM ${auditTable(hashKeys(home))} AS k
+    WHERE k.${ident(c.history)} = history_table AND k.${ident(c.column)} = number;
     IF FOUND THEN
       RETURN hashed;
     END IF;
     CALL ${baseFunction(home, 'makeHashKey')}(history_table, column_name);
   END LOOP;
   RAISE EXCEPTION USING
-    ERRCODE = 'undefined_column',
-    MESSAGE = format('%s has no column %I', history_table, column_name),
-    HINT = 'Name the audit table and its column.';
+    ERRCODE = 'serialization_failure',
+    MESSAGE = format('the key of %s.%I was made while this transaction ran', history_table, column_name),
+    HINT = 'Run the transaction again.';
 END`
   return sql`CREATE OR REPLACE FUNCTION ${baseFunction(home, 'hashValue')}(value anyelement, history_table regclass, column_name name)
   RETURNS text

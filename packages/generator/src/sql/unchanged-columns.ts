@@ -1,5 +1,5 @@
 import type { AuditTableObject, StateColumn } from '../state/database-state.ts'
-import { auditTable, liveColumns, liveSettings, relation } from './audit-table.ts'
+import { auditTable, liveColumns, liveSettings } from './audit-table.ts'
 import { isSameKey } from './baseline.ts'
 import { renderType } from './column-type.ts'
 import { historyValue } from './history-row.ts'
@@ -24,14 +24,27 @@ export function findUnchanged(table: AuditTableObject, row: Sql): Sql {
   const columns = liveColumns(table).filter(({ whenChanged }) => whenChanged)
   if (!hasMarks(table)) return sql``
   return sql`-- What the history of the row holds already is not written again.
-SELECT array_agg(a.attname::text), array_agg(a.attnum) INTO ${ident(UNCHANGED.names)}, ${ident(UNCHANGED.numbers)}
-FROM pg_attribute AS a
-WHERE a.attrelid = ${relation(table)} AND CASE a.attname
+SELECT array_agg(a.attname), array_agg(a.attnum) INTO ${ident(UNCHANGED.names)}, ${ident(UNCHANGED.numbers)}
+FROM (VALUES
+  ${join(
+    columns.map((column) => sql`(${literal(column.name)}, ${columnNumber(table, column)})`),
+    sql`,\n`,
+  )}
+) AS a (attname, attnum)
+WHERE CASE a.attname
   ${join(
     columns.map((column) => sql`WHEN ${literal(column.name)} THEN ${isHeld(table, column, row)}`),
     sql`\n`,
   )}
 END;`
+}
+
+/** As the catalog has it now, and not as the transaction's snapshot does, which may be older than a rename. */
+function columnNumber({ schema, names }: AuditTableObject, { name }: StateColumn): Sql {
+  const column = join([schema, names.table, name].map(literal), sql`, `)
+  return sql`(
+  SELECT c.objsubid::smallint FROM pg_get_object_address('table column', ARRAY[${column}], '{}') AS c
+)`
 }
 
 function isHeld(table: AuditTableObject, { name, type }: StateColumn, row: Sql): Sql {

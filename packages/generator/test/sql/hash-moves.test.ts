@@ -66,7 +66,8 @@ it('the keys go along when the audit schema gets another name, also half-way, an
 it('in a schema of the application the keys have a prefix, Prisma is told of their table, and a table in its place is not used', async () => {
   await withSources(async (database) => {
     const first = migration(EMPTY_STATE, wanted('public'))
-    expect(externalTables(first.steps, ['public'])).toEqual([
+    const isSeal = (name: string) => name.startsWith('public.audit_seal')
+    expect(externalTables(first.steps, ['public']).filter((name) => !isSeal(name))).toEqual([
       'public.Item_audit',
       'public.Order_audit',
       'public.audit_hash_key',

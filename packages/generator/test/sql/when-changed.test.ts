@@ -298,3 +298,27 @@ describe('whenChanged', () => {
     expect((await size(whole)) / (await size(doc()))).toBeGreaterThan(8)
   })
 })
+
+it('a transaction whose snapshot is older than a rename marks the columns as they are called now', async () => {
+  const wanted = doc({ columns: [column('id', 'integer'), big('a'), big('b')] })
+  const database = await withDoc(wanted)
+  await database.query(`INSERT INTO "Doc" VALUES (1, 'x', 'y')`)
+  const old = await database.pool({ max: 1 }).connect()
+  try {
+    await old.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+    await old.query('SELECT count(*) FROM pg_class')
+    for (const name of ['"Doc"', 'audit."Doc_audit"']) {
+      await database.query(
+        `ALTER TABLE ${name} RENAME a TO c; ALTER TABLE ${name} RENAME b TO a; ALTER TABLE ${name} RENAME c TO b`,
+      )
+    }
+    await old.query(`UPDATE "Doc" SET b = 'new'`)
+    await old.query('COMMIT')
+  } finally {
+    old.release()
+  }
+  expect([(await recorded(database, 'a')).at(-1), (await recorded(database, 'b')).at(-1)]).toEqual([
+    'U 1 =-',
+    'U 1 new',
+  ])
+})
