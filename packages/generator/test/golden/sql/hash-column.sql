@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=faaaedd92752f4c6
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=196bbcfe4803adfb
 -- {"kind":"retireColumn","source":{"schema":"public","name":"Order"},"column":"note"}
 -- {"kind":"setAsideColumn","source":{"schema":"public","name":"Order"},"column":"note","as":"note__2"}
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"text","policy":"hash"}}
@@ -57,9 +57,10 @@ BEGIN
     outer_key := set_byte(outer_key, place, get_byte(secret, place) # 92);
   END LOOP;
   INSERT INTO "audit"."hash_key" ("history", "column_number", "key", "inner_key", "outer_key")
-  SELECT a.attrelid, a.attnum, secret, inner_key, outer_key
-  FROM pg_attribute AS a
-  WHERE a.attrelid = history_table AND a.attname = column_name AND NOT a.attisdropped
+  VALUES (history_table, (
+    SELECT c.objsubid
+    FROM pg_get_object_address('table column', parse_ident(history_table::text) || column_name::text, '{}') AS c
+  ), secret, inner_key, outer_key)
   ON CONFLICT DO NOTHING;
 END
 $audit$;
@@ -77,6 +78,10 @@ CREATE OR REPLACE FUNCTION "audit"."hash_value"(value anyelement, history_table 
   SET "lc_monetary" = 'C'
 AS $audit$
 DECLARE
+  number CONSTANT smallint := (
+    SELECT c.objsubid
+    FROM pg_get_object_address('table column', parse_ident(history_table::text) || column_name::text, '{}') AS c
+  );
   written text := value::text;
   hashed text;
 BEGIN
@@ -89,18 +94,17 @@ BEGIN
   FOR attempt IN 1..2 LOOP
     SELECT encode(sha256(k."outer_key" || sha256(k."inner_key" || convert_to(written, 'UTF8'))), 'hex')
     INTO hashed
-    FROM pg_attribute AS a
-    JOIN "audit"."hash_key" AS k ON k."history" = a.attrelid AND k."column_number" = a.attnum
-    WHERE a.attrelid = history_table AND a.attname = column_name AND NOT a.attisdropped;
+    FROM "audit"."hash_key" AS k
+    WHERE k."history" = history_table AND k."column_number" = number;
     IF FOUND THEN
       RETURN hashed;
     END IF;
     CALL "audit"."make_hash_key"(history_table, column_name);
   END LOOP;
   RAISE EXCEPTION USING
-    ERRCODE = 'undefined_column',
-    MESSAGE = format('%s has no column %I', history_table, column_name),
-    HINT = 'Name the audit table and its column.';
+    ERRCODE = 'serialization_failure',
+    MESSAGE = format('the key of %s.%I was made while this transaction ran', history_table, column_name),
+    HINT = 'Run the transaction again.';
 END
 $audit$;
 

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=3f5e585594606525
+-- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=e74fd62548d687e9
 -- {"kind":"changeColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"varchar(20)","whenChanged":true}}
 -- {"kind":"addSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"unchanged_columns","settingType":"String","type":"smallint[]","required":false,"fact":"unchanged_columns","column":"audit_unchanged_columns"}}
 
@@ -41,9 +41,13 @@ DECLARE
 BEGIN
   IF TG_OP = 'DELETE' THEN
     -- What the history of the row holds already is not written again.
-    SELECT array_agg(a.attname::text), array_agg(a.attnum) INTO "unchanged_names", "unchanged_numbers"
-    FROM pg_attribute AS a
-    WHERE a.attrelid = '"audit"."Order_audit"'::regclass AND CASE a.attname
+    SELECT array_agg(a.attname), array_agg(a.attnum) INTO "unchanged_names", "unchanged_numbers"
+    FROM (VALUES
+      ('note', (
+        SELECT c.objsubid::smallint FROM pg_get_object_address('table column', ARRAY['audit', 'Order_audit', 'note'], '{}') AS c
+      ))
+    ) AS a (attname, attnum)
+    WHERE CASE a.attname
       WHEN 'note' THEN (
         SELECT ROW(held."note")::record *= ROW(CAST(OLD."note" AS varchar(20)))::record
         FROM (
@@ -87,9 +91,13 @@ BEGIN
   END IF;
   IF TG_OP = 'UPDATE' THEN
     -- What the history of the row holds already is not written again.
-    SELECT array_agg(a.attname::text), array_agg(a.attnum) INTO "unchanged_names", "unchanged_numbers"
-    FROM pg_attribute AS a
-    WHERE a.attrelid = '"audit"."Order_audit"'::regclass AND CASE a.attname
+    SELECT array_agg(a.attname), array_agg(a.attnum) INTO "unchanged_names", "unchanged_numbers"
+    FROM (VALUES
+      ('note', (
+        SELECT c.objsubid::smallint FROM pg_get_object_address('table column', ARRAY['audit', 'Order_audit', 'note'], '{}') AS c
+      ))
+    ) AS a (attname, attnum)
+    WHERE CASE a.attname
       WHEN 'note' THEN (
         SELECT ROW(held."note")::record *= ROW(CAST(NEW."note" AS varchar(20)))::record
         FROM (
