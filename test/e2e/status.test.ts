@@ -85,6 +85,11 @@ const CASES: Readonly<Record<string, readonly [sql: string, ...found: string[]]>
     `DROP TRIGGER audit_insert ON "Order"`,
     'missing: trigger "audit_insert" on "public"."Order" is not there',
   ],
+  'a trigger that calls something else': [
+    `CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+     CREATE OR REPLACE TRIGGER audit_insert AFTER INSERT ON "Order" FOR EACH ROW EXECUTE FUNCTION noop()`,
+    'missing: trigger "audit_insert" on "public"."Order" is not there',
+  ],
   'a trigger that is disabled': [
     `ALTER TABLE "Order" DISABLE TRIGGER audit_update`,
     'disabled: trigger "audit_update" on "public"."Order" is disabled',

@@ -44,7 +44,8 @@ export function compareFunction(
   }
   if (found.owner !== owner) {
     const message = `belongs to ${found.owner}, and the history to ${owner}`
-    findings.push(mendedBy({ state: 'tampered', object, message }, giveFunction({ schema, name }, owner)))
+    const hint = giveFunction({ schema, name }, owner)
+    findings.push({ state: 'tampered', object, message, hint, isForPeople: true })
   }
   const open = mayBeCalled ? [] : found.grants
   if (open.length > 0) {

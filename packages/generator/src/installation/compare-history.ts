@@ -79,7 +79,7 @@ function compareTable(
   }
   if (found.owner !== owner) {
     const message = `belongs to ${found.owner}, and others to ${owner}`
-    findings.push(mendedBy({ state: 'tampered', object, message }, giveTable(name, owner)))
+    findings.push({ state: 'tampered', object, message, hint: giveTable(name, owner), isForPeople: true })
   }
   const writers = found.grants.filter(({ privileges }) => privileges.some((each) => each !== 'SELECT'))
   if (writers.length > 0) {
@@ -91,10 +91,7 @@ function compareTable(
   if (isSequenceReadable && ends?.maximumId != null && BigInt(lastId ?? 0) < BigInt(ends.maximumId)) {
     const message = `is at ${lastId ?? 'its start'}, and the history at ${ends.maximumId}: the next writes fail`
     findings.push(
-      mendedBy(
-        { state: 'outdated', object: `sequence of ${object}`, message },
-        setSequence(name, ends.maximumId),
-      ),
+      mendedBy({ state: 'outdated', object: `sequence of ${object}`, message }, setSequence(name)),
     )
   }
   return findings
@@ -122,7 +119,11 @@ function compareTriggers(
   const findings = triggersOf(table).flatMap((trigger) => {
     const object = `trigger "${trigger.name}" on ${name}`
     const found = own.find((each) => each.name === trigger.name)
-    const wanted = { statement: triggerText(table, trigger), always: table.enableAlways === true }
+    const wanted = {
+      name: trigger.name,
+      statement: triggerText(table, trigger),
+      always: table.enableAlways === true,
+    }
     const enable = enableTrigger(source, trigger.name, wanted.always)
     return compareTrigger(object, found, wanted, functions, enable)
   })
@@ -151,25 +152,32 @@ function compareGuard(
   return compareTrigger(
     `trigger "${APPEND_ONLY_TRIGGER}" on ${quoted(name)}`,
     found,
-    { statement, always: true },
+    { name: APPEND_ONLY_TRIGGER, statement, always: true },
     functions,
     enable,
   )
 }
 
+/** A trigger of the name that calls a function of somebody else's is none of ours: it is missing, and its place taken back. */
 function compareTrigger(
   object: string,
   found: LiveTrigger | undefined,
-  { statement, always }: { readonly statement: string; readonly always: boolean },
+  {
+    name,
+    statement,
+    always,
+  }: { readonly name: string; readonly statement: string; readonly always: boolean },
   { remedy, isBehind }: FunctionsThere,
   enable: string,
 ): readonly Finding[] {
-  if (found === undefined) return [{ state: 'missing', object, message: 'is not there', hint: remedy }]
+  if (found === undefined) {
+    return [{ state: 'missing', object, message: 'is not there', hint: remedy, trigger: name }]
+  }
   const findings: Finding[] = []
   if (!isSameTrigger(statement, found.definition)) {
     const message = `is ${isBehind ? 'not yet as the migrations make it' : 'as no migration made it'}: ${found.definition}`
     const state = isBehind ? 'outdated' : 'tampered'
-    findings.push({ state, object, message, hint: remedy, trigger: found.name })
+    findings.push({ state, object, message, hint: remedy, trigger: name })
   }
   if (found.enabled !== (always ? 'A' : 'O') && !(found.enabled === 'A' && !always)) {
     findings.push(mendedBy({ state: 'disabled', object, message: firing(found.enabled) }, enable))

@@ -34,8 +34,10 @@ export interface Finding {
   readonly hint: string
   /** The statement that mends it, where one does and nobody has to be asked. */
   readonly statement?: string
-  /** The trigger that is there and should be otherwise. */
+  /** The trigger that is missing, or should be otherwise. */
   readonly trigger?: string
+  /** Nobody but a person can tell which of two is right: `install` leaves it. */
+  readonly isForPeople?: true
   /** It is about a function that all tables share. */
   readonly isOfBase?: true
 }

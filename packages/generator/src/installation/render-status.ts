@@ -50,7 +50,7 @@ function row(state: string, ...texts: readonly string[]): string[] {
 }
 
 function describe({ object, message, hint }: Finding): string {
-  return `${object} ${message}\n  ${hint}`
+  return `${object} ${message}\n  ${hint.replaceAll('\n', '\n  ')}`
 }
 
 function renderSize({ bytes: size, rows, oldest, rowsPerDay }: NonNullable<HistoryStatus['size']>): string {

@@ -38,6 +38,6 @@ export function repairsOf(state: DatabaseState, live: LiveDatabase, status: Inst
 }
 
 /** No statement of its own mends it: what the migrations made has to be made again. */
-function needsText({ statement }: Finding): boolean {
-  return statement === undefined
+function needsText({ statement, isForPeople }: Finding): boolean {
+  return statement === undefined && isForPeople !== true
 }

@@ -126,7 +126,7 @@ JOIN pg_proc AS f ON f.oid = t.tgfoid
 JOIN pg_namespace AS n ON n.oid = f.pronamespace
 JOIN pg_class AS c ON c.oid = t.tgrelid
 JOIN pg_namespace AS s ON s.oid = c.relnamespace
-WHERE n.nspname = ${literal(schema)} AND NOT t.tgisinternal AND t.tgenabled IS DISTINCT FROM parent.tgenabled
+WHERE n.nspname = ${literal(schema)} AND (NOT t.tgisinternal OR t.tgparentid <> 0) AND t.tgenabled IS DISTINCT FROM parent.tgenabled
 ORDER BY s.nspname, c.relname, t.tgname`)
 }
 

@@ -3,11 +3,25 @@ import { diffState } from '../state/diff-state.ts'
 import { freeName } from '../state/free-name.ts'
 import { planMigration } from '../state/migration-plan.ts'
 import type { MigrationStep } from '../state/migration-step.ts'
-import { commentOnColumn, makeAppendOnly } from './audit-table.ts'
+import { auditTable, commentOnColumn, makeAppendOnly, renderAuditTable } from './audit-table.ts'
+import { MARK, renderDetachedMark, renderMark } from './base-guard.ts'
 import { renderBaseUpgrade } from './base-schema.ts'
+import { renderCaptureFunctions } from './capture-functions.ts'
 import { renameUnlessTaken } from './look-first.ts'
+import { APPEND_ONLY_TRIGGER } from './object-names.ts'
 import { inTransactions, renderMigration } from './render-migration.ts'
-import { ident, integer, lines, literal, paragraphs, qualified, type Sql, sql, sqlText } from './sql.ts'
+import {
+  dollarQuoted,
+  ident,
+  integer,
+  lines,
+  literal,
+  paragraphs,
+  qualified,
+  type Sql,
+  sql,
+  sqlText,
+} from './sql.ts'
 import { definition, triggersOf } from './trigger-definitions.ts'
 
 /** What a database lacks of one table's audit. */
@@ -37,28 +51,54 @@ export interface Repairs {
  */
 export function renderInstallation(state: DatabaseState, lockTimeout: number): string {
   const plan = planMigration(EMPTY_STATE, diffState(EMPTY_STATE, state))
-  return asScript(renderMigration(plan, { from: EMPTY_STATE, lockTimeout }))
+  const mark = sqlText(markDetached(state))
+  const whole = renderMigration(plan, { from: EMPTY_STATE, lockTimeout })
+  return `${asScript(mark)}${asScript(whole)}`
 }
 
-/** What mends a schema that is there: the functions that all tables share, and each table in transactions of its own. */
+/**
+ * What mends a schema that is there: the functions that all tables share, and each table in transactions of its own. None locks
+ * a history and then its table: a writer has them the other way round, and would be the victim.
+ */
 export function renderRepair(
   { schema }: DatabaseState,
   { isBaseUnfit, tables: repairs, statements }: Repairs,
   lockTimeout: number,
 ): string {
   if (schema === undefined) return ''
-  const from = { schema, tables: [] }
-  const before = [isBaseUnfit ? renderBaseUpgrade(homeOf(schema)) : sql``, ...repairs.map(setAside)]
-  const steps = repairs.map(
-    ({ table }): MigrationStep => ({ kind: 'createAuditTable', source: table.source, table }),
-  )
-  const tables = renderMigration(planMigration(from, steps), { from, lockTimeout })
   const own = (sections: readonly Sql[]) =>
     sections.some((section) => sqlText(section) !== '') ? inTransactions(sections, { lockTimeout }) : ''
   const timeout = sqlText(literal(`${sqlText(integer(lockTimeout))}ms`))
-  // They may lock live tables: each has a transaction of its own.
-  const each = statements.map((statement) => `SET LOCAL lock_timeout = ${timeout};\n${statement}`)
-  return [own(before), tables, own(repairs.map(replaceTriggers)), ...each].map(asScript).join('')
+  const texts = [
+    own([
+      isBaseUnfit ? renderBaseUpgrade(homeOf(schema)) : sql``,
+      repairs.length > 0 ? renderMark(homeOf(schema), schema.sqlVersion) : sql``,
+    ]),
+    ...repairs.map((repair) => {
+      const { table, present, unfit } = repair
+      const from = { schema, tables: [] }
+      const step: MigrationStep = { kind: 'createAuditTable', source: table.source, table }
+      const plan = planMigration(from, [step])
+      if (unfit.length > 0) {
+        // All at once: no write may meet a history that lacks a column.
+        const whole = renderMigration(plan, { from, lockTimeout, appended: true })
+        return [
+          asScript(`${own([setAside(repair)])}\n${whole}`),
+          asScript(own(replaceTriggers(repair))),
+        ].join('')
+      }
+      // The functions that triggers call have to be there, and what they write.
+      const first =
+        present.length === 0
+          ? []
+          : [renderAuditTable(table), renderCaptureFunctions(table), ...replaceTriggers(repair)]
+      return [asScript(own(first)), asScript(renderMigration(plan, { from, lockTimeout }))].join('')
+    }),
+    // They may lock live tables: each has a transaction of its own.
+    ...statements.map((statement) => asScript(`SET LOCAL lock_timeout = ${timeout};\n${statement}`)),
+  ]
+  const [base = '', ...more] = texts
+  return [asScript(base), ...more].join('')
 }
 
 /**
@@ -75,7 +115,8 @@ export function renderUninstallation(state: DatabaseState, lockTimeout: number):
   const steps = state.tables
     .filter(({ capturing }) => capturing)
     .map(({ source }): MigrationStep => ({ kind: 'retireTable', source }))
-  return asScript(renderMigration(planMigration(state, steps), { from: state, lockTimeout }))
+  const whole = renderMigration(planMigration(state, steps), { from: state, lockTimeout })
+  return `${asScript(whole)}${asScript(sqlText(markDetached(state)))}`
 }
 
 function setAside({ table, present, unfit }: TableRepair): Sql {
@@ -90,19 +131,34 @@ function setAside({ table, present, unfit }: TableRepair): Sql {
 }
 
 /** Replaced in place: readers neither wait nor are waited for. A replaced trigger fires as a new one does. */
-function replaceTriggers({ table, triggers, isGuardUnfit }: TableRepair): Sql {
+function replaceTriggers({ table, triggers, isGuardUnfit }: TableRepair): readonly Sql[] {
   const source = qualified(table.source)
   const mode = table.enableAlways ? sql`ENABLE ALWAYS` : sql`ENABLE`
-  return paragraphs([
-    ...triggersOf(table)
-      .filter(({ name }) => triggers.has(name))
-      .map(
-        (trigger) => sql`CREATE OR REPLACE TRIGGER ${definition(table, trigger)};
+  const replaced = triggersOf(table)
+    .filter(({ name }) => triggers.has(name))
+    .map(
+      (trigger) => sql`CREATE OR REPLACE TRIGGER ${definition(table, trigger)};
 ALTER TABLE ${source} ${mode} TRIGGER ${ident(trigger.name)};`,
-      ),
-    isGuardUnfit
-      ? sql`DROP TRIGGER IF EXISTS "append_only" ON ${qualified({ schema: table.schema, name: table.names.table })};
+    )
+  const guard = sql`DROP TRIGGER IF EXISTS ${ident(APPEND_ONLY_TRIGGER)} ON ${auditTable(table)};
 ${makeAppendOnly(table)}`
-      : sql``,
-  ])
+  return [paragraphs(replaced), isGuardUnfit ? guard : sql``]
+}
+
+/**
+ * A schema of ours whose triggers are gone looks as if it were left over from a reset, and would make room. This one is meant to go
+ * on: it is marked as detached, as a down migration does.
+ */
+function markDetached({ schema }: DatabaseState): Sql {
+  if (schema === undefined || schema.shared) return sql``
+  const body = sql`BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_namespace AS n
+    WHERE n.nspname = ${literal(schema.name)}
+      AND pg_catalog.starts_with(pg_catalog.obj_description(n.oid, 'pg_namespace'), ${literal(MARK)})
+  ) THEN
+    ${renderDetachedMark(homeOf(schema))}
+  END IF;
+END`
+  return sql`DO ${dollarQuoted(body)};`
 }

@@ -16,22 +16,23 @@ export function giveTable(name: QualifiedName, owner: string): string {
 }
 
 export function closeFunction(name: QualifiedName, roles: readonly (string | null)[]): string {
-  return sqlText(sql`REVOKE ALL ON FUNCTION ${qualified(name)} FROM ${rolesOf(roles)};`)
+  return sqlText(sql`REVOKE ALL ON FUNCTION ${qualified(name)} FROM ${rolesOf(roles)} CASCADE;`)
 }
 
 /** Who may read a history goes on reading it. */
 export function closeToWriters(name: QualifiedName, roles: readonly (string | null)[]): string {
   return sqlText(
-    sql`REVOKE INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES ON ${qualified(name)} FROM ${rolesOf(roles)};`,
+    sql`REVOKE INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES ON ${qualified(name)} FROM ${rolesOf(roles)} CASCADE;`,
   )
 }
 
-/** @param id the highest number of the history, in digits */
-export function setSequence(history: QualifiedName, id: string): string {
-  const [table, column] = [literal(sqlText(qualified(history))), literal(AUDIT_COLUMNS.id)]
-  return sqlText(
-    sql`SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(${table}, ${column}), ${literal(id)});`,
-  )
+/** Never back: whoever runs it later finds the sequence further, or the history. */
+export function setSequence(history: QualifiedName): string {
+  const [table, id] = [literal(sqlText(qualified(history))), AUDIT_COLUMNS.id]
+  return sqlText(sql`SELECT pg_catalog.setval(q.oid, greatest(h.last, pg_catalog.pg_sequence_last_value(q.oid)))
+FROM (SELECT pg_catalog.pg_get_serial_sequence(${table}, ${literal(id)})::regclass AS oid) AS q,
+  (SELECT max(${ident(id)}) AS last FROM ${qualified(history)}) AS h
+WHERE h.last > 0;`)
 }
 
 export function enableTrigger(table: QualifiedName, trigger: string, always: boolean): string {
