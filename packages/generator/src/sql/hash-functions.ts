@@ -24,7 +24,7 @@ export function hashSignatures(home: AuditHome): readonly Sql[] {
  */
 function columnNumber(): Sql {
   return sql`(
-  SELECT c.objsubid
+  SELECT c.objsubid::smallint
   FROM pg_get_object_address('table column', parse_ident(history_table::text) || column_name::text, '{}') AS c
 )`
 }

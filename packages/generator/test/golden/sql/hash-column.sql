@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=196bbcfe4803adfb
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=e779c1ce27073f90
 -- {"kind":"retireColumn","source":{"schema":"public","name":"Order"},"column":"note"}
 -- {"kind":"setAsideColumn","source":{"schema":"public","name":"Order"},"column":"note","as":"note__2"}
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"text","policy":"hash"}}
@@ -58,7 +58,7 @@ BEGIN
   END LOOP;
   INSERT INTO "audit"."hash_key" ("history", "column_number", "key", "inner_key", "outer_key")
   VALUES (history_table, (
-    SELECT c.objsubid
+    SELECT c.objsubid::smallint
     FROM pg_get_object_address('table column', parse_ident(history_table::text) || column_name::text, '{}') AS c
   ), secret, inner_key, outer_key)
   ON CONFLICT DO NOTHING;
@@ -79,7 +79,7 @@ CREATE OR REPLACE FUNCTION "audit"."hash_value"(value anyelement, history_table 
 AS $audit$
 DECLARE
   number CONSTANT smallint := (
-    SELECT c.objsubid
+    SELECT c.objsubid::smallint
     FROM pg_get_object_address('table column', parse_ident(history_table::text) || column_name::text, '{}') AS c
   );
   written text := value::text;
