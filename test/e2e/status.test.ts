@@ -256,6 +256,15 @@ test('a migration that is not applied yet makes the database outdated, and so do
     'outdated: function "audit"."Order_audit_truncate" is as migration 20240101000000_init made it',
   ])
   expect(pending.histories[0]?.findings[0]?.hint).toBe('npx prisma migrate deploy')
+  // Its functions would name a column that the table does not have yet.
+  expect(await audit(['install'])).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr: expect.stringContaining(
+      `Migrations come first, with npx prisma migrate deploy; these are not applied here:\n${name}`,
+    ),
+  })
+  expect(found(await statusOf(wrapped))).toEqual(found(pending))
   await project.prisma(['migrate', 'deploy'])
   expect(found(await statusOf(wrapped))).toEqual([])
   await database.query(definition)

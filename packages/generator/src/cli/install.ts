@@ -29,6 +29,11 @@ export async function install(flags: InstallFlags, cwd: string): Promise<number>
   const expected = await readExpected(flags, cwd)
   return await withConnection(url, 'install', async (client) => {
     const found = await look(client, expected)
+    if (found.status.pending.length > 0) {
+      // Functions of a later migration may name columns that its table does not have yet, and every write would fail.
+      console.error(`audit: nothing was done. ${PENDING}\n${found.status.pending.join('\n')}`)
+      return 1
+    }
     const text = installing(expected, found)
     if (flags.dryRun) {
       process.stdout.write(text)
@@ -40,6 +45,8 @@ export async function install(flags: InstallFlags, cwd: string): Promise<number>
     return status.isInstalled ? 0 : 1
   })
 }
+
+const PENDING = 'Migrations come first, with npx prisma migrate deploy; these are not applied here:'
 
 /**
  * Takes triggers and functions away, and leaves every history. Where migrations make the audit, they bring it back.

@@ -67,6 +67,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     schema,
     isInstalled: findings.length === 0 && histories.every((each) => each.state === 'installed'),
     histories,
+    pending,
     findings,
     retired: live.histories
       .filter(({ name, comment }) => !kept.has(name) && isOurs(comment))

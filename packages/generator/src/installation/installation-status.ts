@@ -79,6 +79,8 @@ export interface InstallationStatus {
   /** Everything is as the migrations and the schema have it. */
   readonly isInstalled: boolean
   readonly histories: readonly HistoryStatus[]
+  /** Directory names of migrations with an audit part that are not applied here. */
+  readonly pending: readonly string[]
   /** Findings that are no single table's. */
   readonly findings: readonly Finding[]
   /** Histories that are written no more. */
