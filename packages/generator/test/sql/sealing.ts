@@ -31,11 +31,14 @@ export async function auditedDatabase(
   return database
 }
 
-/** Pages of ten rows unless told otherwise, so that few rows have several. */
+/**
+ * Pages of ten rows unless told otherwise, so that few rows have several. It waits long: transactions of other databases on the
+ * test server, which are waited for, too, may take their time.
+ */
 export function seal(client: pg.Client, options: Partial<SealRun> = {}, home = HOME) {
   return sealHistories(client, home, {
     size: 10,
-    wait: 5000,
+    wait: 40_000,
     signal: new AbortController().signal,
     onProgress: () => {},
     ...options,
