@@ -32,7 +32,7 @@ test('a change of the history is found with its range, and the chain is what was
   const { database, project, audit } = await installed()
   await write(database, 2500)
   const anchors = join(project.dir, 'anchors.jsonl')
-  const sealed = await audit(['seal', '--export', anchors])
+  const sealed = await audit(['seal', '--wait', '60', '--export', anchors])
   expect(sealed).toMatchObject({
     exitCode: 0,
     stdout: '',
@@ -49,11 +49,11 @@ test('a change of the history is found with its range, and the chain is what was
   expect(unanchored.stdout).toMatch(
     /internally consistent, not anchored \(the newest that was exported is seal 3, to .*anchors\.jsonl at /,
   )
-  expect(await audit(['seal', '--export', anchors])).toMatchObject({ exitCode: 0 })
+  expect(await audit(['seal', '--wait', '60', '--export', anchors])).toMatchObject({ exitCode: 0 })
   expect(readFileSync(anchors, 'utf8').startsWith(first)).toBe(true)
   expect(readFileSync(anchors, 'utf8').split('\n')).toHaveLength(3)
   // Nothing new: the same line is not written again.
-  expect(await audit(['seal', '--export', anchors])).toMatchObject({
+  expect(await audit(['seal', '--wait', '60', '--export', anchors])).toMatchObject({
     exitCode: 0,
     stderr: expect.stringContaining('nothing new to seal'),
   })
@@ -110,7 +110,7 @@ test('ended at any point, by Ctrl-C or worse, it leaves whole seals, and the nex
   expect(await audit(['verify'])).toMatchObject({ exitCode: 0 })
   // The server ends the connection in the middle.
   const [lost] = await Promise.all([
-    audit(['seal']),
+    audit(['seal', '--wait', '60']),
     (async () => {
       await expect.poll(() => sealedRows(database), { timeout: 20_000, interval: 20 }).toBeGreaterThan(begun)
       await database.query(
@@ -127,7 +127,7 @@ test('ended at any point, by Ctrl-C or worse, it leaves whole seals, and the nex
   const looking = await audit(['verify'], { signal: { when: 'verify', name: 'SIGINT' } })
   expect([0, 130]).toContain(looking.exitCode)
   if (looking.exitCode === 130) expect(looking.stdout).toContain('It was ended before all was compared')
-  expect(await audit(['seal'])).toMatchObject({ exitCode: 0 })
+  expect(await audit(['seal', '--wait', '60'])).toMatchObject({ exitCode: 0 })
   expect(await sealedRows(database)).toBe(120_000)
   expect(await audit(['verify'])).toMatchObject({ exitCode: 0 })
 })
@@ -197,7 +197,7 @@ test('what keeps them from working is said, with the exit code for it', async ()
       stderr: expect.stringContaining('bad.jsonl'),
     })
   }
-  const printed = await audit(['seal', '--export', '-'])
+  const printed = await audit(['seal', '--wait', '60', '--export', '-'])
   expect(printed.exitCode).toBe(0)
   expect(JSON.parse(printed.stdout)).toMatchObject({ number: '1' })
   expect(JSON.parse((await audit(['seal', '--json'])).stdout)).toMatchObject({ version: 1, complete: true })

@@ -75,7 +75,7 @@ test('a database that has everything is installed, and its sizes, its gaps and i
   expect(stdout).toMatch(/not tamper-resistant: \w+ owns the history/)
   expect(stdout).toContain('models that are not audited: Plain')
   expect(stdout).toContain('fields that are left out: Order.note')
-  expect((await wrapped.audit(['seal'])).exitCode).toBe(0)
+  expect((await wrapped.audit(['seal', '--wait', '60'])).exitCode).toBe(0)
   expect((await statusOf(wrapped)).isInstalled).toBe(true)
 })
 
