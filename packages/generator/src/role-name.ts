@@ -8,7 +8,7 @@ export function roleNameProblem(role: string): string | undefined {
 }
 
 /** Why PostgreSQL has nothing of that name, whatever it is. */
-export function nameProblem(name: string, what: 'role' | 'database'): string | undefined {
+export function nameProblem(name: string, what: 'role' | 'database' | 'publication'): string | undefined {
   if (byteLength(name) > MAX_IDENTIFIER_BYTES) return `it is longer than ${MAX_IDENTIFIER_BYTES} bytes`
   return name === '' || name.includes('\0') ? `PostgreSQL has no ${what} of that name` : undefined
 }

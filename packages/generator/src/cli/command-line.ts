@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { Argument, Command, CommanderError } from 'commander'
 import { MigrationsFolderError } from '../migration/migrations-folder-error.ts'
 import type { ReaderFlags } from '../reader-rights.ts'
 import type { RolesFlags } from '../role-setup.ts'
@@ -7,6 +7,7 @@ import type { CheckFlags } from './check.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import type { InstallFlags } from './install.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
+import type { ReplicateFlags, ReplicationSide } from './replicate.ts'
 import type { SealFlags } from './seal.ts'
 import type { StatusFlags } from './status.ts'
 import type { VerifyFlags } from './verify.ts'
@@ -152,6 +153,26 @@ export async function runCommandLine(args: readonly string[], version: string): 
       exitCode = await roles(flags, process.cwd())
     })
 
+  program
+    .command('replicate')
+    .summary('print the set-up of a second server that holds the history')
+    .description(replicateDescription)
+    .addArgument(
+      new Argument('<side>', 'publisher for the primary, subscriber for the second server').choices([
+        'publisher',
+        'subscriber',
+      ]),
+    )
+    .option('--publication <name>', 'what the publication is called', 'prisma_audit')
+    .option('--role <name>', 'publisher: the role that the second server connects as')
+    .option('--renames', 'subscriber: rename what a deployed migration has renamed on the primary')
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .action(async (side: ReplicationSide, flags: ReplicateFlags) => {
+      const { replicate } = await import('./replicate.ts')
+      exitCode = await replicate(side, flags, process.cwd())
+    })
+
   const migrate = program
     .command('migrate')
     .summary("Prisma's migrate commands, together with the audit")
@@ -263,6 +284,11 @@ looked after: by a superuser, or by a role that may create roles and owns the da
 that are missing, hands the tables and the history to the owner, gives the application what it needs to serve and the
 reader what it needs to read, and ends with a check that fails, and takes all of it back, where the history is not
 protected. Never a migration: roles belong to the cluster. Needs no database and writes nothing.`
+
+const replicateDescription = `Prints SQL that moves the history to a second server by logical replication. For the primary: a publication of every history
+and of the seals, inserts only, and with --role the rights to copy them. For the second server: the same tables, guarded, which
+nothing that happens on the primary changes. Both are safe to run again: docs/replication.md has the order. Never a migration.
+Needs no database and writes nothing.`
 
 const devDescription = `prisma migrate dev in three steps: Prisma makes its migration, the audit part goes into that one file, Prisma
 applies it. So a table and its audit change in one transaction, and no write fails in between. All prompts and flags are

@@ -31,7 +31,7 @@ export interface NewColumn {
 }
 
 /** `ALTER TABLE … ADD COLUMN …` for those that the audit table lacks. */
-export function addMissingColumns(table: AuditTableObject, columns: readonly NewColumn[]): Sql {
+export function addMissingColumns(table: HistoryTable, columns: readonly NewColumn[]): Sql {
   if (columns.length === 0) return sql``
   const names = columns.map(({ name }) => literal(name))
   const each = columns.map(({ definition }) => sql`ADD COLUMN IF NOT EXISTS ${definition}`)

@@ -105,7 +105,7 @@ export function renderRepair(
  * Transactions written out, for psql and for any client. Migrations have a bare COMMIT between two of them, because Prisma hides
  * the error of a statement that fails after a BEGIN.
  */
-function asScript(text: string): string {
+export function asScript(text: string): string {
   if (text === '') return ''
   return `BEGIN;\n${text.trimEnd().replaceAll(/^COMMIT;$/gm, 'COMMIT;\nBEGIN;')}\nCOMMIT;\n`
 }

@@ -39,7 +39,7 @@ export function renderSealTables(home: AuditHome): string {
   const guards = APPEND_ONLY.map((role) => appendOnlyGuard(sealTable(home, role)))
   return sqlText(
     paragraphs([
-      ...Object.entries(COLUMNS).map(([role, columns]) => createTable(home, role as SealTableRole, columns)),
+      ...(Object.keys(COLUMNS) as SealTableRole[]).map((role) => renderSealTable(home, role)),
       // Where a history's last range ends is asked for each new one.
       createMissingIndex(
         seal,
@@ -83,10 +83,11 @@ export function lockChain(home: AuditHome): Sql {
   return sql`pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${literal(sqlText(sealName(home, 'seal')))}, 0))`
 }
 
-function createTable(home: AuditHome, role: SealTableRole, columns: readonly Sql[]): Sql {
+/** One of the tables, without its guard. */
+export function renderSealTable(home: AuditHome, role: SealTableRole): Sql {
   const table = sealTable(home, role)
   const key = derivedName(table.names.table, '_pkey')
-  const entries = [...columns, sql`CONSTRAINT ${ident(key)} PRIMARY KEY (${KEYS[role]})`]
+  const entries = [...COLUMNS[role], sql`CONSTRAINT ${ident(key)} PRIMARY KEY (${KEYS[role]})`]
   return paragraphs([
     role === 'watermark' ? sql`` : refuseForeignTable(table, key, 'for example another schema'),
     // Without a guard by which it would be known for ours, one that is there already is an error.

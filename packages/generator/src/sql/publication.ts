@@ -1,0 +1,147 @@
+import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
+import { derivedName } from '../state/own-names.ts'
+import { auditTable, type HistoryTable, when } from './look-first.ts'
+import { AUDIT_COLUMNS } from './object-names.ts'
+import { publishedHistories, publishedSeals } from './published-tables.ts'
+import { asScript } from './render-installation.ts'
+import { inTransactions } from './render-migration.ts'
+import { comment, dollarQuoted, ident, join, lines, literal, type Sql, sql, sqlText } from './sql.ts'
+
+export interface PublicationSetup {
+  /** With a schema. */
+  readonly state: DatabaseState
+  readonly publication: string
+  /** The role that a second server connects as; undefined: it has its rights otherwise. */
+  readonly role: string | undefined
+  /** Milliseconds. */
+  readonly lockTimeout: number
+}
+
+/**
+ * The script for the primary: a publication of the history, and what the role that reads it needs. Safe to run again, and to be run again
+ * when a model is audited that was not before, or the first seal was made.
+ *
+ *     CREATE PUBLICATION "prisma_audit";
+ *     ALTER PUBLICATION "prisma_audit" SET (publish = 'insert', publish_via_partition_root = true);
+ *     ALTER PUBLICATION "prisma_audit" SET TABLE "audit"."Order_audit", …;
+ *     GRANT SELECT ON "audit"."Order_audit" TO "audit_replication";
+ *
+ * Inserts only: what UPDATE, DELETE and TRUNCATE do on the primary, in the hands of its owner, ends there. By its root a partitioned history
+ * arrives under its own name, and the second server need not be partitioned, or may be otherwise.
+ */
+export function renderPublication(setup: PublicationSetup): string {
+  const { state, role, lockTimeout } = setup
+  if (state.schema === undefined) throw new Error('nothing is audited, so there is nothing to publish')
+  const home = homeOf(state.schema)
+  const histories = publishedHistories(state)
+  const sections = [
+    publish(setup, histories, publishedSeals(home)),
+    ...(role === undefined ? [] : [usage(home, role)]),
+    // A policy locks its table against writers: one transaction a table.
+    ...(role === undefined ? [] : histories.map((table) => opened(table, role))),
+    ...(role === undefined ? [] : publishedSeals(home).map((table) => openedIfThere(table, role))),
+  ]
+  return `${sqlText(header(setup))}\n\n${asScript(inTransactions(sections, { lockTimeout }))}`
+}
+
+function header({ publication, role }: PublicationSetup): Sql {
+  return lines(
+    [
+      `The publication ${publication}: the history of this database, for a second server and for whatever reads pgoutput.`,
+      'To be run on the primary as the owner of the history, and again when a model is audited that was not before. Needs wal_level = logical.',
+      ...(role === undefined
+        ? []
+        : [`Before it, once, as a superuser: CREATE ROLE ${sqlText(ident(role))} LOGIN REPLICATION.`]),
+    ].map((line) => comment(line)),
+  )
+}
+
+function publish(
+  { publication }: PublicationSetup,
+  histories: readonly HistoryTable[],
+  seals: readonly HistoryTable[],
+): Sql {
+  const name = literal(publication)
+  const body = sql`DECLARE
+  histories CONSTANT text[] := ${names(histories)};
+  published CONSTANT text[] := histories || ARRAY(
+    -- The first seal makes these.
+    SELECT seal.name FROM pg_catalog.unnest(${names(seals)}) AS seal (name) WHERE pg_catalog.to_regclass(seal.name) IS NOT NULL
+  );
+  missing text := (
+    SELECT pg_catalog.string_agg(h.name, ', ') FROM pg_catalog.unnest(histories) AS h (name)
+    WHERE pg_catalog.to_regclass(h.name) IS NULL
+  );
+  others text;
+BEGIN
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'undefined_table',
+      MESSAGE = 'there is no history ' || missing,
+      HINT = 'Migrations come first: npx prisma migrate deploy.';
+  END IF;
+  SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', p.schemaname, p.tablename), ', ') INTO others
+  FROM pg_catalog.pg_publication_tables AS p
+  WHERE p.pubname = ${name}
+    AND pg_catalog.format('%I.%I', p.schemaname, p.tablename)::regclass <> ALL (published::regclass[])
+    AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_attribute AS a
+      WHERE a.attrelid = pg_catalog.format('%I.%I', p.schemaname, p.tablename)::regclass
+        AND a.attname = ${literal(AUDIT_COLUMNS.operation)} AND NOT a.attisdropped
+    );
+  IF others IS NOT NULL OR EXISTS (SELECT FROM pg_catalog.pg_publication AS p WHERE p.pubname = ${name} AND p.puballtables) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'duplicate_object',
+      MESSAGE = pg_catalog.format('publication %I is there already, and publishes more than the history: %s', ${name}, coalesce(others, 'all tables')),
+      HINT = 'Choose another name with --publication, or drop it.';
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_publication AS p WHERE p.pubname = ${name}) THEN
+    CREATE PUBLICATION ${ident(publication)};
+  END IF;
+  ALTER PUBLICATION ${ident(publication)} SET (publish = 'insert', publish_via_partition_root = true);
+  EXECUTE pg_catalog.format(
+    'ALTER PUBLICATION %I SET TABLE %s', ${name}, pg_catalog.array_to_string(published, ', ')
+  );
+END`
+  return sql`-- Inserts only, and exactly these tables: never the keys of hashed columns.
+DO ${dollarQuoted(body)};`
+}
+
+function usage({ schema }: AuditHome, role: string): Sql {
+  const name = literal(role)
+  const body = sql`BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = ${name}) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'undefined_object',
+      MESSAGE = pg_catalog.format('there is no role %I', ${name}),
+      HINT = ${literal(`As a superuser: CREATE ROLE ${sqlText(ident(role))} LOGIN REPLICATION;`)};
+  END IF;
+  GRANT USAGE ON SCHEMA ${ident(schema)} TO ${ident(role)};
+END`
+  return sql`-- The first copy of a table is a SELECT of the role that replicates.
+DO ${dollarQuoted(body)};`
+}
+
+/** With row level security and no policy of its own the role would copy nothing, without an error. */
+function opened(table: HistoryTable, role: string): Sql {
+  const policy = derivedName(`audit_replication_${role}`, '')
+  const isThere = sql`EXISTS (
+  SELECT FROM pg_catalog.pg_policy AS p
+  WHERE p.polrelid = ${literal(sqlText(auditTable(table)))}::regclass AND p.polname = ${literal(policy)}
+)`
+  return sql`GRANT SELECT ON ${auditTable(table)} TO ${ident(role)};
+${when(
+  sql`NOT ${isThere}`,
+  sql`CREATE POLICY ${ident(policy)} ON ${auditTable(table)} FOR SELECT TO ${ident(role)} USING (true);`,
+)}`
+}
+
+function openedIfThere(table: HistoryTable, role: string): Sql {
+  const isThere = sql`pg_catalog.to_regclass(${literal(sqlText(auditTable(table)))}) IS NOT NULL`
+  return when(isThere, sql`GRANT SELECT ON ${auditTable(table)} TO ${ident(role)};`)
+}
+
+function names(tables: readonly HistoryTable[]): Sql {
+  const each = tables.map((table) => literal(sqlText(auditTable(table))))
+  return sql`ARRAY[${join(each, sql`, `)}]::text[]`
+}
