@@ -13,6 +13,18 @@ export function renderBaseFunctions(home: AuditHome): Sql {
   ])
 }
 
+/** Of these the ones that guard a history where nothing is captured. */
+export function renderGuardFunctions(home: AuditHome): Sql {
+  return paragraphs([appendOnly(home), keepPrivate(home)])
+}
+
+export function guardSignatures(home: AuditHome): readonly Sql[] {
+  return [
+    sql`${baseFunction(home, 'appendOnly')}()`,
+    sql`${baseFunction(home, 'keepPrivate')}(regclass[], regprocedure[])`,
+  ]
+}
+
 /** The name of a function of the audit schema; an `AuditTableObject` is a home too. */
 export function baseFunction({ schema, shared }: AuditHome, role: keyof typeof BASE_FUNCTIONS): Sql {
   const name = BASE_FUNCTIONS[role]

@@ -1,5 +1,11 @@
 import type { AuditHome } from '../state/database-state.ts'
-import { baseFunction, baseSignatures, renderBaseFunctions } from './base-functions.ts'
+import {
+  baseFunction,
+  baseSignatures,
+  guardSignatures,
+  renderBaseFunctions,
+  renderGuardFunctions,
+} from './base-functions.ts'
 import { isLive, renderBaseGuard } from './base-guard.ts'
 import { markFunctions, refuseForeignFunctions, renderSharedSchema } from './shared-schema.ts'
 import { dollarQuoted, ident, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
@@ -18,6 +24,17 @@ export function renderBaseSchema(home: AuditHome, sqlVersion: number): Sql {
 /** The functions anew, with their rights; the schema as it is. */
 export function renderBaseUpgrade(home: AuditHome): Sql {
   return paragraphs([ownFunctions(home), privateFunctions(home), openToWriters(home)])
+}
+
+/** What a history of another server needs: its guard, and what keeps it private. */
+export function renderBaseOfReplica(home: AuditHome): Sql {
+  const signatures = guardSignatures(home)
+  return paragraphs([
+    refuseForeignFunctions(home, signatures, 'for example another schema'),
+    renderGuardFunctions(home),
+    markFunctions(home, signatures),
+    closeFunctions(home, signatures),
+  ])
 }
 
 function ownFunctions(home: AuditHome): Sql {
@@ -55,7 +72,11 @@ DO ${dollarQuoted(body)};`
 }
 
 function privateFunctions(home: AuditHome): Sql {
-  const functions = baseSignatures(home).map((signature) => literal(sqlText(signature)))
+  return closeFunctions(home, baseSignatures(home))
+}
+
+function closeFunctions(home: AuditHome, signatures: readonly Sql[]): Sql {
+  const functions = signatures.map((signature) => literal(sqlText(signature)))
   return sql`CALL ${baseFunction(home, 'keepPrivate')}(
   '{}',
   ARRAY[

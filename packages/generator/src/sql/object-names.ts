@@ -43,12 +43,17 @@ export const WAIVER_SETTING = 'audit_capture.waived'
 
 export const SHARED_PREFIX = 'audit_'
 
+interface HistoryName {
+  readonly names: { readonly table: string }
+  readonly shared?: true
+}
+
 /** Prisma calls a unique index on a column `audit` of a table `Order` `Order_audit_key`. */
-export function keyIndexName(table: AuditTableObject): string {
+export function keyIndexName(table: HistoryName): string {
   return derivedName(table.names.table, table.shared ? '_history_key' : '_key')
 }
 
-export function primaryKeyName(table: AuditTableObject): string {
+export function primaryKeyName(table: HistoryName): string {
   return derivedName(table.names.table, '_pkey')
 }
 

@@ -1,6 +1,6 @@
 import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
 import { derivedName } from '../state/own-names.ts'
-import { auditTable, type HistoryTable, when } from './look-first.ts'
+import { auditTable, type HistoryTable, relation, when } from './look-first.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
 import { publishedHistories, publishedSeals } from './published-tables.ts'
 import { asScript } from './render-installation.ts'
@@ -36,10 +36,9 @@ export function renderPublication(setup: PublicationSetup): string {
   const histories = publishedHistories(state)
   const sections = [
     publish(setup, histories, publishedSeals(home)),
-    ...(role === undefined ? [] : [usage(home, role)]),
+    ...(role === undefined ? [] : [rights(home, role, histories)]),
     // A policy locks its table against writers: one transaction a table.
-    ...(role === undefined ? [] : histories.map((table) => opened(table, role))),
-    ...(role === undefined ? [] : publishedSeals(home).map((table) => openedIfThere(table, role))),
+    ...(role === undefined ? [] : histories.map((table) => policy(table, role))),
   ]
   return `${sqlText(header(setup))}\n\n${asScript(inTransactions(sections, { lockTimeout }))}`
 }
@@ -49,9 +48,7 @@ function header({ publication, role }: PublicationSetup): Sql {
     [
       `The publication ${publication}: the history of this database, for a second server and for whatever reads pgoutput.`,
       'To be run on the primary as the owner of the history, and again when a model is audited that was not before. Needs wal_level = logical.',
-      ...(role === undefined
-        ? []
-        : [`Before it, once, as a superuser: CREATE ROLE ${sqlText(ident(role))} LOGIN REPLICATION.`]),
+      ...(role === undefined ? [] : [`Before it, once. ${createRole(role)}`]),
     ].map((line) => comment(line)),
   )
 }
@@ -66,7 +63,9 @@ function publish(
   histories CONSTANT text[] := ${names(histories)};
   published CONSTANT text[] := histories || ARRAY(
     -- The first seal makes these.
-    SELECT seal.name FROM pg_catalog.unnest(${names(seals)}) AS seal (name) WHERE pg_catalog.to_regclass(seal.name) IS NOT NULL
+    SELECT seal.name
+    FROM pg_catalog.unnest(${names(seals)}) AS seal (name)
+    WHERE pg_catalog.to_regclass(seal.name) IS NOT NULL
   );
   missing text := (
     SELECT pg_catalog.string_agg(h.name, ', ') FROM pg_catalog.unnest(histories) AS h (name)
@@ -107,41 +106,49 @@ END`
 DO ${dollarQuoted(body)};`
 }
 
-function usage({ schema }: AuditHome, role: string): Sql {
+function rights(home: AuditHome, role: string, histories: readonly HistoryTable[]): Sql {
   const name = literal(role)
+  const seals = publishedSeals(home).map(
+    (table) => sql`IF pg_catalog.to_regclass(${literal(sqlText(auditTable(table)))}) IS NOT NULL THEN
+  GRANT SELECT ON ${auditTable(table)} TO ${ident(role)};
+END IF;`,
+  )
   const body = sql`BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = ${name}) THEN
     RAISE EXCEPTION USING
       ERRCODE = 'undefined_object',
       MESSAGE = pg_catalog.format('there is no role %I', ${name}),
-      HINT = ${literal(`As a superuser: CREATE ROLE ${sqlText(ident(role))} LOGIN REPLICATION;`)};
+      HINT = ${literal(createRole(role))};
   END IF;
-  GRANT USAGE ON SCHEMA ${ident(schema)} TO ${ident(role)};
+  GRANT USAGE ON SCHEMA ${ident(home.schema)} TO ${ident(role)};
+  ${lines(histories.map((table) => sql`GRANT SELECT ON ${auditTable(table)} TO ${ident(role)};`))}
+  ${lines(seals)}
 END`
   return sql`-- The first copy of a table is a SELECT of the role that replicates.
 DO ${dollarQuoted(body)};`
 }
 
-/** With row level security and no policy of its own the role would copy nothing, without an error. */
-function opened(table: HistoryTable, role: string): Sql {
-  const policy = derivedName(`audit_replication_${role}`, '')
-  const isThere = sql`EXISTS (
-  SELECT FROM pg_catalog.pg_policy AS p
-  WHERE p.polrelid = ${literal(sqlText(auditTable(table)))}::regclass AND p.polname = ${literal(policy)}
-)`
-  return sql`GRANT SELECT ON ${auditTable(table)} TO ${ident(role)};
-${when(
-  sql`NOT ${isThere}`,
-  sql`CREATE POLICY ${ident(policy)} ON ${auditTable(table)} FOR SELECT TO ${ident(role)} USING (true);`,
-)}`
+function createRole(role: string): string {
+  return `As a superuser: CREATE ROLE ${sqlText(ident(role))} LOGIN REPLICATION;`
 }
 
-function openedIfThere(table: HistoryTable, role: string): Sql {
-  const isThere = sql`pg_catalog.to_regclass(${literal(sqlText(auditTable(table)))}) IS NOT NULL`
-  return when(isThere, sql`GRANT SELECT ON ${auditTable(table)} TO ${ident(role)};`)
+/** With row level security and no policy of its own the role would copy nothing, without an error. */
+function policy(table: HistoryTable, role: string): Sql {
+  const name = derivedName(`audit_copy_${role}`, '')
+  const isThere = sql`EXISTS (
+  SELECT FROM pg_catalog.pg_policy AS p
+  WHERE p.polrelid = ${relation(table)} AND p.polname = ${literal(name)}
+)`
+  return sql`-- Where readers are kept to their tenants, the copy is of all rows.
+${when(
+  sql`NOT ${isThere}`,
+  sql`CREATE POLICY ${ident(name)} ON ${auditTable(table)} FOR SELECT TO ${ident(role)} USING (true);`,
+)}`
 }
 
 function names(tables: readonly HistoryTable[]): Sql {
   const each = tables.map((table) => literal(sqlText(auditTable(table))))
-  return sql`ARRAY[${join(each, sql`, `)}]::text[]`
+  return sql`ARRAY[
+  ${join(each, sql`,\n`)}
+]::text[]`
 }

@@ -1,5 +1,6 @@
 import type { FormerNames } from '../state/former-names.ts'
 import { auditTable, type HistoryTable } from './look-first.ts'
+import { keyIndexName, primaryKeyName } from './object-names.ts'
 import { replicaFunction } from './replica-guard.ts'
 import { dollarQuoted, ident, isFilled, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
@@ -50,9 +51,15 @@ function each(
       schema === table.schema
         ? sql``
         : sql`ALTER TABLE ${auditTable(before)} SET SCHEMA ${ident(table.schema)};`,
-      name === table.names.table
-        ? sql``
-        : sql`ALTER TABLE ${auditTable(moved)} RENAME TO ${ident(table.names.table)};`,
+      ...(name === table.names.table
+        ? []
+        : [
+            sql`ALTER TABLE ${auditTable(moved)} RENAME TO ${ident(table.names.table)};`,
+            ...[primaryKeyName, keyIndexName].map(
+              (named) =>
+                sql`ALTER INDEX IF EXISTS ${qualified({ schema: table.schema, name: named(moved) })} RENAME TO ${ident(named(table))};`,
+            ),
+          ]),
     ])
     return sql`IF pg_catalog.to_regclass(${now}) IS NULL AND pg_catalog.to_regclass(${literal(text)}) IS NOT NULL THEN
   ${then('a history', text, sqlText(auditTable(table)), rename)}

@@ -2,7 +2,6 @@ import type { ColumnType } from '../model/column-type.ts'
 import { type AuditSchemaObject, type AuditTableObject, homeOf } from '../state/database-state.ts'
 import { formatType } from '../state/format-type.ts'
 import { type FormerNames, NO_FORMER_NAMES } from '../state/former-names.ts'
-import { derivedName } from '../state/own-names.ts'
 import { renderType } from './column-type.ts'
 import {
   addMissingColumns,
@@ -11,7 +10,7 @@ import {
   type HistoryTable,
   relation,
 } from './look-first.ts'
-import { AUDIT_COLUMNS, keyIndexName } from './object-names.ts'
+import { AUDIT_COLUMNS, keyIndexName, primaryKeyName } from './object-names.ts'
 import { refuseForeignTable } from './shared-schema.ts'
 import { dollarQuoted, ident, join, literal, paragraphs, type Sql, sql } from './sql.ts'
 import { WAIVER_COLUMNS, waiverHistory } from './waiver-table.ts'
@@ -64,7 +63,7 @@ export function replicaOfWaivers(schema: AuditSchemaObject): ReplicaTable {
  * through is history, and a CHECK that came here at another time would make replication wait.
  */
 export function renderReplicaTable(table: ReplicaTable): Sql {
-  const key = derivedName(table.names.table, '_pkey')
+  const key = primaryKeyName(table)
   const missing = table.columns.map(({ name, type }) => ({
     name,
     definition: sql`${ident(name)} ${renderType(type)}`,

@@ -3,7 +3,7 @@ import { type AuditHome, type DatabaseState, homeOf } from '../state/database-st
 import { type FormerNames, NO_FORMER_NAMES } from '../state/former-names.ts'
 import { hasWaiverTable } from '../state/waiver.ts'
 import { MARK, renderDetachedMark } from './base-guard.ts'
-import { renderBaseUpgrade } from './base-schema.ts'
+import { renderBaseOfReplica } from './base-schema.ts'
 import { asScript } from './render-installation.ts'
 import { inTransactions } from './render-migration.ts'
 import { HISTORY_ROW, refusePrimary, replicaGuards, SEAL_ROWS, stillHere } from './replica-guard.ts'
@@ -55,7 +55,7 @@ export function renderReplica(setup: ReplicaSetup): string {
     refusePrimary(tables),
     ...tables.map((table) => (renames ? sql`` : refuseFormerNames(table, table.former))),
     home.shared ? renderSharedSchema(home) : renderSchema(home),
-    renderBaseUpgrade(home),
+    renderBaseOfReplica(home),
     ...tables.map((table) => renderHistory(table, renames)),
     ...APPEND_ONLY.map((role) =>
       paragraphs([
