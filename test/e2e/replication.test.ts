@@ -35,7 +35,7 @@ test('rows from before, during and after the first copy are on the second server
     }
   }
   const writers = Array.from({ length: 4 }, write)
-  await made.setUp('publisher', '--role', ROLE)
+  await made.setUp('publisher')
   await made.setUp('subscriber')
   await made.subscribe()
   await made.copied()
@@ -142,7 +142,7 @@ test('a history that is partitioned on the primary arrives in one table, and a p
     COMMIT`)
   await made.primary.query(five)
   await made.expectSame(HISTORY)
-  await made.setUp('publisher', '--role', ROLE)
+  await made.setUp('publisher')
   await made.second.query(`ALTER SUBSCRIPTION ${NAME} REFRESH PUBLICATION`)
   await made.copied()
   const whole = await made.second.query(`SELECT * FROM ${HISTORY} ORDER BY audit_id`)

@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
+import { renderPublication } from '../../../packages/generator/src/sql/publication.ts'
+import { renderReplica } from '../../../packages/generator/src/sql/replica.ts'
+import { foldParts } from '../../../packages/generator/src/state/fold-parts.ts'
+import { formerNames } from '../../../packages/generator/src/state/former-names.ts'
 import { compileProject, type Migrations } from '../../../packages/generator/test/compile/compile-project.ts'
 import { type AuditResult, runAudit } from '../../support/audit-command.ts'
 import { createDatabaseOn, type TestDatabase } from '../../support/database.ts'
@@ -41,11 +45,9 @@ export interface Replication {
   readonly second: TestDatabase
   /** `prisma-generator-audit <args>` in the project. */
   audit(...args: readonly string[]): Promise<AuditResult>
-  /** What `replicate <args>` prints. */
-  script(...args: readonly string[]): Promise<string>
-  /** Runs what it prints, on the side that it names. */
-  setUp(...args: readonly string[]): Promise<void>
-  /** The schema's models from now on, with the application's own SQL; the audit part is made, and given back. */
+  /** Runs the script of a side there. */
+  setUp(side: 'publisher' | 'subscriber', renames?: boolean): Promise<void>
+  /** The schema's models from now on, with the application's own SQL, if any; the audit part is made, and all of it given back. */
   migrate(models: string, sql: string): Promise<string>
   subscribe(options?: string): Promise<void>
   /** Waits until all tables are copied. */
@@ -93,26 +95,33 @@ export async function replication(
   })
   let migrations: Migrations = {}
   const audit = (...args: readonly string[]) => runAudit(project.dir, args, { DATABASE_URL: primary.url })
-  const script = async (...args: readonly string[]) => {
-    const { stdout, stderr, exitCode } = await audit('replicate', ...args)
-    expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 })
-    return stdout
+  // What `replicate` prints; the command itself is run by the tests of its document.
+  const script = (side: 'publisher' | 'subscriber', renames = false) => {
+    const files = Object.entries(migrations).map(([migration, text]) => ({ migration, text }))
+    const setup = { state: foldParts(files).state, publication: NAME, lockTimeout: 5000 }
+    return side === 'publisher'
+      ? renderPublication({ ...setup, role: ROLE })
+      : renderReplica({ ...setup, former: formerNames(files), renames })
   }
   const made: Replication = {
     project,
     primary,
     second,
     audit,
-    script,
-    async setUp(side = '', ...args) {
-      await (side === 'publisher' ? primary : second).query(await script(side, ...args))
+    async setUp(side, renames) {
+      await (side === 'publisher' ? primary : second).query(script(side, renames))
     },
     async migrate(text, statements) {
       await project.write('prisma/schema.prisma', head + text)
       const name = `2024010100000${Object.keys(migrations).length}_next`
       const folder = { ...migrations, [name]: statements }
-      const compilation = await compileProject(head + text, folder, { draft: name })
-      const file = compilation.migration?.file
+      const isDraft = statements !== ''
+      const compilation = await compileProject(
+        head + text,
+        isDraft ? folder : migrations,
+        isDraft ? { draft: name } : {},
+      )
+      const file = isDraft ? compilation.migration?.file : compilation.migration?.sql
       if (file === undefined) throw new Error(`no audit part:\n${compilation.text}`)
       migrations = { ...migrations, [name]: file }
       await project.write(`prisma/migrations/${name}/migration.sql`, file)
@@ -152,7 +161,7 @@ export async function replication(
 
 /** Publication, tables and subscription, as the documents have them. */
 export async function running(made: Replication): Promise<Replication> {
-  await made.setUp('publisher', '--role', ROLE)
+  await made.setUp('publisher')
   await made.setUp('subscriber')
   await made.subscribe()
   await made.copied()
