@@ -1,0 +1,156 @@
+import { expect, test, vi } from 'vitest'
+import { renderSealErasure } from '../../packages/generator/src/sql/seal-erasure.ts'
+import { connected, findingsOf, HOME, seal, verify } from '../../packages/generator/test/sql/sealing.ts'
+import { NAME, ROLE, replication, running, unguarded, useTwoServers } from './replication/two-servers.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const servers = useTwoServers()
+
+const models = `
+/// @audit(enabled)
+model Order {
+  id    Int    @id @default(autoincrement())
+  /// @audit(hash)
+  email String
+  note  String
+}
+`
+const tables = `CREATE TABLE "Order" ("id" SERIAL NOT NULL, "email" TEXT NOT NULL, "note" TEXT NOT NULL, CONSTRAINT "Order_pkey" PRIMARY KEY ("id"));
+`
+const HISTORY = 'audit."Order_audit"'
+const orders = () => replication(servers(), models, tables)
+/** Commits here wait for no disk, and what is decoded is what is on it. */
+const FLUSH = 'CHECKPOINT'
+const ten = `INSERT INTO "Order" (email, note) SELECT 'a@b', 'n' || g FROM generate_series(1, 10) g`
+
+test('seals travel: the second server verifies, also what the primary pruned; an erased row is named until it is erased there too', async () => {
+  const made = await orders()
+  const [primary, second] = [await connected(made.primary), await connected(made.second)]
+  await made.primary.query(`${ten}; ${ten}`)
+  await seal(primary)
+  await running(made)
+  await made.primary.query(`${ten}; ${ten}`)
+  await seal(primary)
+  await made.expectSame('audit.seal')
+  await made.expectSame('audit.seal_salt')
+  const verified = await verify(second)
+  expect(verified.findings).toEqual([])
+  expect(verified.histories.map(({ ranges, rows }) => ({ ranges, rows }))).toEqual([{ ranges: 4, rows: 40 }])
+
+  await made.primary.query(
+    `BEGIN; INSERT INTO audit.seal_pruned (seal_number) VALUES (1); ${unguarded(HISTORY, `DELETE FROM ${HISTORY} WHERE audit_id <= 10`)}; COMMIT`,
+  )
+  const columns = ['audit_current_user', 'audit_username', 'id', 'email', 'note'].map((name) => ({
+    name,
+    isBlankPadded: false,
+  }))
+  const erasure = renderSealErasure(HOME, { schema: 'audit', name: 'Order_audit' }, columns)
+  const erase = async (client: typeof primary) => {
+    for (const name of ['seal_salt', 'seal_erasure']) {
+      await client.query(`ALTER TABLE audit.${name} DISABLE TRIGGER append_only`)
+    }
+    await client.query(erasure, [21, 30, 3, 25, [5]])
+    await client.query(unguarded(HISTORY, `UPDATE ${HISTORY} SET note = NULL WHERE audit_id = 25`))
+    for (const name of ['seal_salt', 'seal_erasure']) {
+      await client.query(`ALTER TABLE audit.${name} ENABLE ALWAYS TRIGGER append_only`)
+    }
+  }
+  await erase(primary)
+  expect(await findingsOf(verify(primary))).toEqual([])
+  await made.expectSame('audit.seal_erasure')
+  expect(await findingsOf(verify(second))).toEqual(['rows-changed 21–30'])
+  await erase(second)
+  const after = await verify(second)
+  expect(after.findings).toEqual([])
+  expect(after.histories.map(({ rows, erasedRows }) => ({ rows, erasedRows }))).toEqual([
+    { rows: 40, erasedRows: 1 },
+  ])
+
+  // Forged on the second server, it shows.
+  await made.second.query(unguarded(HISTORY, `UPDATE ${HISTORY} SET note = 'forged' WHERE audit_id = 3`))
+  expect(await findingsOf(verify(second))).toEqual(['rows-changed 0–10'])
+})
+
+test('the keys of hashed columns, the tables of the application and all rights to write stay away from the role that replicates', async () => {
+  const made = await running(await orders())
+  await made.primary.query(ten)
+  await made.expectSame(HISTORY)
+  const published = await made.primary.query<{ name: string }>(
+    `SELECT schemaname || '.' || tablename AS name FROM pg_publication_tables WHERE pubname = '${NAME}'`,
+  )
+  expect(published.map(({ name }) => name)).toEqual(['audit.Order_audit'])
+  expect(await made.second.query(`SELECT to_regclass('audit.hash_key') AS found`)).toEqual([{ found: null }])
+  expect(await made.primary.query('SELECT FROM audit.hash_key')).toHaveLength(1)
+  const url = new URL(made.primary.url)
+  url.username = ROLE
+  url.password = 'x'
+  const role = await connected({ ...made.primary, url: url.href })
+  expect((await role.query(`SELECT FROM ${HISTORY}`)).rowCount).toBe(10)
+  for (const attack of [
+    'SELECT FROM audit.hash_key',
+    'SELECT FROM "Order"',
+    `INSERT INTO ${HISTORY} DEFAULT VALUES`,
+    `DELETE FROM ${HISTORY}`,
+    `ALTER PUBLICATION ${NAME} SET (publish = 'delete')`,
+    `ALTER TABLE ${HISTORY} DISABLE TRIGGER ALL`,
+  ]) {
+    await expect(role.query(attack), attack).rejects.toThrow(/permission denied|must be owner/)
+  }
+})
+
+test('a role with REPLICATION reads every change of the database by a plug-in of its own, published or not', async () => {
+  const made = await orders()
+  await made.setUp('publisher')
+  const url = new URL(made.primary.url)
+  url.username = ROLE
+  url.password = 'x'
+  const role = await connected({ ...made.primary, url: url.href })
+  const slot = `'${made.primary.name}_own'`
+  await role.query(`SELECT pg_create_logical_replication_slot(${slot}, 'test_decoding')`)
+  await made.primary.query(`INSERT INTO "Order" (email, note) VALUES ('secret@example.com', 'n')`)
+  await made.primary.query(FLUSH)
+  const { rows } = await role.query<{ data: string }>(
+    `SELECT data FROM pg_logical_slot_get_changes(${slot}, NULL, NULL)`,
+  )
+  expect(rows.map(({ data }) => data).join('\n')).toContain('secret@example.com')
+})
+
+test('where readers are kept to their tenants the copy is of all rows, and the second server may keep its readers to theirs', async () => {
+  const made = await orders()
+  await made.primary.query(ten)
+  const tenants = `ALTER TABLE ${HISTORY} ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY tenants ON ${HISTORY} FOR SELECT TO PUBLIC USING (note = current_setting('audit.note', true))`
+  await made.primary.query(tenants)
+  await made.setUp('subscriber')
+  await made.second.query(tenants)
+  await made.setUp('publisher')
+  await made.subscribe()
+  await made.copied()
+  await made.primary.query(ten)
+  await made.expectSame(HISTORY)
+  expect(await made.second.query(`SELECT FROM ${HISTORY}`)).toHaveLength(20)
+})
+
+test('a reader of pgoutput, as Debezium is one, gets inserts of the published tables and nothing else', async () => {
+  const made = await orders()
+  await made.setUp('publisher')
+  const slot = `'${made.primary.name}_own'`
+  await made.primary.query(`SELECT pg_create_logical_replication_slot(${slot}, 'pgoutput')`)
+  await made.primary.query(ten)
+  await made.primary.query(
+    unguarded(
+      HISTORY,
+      `UPDATE ${HISTORY} SET note = NULL; DELETE FROM ${HISTORY} WHERE audit_id = 1; TRUNCATE ${HISTORY}`,
+    ),
+  )
+  await made.primary.query(ten)
+  await made.primary.query(FLUSH)
+  const messages = await made.primary.query<{ data: Buffer }>(
+    `SELECT data FROM pg_logical_slot_get_binary_changes(${slot}, NULL, NULL, 'proto_version', '1', 'publication_names', '${NAME}')`,
+  )
+  const kinds = messages.map(({ data }) => String.fromCharCode(data[0] ?? 0)).join('')
+  expect(kinds.replaceAll(/[BC]/g, '')).toMatch(/^RI{10}R?I{10}$/)
+  const relations = messages.filter(({ data }) => data[0] === 'R'.charCodeAt(0))
+  for (const { data } of relations) expect(data.toString('latin1')).toContain('audit\0Order_audit\0')
+})
