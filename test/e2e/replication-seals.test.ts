@@ -67,6 +67,19 @@ test('seals travel: the second server verifies, also what the primary pruned; an
     { rows: 40, erasedRows: 1 },
   ])
 
+  // A copy that begins only now has what the primary has left.
+  await made.second.query(`DROP SUBSCRIPTION ${NAME}`)
+  await made.second.query('ALTER SCHEMA audit RENAME TO former')
+  await made.setUp('subscriber')
+  await made.subscribe()
+  await made.copied()
+  const late = await verify(second)
+  expect(late.findings).toEqual([])
+  expect(
+    late.histories.map(({ rows, prunedRows, erasedRows }) => ({ rows, prunedRows, erasedRows })),
+  ).toEqual([{ rows: 30, prunedRows: 10, erasedRows: 1 }])
+  await made.second.query('DROP SCHEMA audit CASCADE; ALTER SCHEMA former RENAME TO audit')
+
   // Forged on the second server, it shows.
   await made.second.query(unguarded(HISTORY, `UPDATE ${HISTORY} SET note = 'forged' WHERE audit_id = 3`))
   expect(await findingsOf(verify(second))).toEqual(['rows-changed 0–10'])

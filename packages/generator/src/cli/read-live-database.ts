@@ -12,6 +12,7 @@ import {
   triggersThatCall,
   whereLooked,
 } from '../sql/live-installation.ts'
+import { publicationsThere, slotsThere } from '../sql/live-replication.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 
 /**
@@ -56,6 +57,8 @@ export async function readLiveDatabase(
       sources: tables.length === 0 ? [] : await rowsOf(tablesThere(tables)),
       settings: await rowsOf(settingsBroughtAlong()),
       staleSchemas: await rowsOf(staleSchemas(schema)),
+      publications: await rowsOf(publicationsThere(schema)),
+      slots: await rowsOf(slotsThere()),
     }
   } finally {
     // A connection that is gone has nothing to roll back.

@@ -7,6 +7,7 @@ import { functionNames } from '../sql/triggers.ts'
 import type { DatabaseState } from '../state/database-state.ts'
 import { compareFunction, type FunctionsThere } from './compare-functions.ts'
 import { compareHistory } from './compare-history.ts'
+import { compareReplication } from './compare-replication.ts'
 import type { Finding, InstallationStatus, Unaudited } from './installation-status.ts'
 import type { LiveDatabase } from './live-database.ts'
 
@@ -46,6 +47,11 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
   const histories = tables.map((table) =>
     compareHistory(table, models.get(nameKey(table.source)) ?? table.source.name, live, functions),
   )
+  const replication = compareReplication(
+    state.tables.map(({ names }) => names.table),
+    live.publications,
+    live.slots,
+  )
   const findings = [
     ...pending.map(
       (name): Finding => ({
@@ -60,6 +66,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     ...(live.schemaOwner === null ? [] : baseFindings(state, functions)),
     ...orphans(state, live),
     ...silencing(live),
+    ...replication.findings,
   ]
   const kept = new Set(tables.map(({ names }) => names.table))
   return {
@@ -79,6 +86,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     settingsBroughtAlong: live.settings
       .filter(({ setting }) => !isSilencing(setting))
       .map(({ role, database, setting }) => `${bearer(role, database)}: ${setting}`),
+    replication: replication.status,
   }
 }
 

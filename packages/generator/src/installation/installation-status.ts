@@ -1,4 +1,5 @@
 import type { QualifiedName } from '../model/names.ts'
+import type { ReplicationStatus } from './compare-replication.ts'
 
 /** What is wrong with a part of the installation. */
 export type FindingState =
@@ -93,6 +94,7 @@ export interface InstallationStatus {
   readonly ownsHistory: boolean
   /** Settings that roles or databases bring along: writes without a context of their own carry these. */
   readonly settingsBroughtAlong: readonly string[]
+  readonly replication: ReplicationStatus
 }
 
 /** What the schema has and the history has not. */

@@ -20,6 +20,29 @@ export interface LiveDatabase {
   readonly sources: readonly LiveSource[]
   readonly settings: readonly LiveSetting[]
   readonly staleSchemas: readonly { readonly name: string; readonly bytes: number }[]
+  /** Those of tables of the audit schema. */
+  readonly publications: readonly LivePublication[]
+  /** The logical ones of this database. */
+  readonly slots: readonly LiveSlot[]
+}
+
+export interface LivePublication {
+  readonly name: string
+  /** What it publishes besides inserts. */
+  readonly more: readonly string[]
+  readonly tables: readonly string[]
+}
+
+export interface LiveSlot {
+  readonly name: string
+  readonly isActive: boolean
+  /** How far its reader is behind; null where it was given up. */
+  readonly lagBytes: number | null
+  readonly retainedBytes: number | null
+  /** PostgreSQL gave it up, because it would have kept too much. */
+  readonly isLost: boolean
+  /** Nothing limits what a slot keeps. */
+  readonly isUnlimited: boolean
 }
 
 export interface LiveFunction {

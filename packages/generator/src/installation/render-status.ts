@@ -1,4 +1,5 @@
 import type { Finding, HistoryStatus, InstallationStatus } from './installation-status.ts'
+import { replicationNotes } from './render-replication.ts'
 
 /**
  * For people: what is wrong first, then each history with its size, then what is worth knowing.
@@ -75,6 +76,7 @@ function notes(status: InstallationStatus): readonly string[] {
     ...(unaudited.fields.length === 0 ? [] : [`fields that are left out: ${unaudited.fields.join(', ')}`]),
     ...(retired.length === 0 ? [] : [`histories that are written no more: ${sized(retired)}`]),
     ...(staleSchemas.length === 0 ? [] : [`audit schemas of former databases: ${sized(staleSchemas)}`]),
+    ...replicationNotes(status.replication, bytes),
   ]
 }
 

@@ -59,3 +59,8 @@ function rolesOf(roles: readonly (string | null)[]): Sql {
     sql`, `,
   )
 }
+
+/** It keeps no log for its reader any more. */
+export function dropSlot(name: string): string {
+  return sqlText(sql`SELECT pg_catalog.pg_drop_replication_slot(${literal(name)});`)
+}
