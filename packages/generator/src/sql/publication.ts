@@ -5,7 +5,18 @@ import { AUDIT_COLUMNS } from './object-names.ts'
 import { publishedHistories, publishedSeals } from './published-tables.ts'
 import { asScript } from './render-installation.ts'
 import { inTransactions } from './render-migration.ts'
-import { comment, dollarQuoted, ident, join, lines, literal, type Sql, sql, sqlText } from './sql.ts'
+import {
+  comment,
+  dollarQuoted,
+  ident,
+  join,
+  lines,
+  literal,
+  paragraphs,
+  type Sql,
+  sql,
+  sqlText,
+} from './sql.ts'
 
 export interface PublicationSetup {
   /** With a schema. */
@@ -35,8 +46,10 @@ export function renderPublication(setup: PublicationSetup): string {
   const home = homeOf(state.schema)
   const histories = publishedHistories(state)
   const sections = [
-    publish(setup, histories, publishedSeals(home)),
-    ...(role === undefined ? [] : [rights(home, role, histories)]),
+    paragraphs([
+      publish(setup, histories, publishedSeals(home)),
+      role === undefined ? sql`` : rights(home, role, histories),
+    ]),
     // A policy locks its table against writers: one transaction a table.
     ...(role === undefined ? [] : histories.map((table) => policy(table, role))),
   ]
