@@ -19,6 +19,8 @@ model Order {
 const tables = `CREATE TABLE "Order" ("id" SERIAL NOT NULL, "email" TEXT NOT NULL, "note" TEXT NOT NULL, CONSTRAINT "Order_pkey" PRIMARY KEY ("id"));
 `
 const HISTORY = 'audit."Order_audit"'
+const sealed = ({ histories }: Awaited<ReturnType<typeof verify>>) =>
+  histories.filter(({ ranges, prunedRanges }) => ranges + prunedRanges > 0)
 const orders = () => replication(servers(), models, tables)
 /** Commits here wait for no disk, and what is decoded is what is on it. */
 const FLUSH = 'CHECKPOINT'
@@ -36,7 +38,7 @@ test('seals travel: the second server verifies, also what the primary pruned; an
   await made.expectSame('audit.seal_salt')
   const verified = await verify(second)
   expect(verified.findings).toEqual([])
-  expect(verified.histories.map(({ ranges, rows }) => ({ ranges, rows }))).toEqual([{ ranges: 4, rows: 40 }])
+  expect(sealed(verified).map(({ ranges, rows }) => ({ ranges, rows }))).toEqual([{ ranges: 4, rows: 40 }])
 
   await made.primary.query(
     `BEGIN; INSERT INTO audit.seal_pruned (seal_number) VALUES (1); ${unguarded(HISTORY, `DELETE FROM ${HISTORY} WHERE audit_id <= 10`)}; COMMIT`,
@@ -63,7 +65,7 @@ test('seals travel: the second server verifies, also what the primary pruned; an
   await erase(second)
   const after = await verify(second)
   expect(after.findings).toEqual([])
-  expect(after.histories.map(({ rows, erasedRows }) => ({ rows, erasedRows }))).toEqual([
+  expect(sealed(after).map(({ rows, erasedRows }) => ({ rows, erasedRows }))).toEqual([
     { rows: 40, erasedRows: 1 },
   ])
 
@@ -75,14 +77,41 @@ test('seals travel: the second server verifies, also what the primary pruned; an
   await made.copied()
   const late = await verify(second)
   expect(late.findings).toEqual([])
-  expect(
-    late.histories.map(({ rows, prunedRows, erasedRows }) => ({ rows, prunedRows, erasedRows })),
-  ).toEqual([{ rows: 30, prunedRows: 10, erasedRows: 1 }])
+  expect(sealed(late).map(({ rows, prunedRows, erasedRows }) => ({ rows, prunedRows, erasedRows }))).toEqual([
+    { rows: 30, prunedRows: 10, erasedRows: 1 },
+  ])
   await made.second.query('DROP SCHEMA audit CASCADE; ALTER SCHEMA former RENAME TO audit')
 
   // Forged on the second server, it shows.
   await made.second.query(unguarded(HISTORY, `UPDATE ${HISTORY} SET note = 'forged' WHERE audit_id = 3`))
   expect(await findingsOf(verify(second))).toEqual(['rows-changed 0–10'])
+})
+
+test('records of erasures and holds travel and are verified there, and the second server numbers its own where the primary never comes', async () => {
+  const made = await orders()
+  const [primary, second] = [await connected(made.primary), await connected(made.second)]
+  // As the set-up of erasures makes it.
+  await made.primary.query(`CREATE TABLE audit.erasure (
+      audit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, audit_operation char(1) NOT NULL,
+      audit_operation_timestamp timestamptz NOT NULL DEFAULT clock_timestamp(), audit_transaction_timestamp timestamptz NOT NULL DEFAULT now(),
+      audit_current_user text NOT NULL, audit_transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
+      plan text NOT NULL, reason text NOT NULL, erased jsonb NOT NULL);
+    CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.erasure FOR EACH STATEMENT EXECUTE FUNCTION audit.append_only()`)
+  const record = `INSERT INTO audit.erasure (audit_operation, audit_current_user, plan, reason, erased) VALUES ('E', 'officer', 'p', 'r', '[]') RETURNING audit_id`
+  await made.primary.query(record)
+  await running(made)
+  expect(await made.second.query(record)).toEqual([{ audit_id: String(2n ** 62n) }])
+  await made.primary.query(`${ten}; ${record}`)
+  await seal(primary)
+  await made.setUp('publisher')
+  await made.second.query(`ALTER SUBSCRIPTION ${NAME} REFRESH PUBLICATION`)
+  await made.copied()
+  await made.expectSame('audit.seal')
+  await made.expectSame('audit.seal_salt')
+  expect((await verify(second)).findings).toEqual([])
+  expect(await made.second.query('SELECT audit_id FROM audit.erasure ORDER BY 1')).toEqual(
+    [1n, 2n, 2n ** 62n].map((id) => ({ audit_id: String(id) })),
+  )
 })
 
 test('the keys of hashed columns, the tables of the application and all rights to write stay away from the role that replicates', async () => {

@@ -1,8 +1,9 @@
 import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
 import { derivedName } from '../state/own-names.ts'
+import { baseFunction } from './base-functions.ts'
 import { auditTable, type HistoryTable, relation, when } from './look-first.ts'
-import { AUDIT_COLUMNS } from './object-names.ts'
-import { publishedHistories, publishedSeals } from './published-tables.ts'
+import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
+import { publishedHistories, publishedLater } from './published-tables.ts'
 import { asScript } from './render-installation.ts'
 import { inTransactions } from './render-migration.ts'
 import {
@@ -47,7 +48,7 @@ export function renderPublication(setup: PublicationSetup): string {
   const histories = publishedHistories(state)
   const sections = [
     paragraphs([
-      publish(setup, histories, publishedSeals(home)),
+      publish(setup, home, histories, publishedLater(home)),
       role === undefined ? sql`` : rights(home, role, histories),
     ]),
     // A policy locks its table against writers: one transaction a table.
@@ -68,23 +69,25 @@ function header({ publication, role }: PublicationSetup): Sql {
 
 function publish(
   { publication }: PublicationSetup,
+  home: AuditHome,
   histories: readonly HistoryTable[],
-  seals: readonly HistoryTable[],
+  later: readonly HistoryTable[],
 ): Sql {
   const name = literal(publication)
   const body = sql`DECLARE
   histories CONSTANT text[] := ${names(histories)};
   published CONSTANT text[] := histories || ARRAY(
-    -- The first seal makes these.
-    SELECT seal.name
-    FROM pg_catalog.unnest(${names(seals)}) AS seal (name)
-    WHERE pg_catalog.to_regclass(seal.name) IS NOT NULL
+    -- The first seal makes these, and the set-up of erasures.
+    SELECT later.name
+    FROM pg_catalog.unnest(${names(later)}) AS later (name)
+    WHERE pg_catalog.to_regclass(later.name) IS NOT NULL
   );
   missing text := (
     SELECT pg_catalog.string_agg(h.name, ', ') FROM pg_catalog.unnest(histories) AS h (name)
     WHERE pg_catalog.to_regclass(h.name) IS NULL
   );
   others text;
+  unknown text;
 BEGIN
   IF missing IS NOT NULL THEN
     RAISE EXCEPTION USING
@@ -107,6 +110,16 @@ BEGIN
       MESSAGE = pg_catalog.format('publication %I is there already, and publishes more than the history: %s', ${name}, coalesce(others, 'all tables')),
       HINT = 'Choose another name with --publication, or drop it.';
   END IF;
+  SELECT pg_catalog.string_agg(t.tgrelid::regclass::text, ', ') INTO unknown
+  FROM pg_catalog.pg_trigger AS t
+  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.tgrelid AND a.attname = ${literal(AUDIT_COLUMNS.operation)}
+  WHERE t.tgname = ${literal(APPEND_ONLY_TRIGGER)} AND t.tgparentid = 0
+    AND t.tgfoid = ${literal(sqlText(sql`${baseFunction(home, 'appendOnly')}()`))}::regprocedure
+    AND t.tgrelid <> ALL (published::regclass[]);
+  IF unknown IS NOT NULL THEN
+    RAISE WARNING 'not published, for no migration of the folder makes it: %', unknown
+      USING HINT = 'Where it is sealed, the second server needs a table of its name, before the seals come.';
+  END IF;
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_publication AS p WHERE p.pubname = ${name}) THEN
     CREATE PUBLICATION ${ident(publication)};
   END IF;
@@ -121,7 +134,7 @@ DO ${dollarQuoted(body)};`
 
 function rights(home: AuditHome, role: string, histories: readonly HistoryTable[]): Sql {
   const name = literal(role)
-  const seals = publishedSeals(home).map(
+  const later = publishedLater(home).map(
     (table) => sql`IF pg_catalog.to_regclass(${literal(sqlText(auditTable(table)))}) IS NOT NULL THEN
   GRANT SELECT ON ${auditTable(table)} TO ${ident(role)};
 END IF;`,
@@ -135,7 +148,7 @@ END IF;`,
   END IF;
   GRANT USAGE ON SCHEMA ${ident(home.schema)} TO ${ident(role)};
   ${lines(histories.map((table) => sql`GRANT SELECT ON ${auditTable(table)} TO ${ident(role)};`))}
-  ${lines(seals)}
+  ${lines(later)}
 END`
   return sql`-- The first copy of a table is a SELECT of the role that replicates.
 DO ${dollarQuoted(body)};`

@@ -6,6 +6,7 @@ import { MARK, renderDetachedMark } from './base-guard.ts'
 import { renderBaseOfReplica } from './base-schema.ts'
 import { asScript } from './render-installation.ts'
 import { inTransactions } from './render-migration.ts'
+import { renderReplicaErasures } from './replica-erasures.ts'
 import { HISTORY_ROW, refusePrimary, replicaGuards, SEAL_ROWS, stillHere } from './replica-guard.ts'
 import { dropFormerFunctions, followRenames, refuseFormerNames } from './replica-renames.ts'
 import { type ReplicaTable, renderReplicaTable, replicaOf, replicaOfWaivers } from './replica-table.ts'
@@ -57,6 +58,7 @@ export function renderReplica(setup: ReplicaSetup): string {
     home.shared ? renderSharedSchema(home) : renderSchema(home),
     renderBaseOfReplica(home),
     ...tables.map((table) => renderHistory(table, renames)),
+    renderReplicaErasures(home),
     ...APPEND_ONLY.map((role) =>
       paragraphs([
         renderSealTable(home, role),
