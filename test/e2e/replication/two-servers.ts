@@ -16,12 +16,21 @@ export const NAME = 'prisma_audit'
 
 type Servers = { readonly primary: string; readonly second: string }
 
-/** Two servers of this test file's own: a subscription within one server would wait for itself. */
-export function useTwoServers(binaries?: string): () => Servers {
+/**
+ * Two servers of this test file's own: a subscription within one server would wait for itself.
+ *
+ * @param programs the folders of their programs; those of the run unless given
+ */
+export function useTwoServers(
+  programs: { readonly primary?: string; readonly second?: string } = {},
+): () => Servers {
   let servers: Servers | undefined
   const stops: (() => Promise<void>)[] = []
   beforeAll(async () => {
-    const started = await Promise.allSettled([startEmbeddedServer(binaries), startEmbeddedServer(binaries)])
+    const started = await Promise.allSettled([
+      startEmbeddedServer(programs.primary),
+      startEmbeddedServer(programs.second),
+    ])
     for (const each of started) if (each.status === 'fulfilled') stops.push(each.value.stop)
     const [primary = '', second = ''] = started.map((each) => {
       if (each.status === 'rejected') throw each.reason
@@ -45,6 +54,7 @@ export interface Replication {
   readonly second: TestDatabase
   /** `prisma-generator-audit <args>` in the project. */
   audit(...args: readonly string[]): Promise<AuditResult>
+  script(side: 'publisher' | 'subscriber', renames?: boolean): string
   /** Runs the script of a side there. */
   setUp(side: 'publisher' | 'subscriber', renames?: boolean): Promise<void>
   /** The schema's models from now on, with the application's own SQL, if any; the audit part is made, and all of it given back. */
@@ -108,6 +118,7 @@ export async function replication(
     primary,
     second,
     audit,
+    script,
     async setUp(side, renames) {
       await (side === 'publisher' ? primary : second).query(script(side, renames))
     },
