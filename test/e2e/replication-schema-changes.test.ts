@@ -1,5 +1,13 @@
 import { expect, test, vi } from 'vitest'
-import { NAME, type Replication, replication, running, useTwoServers } from './replication/two-servers.ts'
+import { connected, seal, verify } from '../../packages/generator/test/sql/sealing.ts'
+import {
+  HEAD,
+  NAME,
+  type Replication,
+  replication,
+  running,
+  useTwoServers,
+} from './replication/two-servers.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -112,7 +120,7 @@ test('a column that gets another type, and a history that gets another name, fol
 
   const called = await made.migrate(order('total BigInt', ', table: "order_history"'), '')
   await expect(made.setUp('subscriber')).rejects.toThrow(
-    'a history is called "audit"."Order_audit" here, and "audit"."order_history" on the primary',
+    'a table is called "audit"."Order_audit" here, and "audit"."order_history" on the primary',
   )
   await made.primary.query(called)
   await made.primary.query('INSERT INTO "Order" (total) VALUES (6)')
@@ -125,6 +133,42 @@ test('a column that gets another type, and a history that gets another name, fol
   expect(indexes.map(({ name }) => name)).toEqual(['audit.order_history_key', 'audit.order_history_pkey'])
   expect(
     await made.second.query(`SELECT proname FROM pg_proc WHERE proname = 'Order_audit_replicated'`),
+  ).toEqual([])
+})
+
+test('an audit schema that gets another name is followed, with the seals in it', async () => {
+  const made = await orders()
+  const primary = await connected(made.primary)
+  await seal(primary)
+  await made.setUp('publisher')
+  await made.second.query(`ALTER SUBSCRIPTION ${NAME} REFRESH PUBLICATION`)
+  await made.copied()
+  await made.primary.query(
+    await made.migrate(order(total), '', HEAD.replace('output ', 'schema = "history"\n  output ')),
+  )
+  await made.primary.query('INSERT INTO "Order" (total) VALUES (3)')
+  await made.stalled()
+  await expect(made.setUp('subscriber')).rejects.toThrow(
+    'a table is called "audit"."Order_audit" here, and "history"."Order_audit" on the primary',
+  )
+  await made.second.query('ROLLBACK')
+  await made.setUp('subscriber', true)
+  await made.expectSame('history."Order_audit"')
+  // On the primary the tables of the seals move with the next one.
+  await made.setUp('publisher')
+  await seal(primary, {}, { schema: 'history' })
+  await made.expectSame('history.seal')
+  const second = await connected(made.second)
+  const { findings, histories } = await verify(second, {}, { schema: 'history' })
+  expect(findings).toEqual([])
+  expect(histories.map(({ history, rows }) => [history, rows])).toContainEqual(['"history"."Order_audit"', 3])
+  for (const name of ['"Order_audit"', 'seal', 'erasure']) {
+    await expect(made.second.query(`TRUNCATE history.${name}`)).rejects.toMatchObject({ code: 'AU002' })
+  }
+  expect(
+    await made.second.query(
+      `SELECT proname FROM pg_proc WHERE pronamespace = 'audit'::regnamespace AND proname LIKE '%replicated'`,
+    ),
   ).toEqual([])
 })
 

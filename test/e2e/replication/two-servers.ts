@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { renderPublication } from '../../../packages/generator/src/sql/publication.ts'
 import { renderReplica } from '../../../packages/generator/src/sql/replica.ts'
 import { foldParts } from '../../../packages/generator/src/state/fold-parts.ts'
-import { formerNames } from '../../../packages/generator/src/state/former-names.ts'
+import { formerHomes, formerNames } from '../../../packages/generator/src/state/former-names.ts'
 import { compileProject, type Migrations } from '../../../packages/generator/test/compile/compile-project.ts'
 import { type AuditResult, runAudit } from '../../support/audit-command.ts'
 import { createDatabaseOn, type TestDatabase } from '../../support/database.ts'
@@ -58,7 +58,7 @@ export interface Replication {
   /** Runs the script of a side there. */
   setUp(side: 'publisher' | 'subscriber', renames?: boolean): Promise<void>
   /** The schema's models from now on, with the application's own SQL, if any; the audit part is made, and all of it given back. */
-  migrate(models: string, sql: string): Promise<string>
+  migrate(models: string, sql: string, head?: string): Promise<string>
   subscribe(options?: string): Promise<void>
   /** Waits until all tables are copied. */
   copied(): Promise<void>
@@ -68,7 +68,7 @@ export interface Replication {
   stalled(): Promise<void>
 }
 
-const HEAD = `generator audit {
+export const HEAD = `generator audit {
   provider        = "prisma-generator-audit"
   output          = "../generated/audit"
   sessionSettings = ["username String?"]
@@ -108,7 +108,12 @@ export async function replication(
   // What `replicate` prints; the command itself is run by the tests of its document.
   const script = (side: 'publisher' | 'subscriber', renames = false) => {
     const files = Object.entries(migrations).map(([migration, text]) => ({ migration, text }))
-    const setup = { state: foldParts(files).state, publication: NAME, lockTimeout: 5000 }
+    const setup = {
+      state: foldParts(files).state,
+      formerHomes: formerHomes(files),
+      publication: NAME,
+      lockTimeout: 5000,
+    }
     return side === 'publisher'
       ? renderPublication({ ...setup, role: ROLE })
       : renderReplica({ ...setup, former: formerNames(files), renames })
@@ -122,13 +127,13 @@ export async function replication(
     async setUp(side, renames) {
       await (side === 'publisher' ? primary : second).query(script(side, renames))
     },
-    async migrate(text, statements) {
-      await project.write('prisma/schema.prisma', head + text)
+    async migrate(text, statements, top = head) {
+      await project.write('prisma/schema.prisma', top + text)
       const name = `2024010100000${Object.keys(migrations).length}_next`
       const folder = { ...migrations, [name]: statements }
       const isDraft = statements !== ''
       const compilation = await compileProject(
-        head + text,
+        top + text,
         isDraft ? folder : migrations,
         isDraft ? { draft: name } : {},
       )

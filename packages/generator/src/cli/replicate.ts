@@ -1,7 +1,7 @@
 import { nameProblem, roleNameProblem } from '../role-name.ts'
 import { renderPublication } from '../sql/publication.ts'
 import { renderReplica } from '../sql/replica.ts'
-import { formerNames } from '../state/former-names.ts'
+import { formerHomes, formerNames } from '../state/former-names.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import { readExpected } from './installation.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
@@ -39,12 +39,13 @@ export async function replicate(
   if (state.schema === undefined) {
     throw new ProjectNotFoundError('No model is audited, so there is no history to replicate.')
   }
-  if (side === 'publisher') {
-    process.stdout.write(renderPublication({ state, publication, role, lockTimeout }))
-    return 0
-  }
-  const former = formerNames(await partFiles(project, cwd))
-  process.stdout.write(renderReplica({ state, former, renames, publication, lockTimeout }))
+  const files = await partFiles(project, cwd)
+  const setup = { state, formerHomes: formerHomes(files), publication, lockTimeout }
+  process.stdout.write(
+    side === 'publisher'
+      ? renderPublication({ ...setup, role })
+      : renderReplica({ ...setup, former: formerNames(files), renames }),
+  )
   return 0
 }
 

@@ -22,6 +22,8 @@ import {
 export interface PublicationSetup {
   /** With a schema. */
   readonly state: DatabaseState
+  /** Audit schemas that the histories were in: the seals follow with the next `seal`, and are published until then where they are. */
+  readonly formerHomes: readonly AuditHome[]
   readonly publication: string
   /** The role that a second server connects as; undefined: it has its rights otherwise. */
   readonly role: string | undefined
@@ -42,14 +44,15 @@ export interface PublicationSetup {
  * arrives under its own name, and the second server need not be partitioned, or may be otherwise.
  */
 export function renderPublication(setup: PublicationSetup): string {
-  const { state, role, lockTimeout } = setup
+  const { state, formerHomes, role, lockTimeout } = setup
   if (state.schema === undefined) throw new Error('nothing is audited, so there is nothing to publish')
   const home = homeOf(state.schema)
   const histories = publishedHistories(state)
+  const later = [home, ...formerHomes].flatMap(publishedLater)
   const sections = [
     paragraphs([
-      publish(setup, home, histories, publishedLater(home)),
-      role === undefined ? sql`` : rights(home, role, histories),
+      publish(setup, home, histories, later),
+      role === undefined ? sql`` : rights(home, role, histories, later),
     ]),
     // A policy locks its table against writers: one transaction a table.
     ...(role === undefined ? [] : histories.map((table) => policy(table, role))),
@@ -80,7 +83,7 @@ function publish(
     -- The first seal makes these, and the set-up of erasures.
     SELECT later.name
     FROM pg_catalog.unnest(${names(later)}) AS later (name)
-    WHERE pg_catalog.to_regclass(later.name) IS NOT NULL
+    JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass(later.name) AND c.relkind IN ('r', 'p')
   );
   missing text := (
     SELECT pg_catalog.string_agg(h.name, ', ') FROM pg_catalog.unnest(histories) AS h (name)
@@ -132,9 +135,14 @@ END`
 DO ${dollarQuoted(body)};`
 }
 
-function rights(home: AuditHome, role: string, histories: readonly HistoryTable[]): Sql {
+function rights(
+  home: AuditHome,
+  role: string,
+  histories: readonly HistoryTable[],
+  later: readonly HistoryTable[],
+): Sql {
   const name = literal(role)
-  const later = publishedLater(home).map(
+  const ifThere = later.map(
     (table) => sql`IF pg_catalog.to_regclass(${literal(sqlText(auditTable(table)))}) IS NOT NULL THEN
   GRANT SELECT ON ${auditTable(table)} TO ${ident(role)};
 END IF;`,
@@ -148,7 +156,7 @@ END IF;`,
   END IF;
   GRANT USAGE ON SCHEMA ${ident(home.schema)} TO ${ident(role)};
   ${lines(histories.map((table) => sql`GRANT SELECT ON ${auditTable(table)} TO ${ident(role)};`))}
-  ${lines(later)}
+  ${lines(ifThere)}
 END`
   return sql`-- The first copy of a table is a SELECT of the role that replicates.
 DO ${dollarQuoted(body)};`

@@ -1,6 +1,7 @@
 import type { FormerNames } from '../state/former-names.ts'
+import { makeAppendOnly } from './audit-table.ts'
 import { auditTable, type HistoryTable } from './look-first.ts'
-import { keyIndexName, primaryKeyName } from './object-names.ts'
+import { APPEND_ONLY_TRIGGER, keyIndexName, primaryKeyName } from './object-names.ts'
 import { replicaFunction } from './replica-guard.ts'
 import { dollarQuoted, ident, isFilled, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
@@ -51,6 +52,11 @@ function each(
       schema === table.schema
         ? sql``
         : sql`ALTER TABLE ${auditTable(before)} SET SCHEMA ${ident(table.schema)};`,
+      // Its guard calls a function of its schema.
+      schema === table.schema
+        ? sql``
+        : sql`DROP TRIGGER IF EXISTS ${ident(APPEND_ONLY_TRIGGER)} ON ${auditTable(moved)};
+${makeAppendOnly(moved)}`,
       ...(name === table.names.table
         ? []
         : [
@@ -62,7 +68,7 @@ function each(
           ]),
     ])
     return sql`IF pg_catalog.to_regclass(${now}) IS NULL AND pg_catalog.to_regclass(${literal(text)}) IS NOT NULL THEN
-  ${then('a history', text, sqlText(auditTable(table)), rename)}
+  ${then('a table', text, sqlText(auditTable(table)), rename)}
 END IF;`
   })
   const columns = [...former.columns].flatMap(([to, names]) =>

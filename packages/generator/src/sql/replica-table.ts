@@ -1,7 +1,7 @@
 import type { ColumnType } from '../model/column-type.ts'
 import { type AuditSchemaObject, type AuditTableObject, homeOf } from '../state/database-state.ts'
 import { formatType } from '../state/format-type.ts'
-import { type FormerNames, NO_FORMER_NAMES } from '../state/former-names.ts'
+import type { FormerNames } from '../state/former-names.ts'
 import { renderType } from './column-type.ts'
 import {
   addMissingColumns,
@@ -41,7 +41,7 @@ export function replicaOf(table: AuditTableObject, former: FormerNames): Replica
   }
 }
 
-export function replicaOfWaivers(schema: AuditSchemaObject): ReplicaTable {
+export function replicaOfWaivers(schema: AuditSchemaObject, former: FormerNames): ReplicaTable {
   const home = homeOf(schema)
   const { source, rowCount, reason } = WAIVER_COLUMNS
   return {
@@ -54,7 +54,7 @@ export function replicaOfWaivers(schema: AuditSchemaObject): ReplicaTable {
     ],
     index: undefined,
     comment: 'Waivers of capture, of another server',
-    former: NO_FORMER_NAMES,
+    former,
   }
 }
 

@@ -4,6 +4,8 @@ import { type FormerNames, NO_FORMER_NAMES } from '../state/former-names.ts'
 import { hasWaiverTable } from '../state/waiver.ts'
 import { MARK, renderDetachedMark } from './base-guard.ts'
 import { renderBaseOfReplica } from './base-schema.ts'
+import type { HistoryTable } from './look-first.ts'
+import { publishedLater } from './published-tables.ts'
 import { asScript } from './render-installation.ts'
 import { inTransactions } from './render-migration.ts'
 import { renderReplicaErasures } from './replica-erasures.ts'
@@ -13,12 +15,15 @@ import { type ReplicaTable, renderReplicaTable, replicaOf, replicaOfWaivers } fr
 import { APPEND_ONLY, renderSealTable, sealTable } from './seal-tables.ts'
 import { renderSharedSchema } from './shared-schema.ts'
 import { comment, dollarQuoted, ident, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
+import { waiverHistory } from './waiver-table.ts'
 
 export interface ReplicaSetup {
   /** With a schema. */
   readonly state: DatabaseState
   /** By `nameKey` of the history. */
   readonly former: ReadonlyMap<string, FormerNames>
+  /** Audit schemas that the histories were in. */
+  readonly formerHomes: readonly AuditHome[]
   /** What was renamed on the primary is to be renamed here. */
   readonly renames: boolean
   readonly publication: string
@@ -39,7 +44,7 @@ export interface ReplicaSetup {
  * Its rows have the numbers that the primary gave them: nothing here has a sequence.
  */
 export function renderReplica(setup: ReplicaSetup): string {
-  const { state, former, renames, lockTimeout } = setup
+  const { state, former, formerHomes, renames, lockTimeout } = setup
   const { schema } = state
   if (schema === undefined) throw new Error('nothing is audited, so there is nothing to replicate')
   const home = homeOf(schema)
@@ -50,14 +55,19 @@ export function renderReplica(setup: ReplicaSetup): string {
         former.get(nameKey({ schema: table.schema, name: table.names.table })) ?? NO_FORMER_NAMES,
       ),
     ),
-    ...(hasWaiverTable(schema) ? [replicaOfWaivers(schema)] : []),
+    ...(hasWaiverTable(schema) ? [replicaOfWaivers(schema, formerly(formerHomes, waiverHistory))] : []),
   ]
+  const own = publishedLater(home).map((table, at) => ({
+    ...table,
+    former: formerly(formerHomes, (each) => publishedLater(each)[at] ?? table),
+  }))
   const script = paragraphs([
     refusePrimary(tables),
-    ...tables.map((table) => (renames ? sql`` : refuseFormerNames(table, table.former))),
+    ...(renames ? [] : [...tables, ...own].map((table) => refuseFormerNames(table, table.former))),
     home.shared ? renderSharedSchema(home) : renderSchema(home),
     renderBaseOfReplica(home),
     ...tables.map((table) => renderHistory(table, renames)),
+    ...(renames ? own.map((table) => followRenames(table, table.former)) : []),
     renderReplicaErasures(home),
     ...APPEND_ONLY.map((role) =>
       paragraphs([
@@ -65,8 +75,17 @@ export function renderReplica(setup: ReplicaSetup): string {
         replicaGuards(sealTable(home, role), SEAL_ROWS[role], role === 'pruned' ? stillHere(home) : sql``),
       ]),
     ),
+    ...own.map((table) => dropFormerFunctions(table, table.former)),
   ])
   return `${sqlText(header(setup))}\n\n${asScript(inTransactions([script], { lockTimeout }))}`
+}
+
+/** A table of the audit's own, in the schemas that it was in. */
+function formerly(homes: readonly AuditHome[], tableIn: (home: AuditHome) => HistoryTable): FormerNames {
+  return {
+    tables: homes.map(tableIn).map(({ schema, names }) => ({ schema, name: names.table })),
+    columns: new Map(),
+  }
 }
 
 function header({ publication, renames }: ReplicaSetup): Sql {

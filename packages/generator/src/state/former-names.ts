@@ -1,6 +1,6 @@
 import { nameKey, type QualifiedName } from '../model/names.ts'
 import { applySteps } from './apply-steps.ts'
-import { type AuditTableObject, EMPTY_STATE, findTable } from './database-state.ts'
+import { type AuditHome, type AuditTableObject, EMPTY_STATE, findTable, homeOf } from './database-state.ts'
 import type { PartFile } from './fold-parts.ts'
 import { type MigrationStep, stepSource } from './migration-step.ts'
 import { parseHeaders } from './part-header.ts'
@@ -13,6 +13,17 @@ export interface FormerNames {
 }
 
 export const NO_FORMER_NAMES: FormerNames = { tables: [], columns: new Map() }
+
+/** The audit schemas that the folder's audit parts moved away from, the oldest first. */
+export function formerHomes(files: readonly PartFile[]): readonly AuditHome[] {
+  let state = EMPTY_STATE
+  const homes: AuditHome[] = []
+  for (const step of files.flatMap(({ text }) => parseHeaders(text).parts.flatMap(({ steps }) => steps))) {
+    if (step.kind === 'moveSchema' && state.schema !== undefined) homes.push(homeOf(state.schema))
+    state = applySteps(state, [step])
+  }
+  return homes
+}
 
 /**
  * What the folder's audit parts renamed. A database that was made from an earlier state of the folder may have any of these names.
