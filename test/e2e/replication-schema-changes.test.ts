@@ -136,6 +136,51 @@ test('a column that gets another type, and a history that gets another name, fol
   ).toEqual([])
 })
 
+test('marks of big columns, which name columns by number, mean the same on the second server after every change', async () => {
+  const big = (fields: string, settings = '') => `
+/// @audit(enabled${settings})
+model Doc {
+  id   Int    @id
+  /// @audit(whenChanged)
+  body String
+  ${fields}
+}
+`
+  const made = await replication(
+    servers(),
+    big('title String'),
+    `CREATE TABLE "Doc" ("id" INTEGER NOT NULL, "body" TEXT NOT NULL, "title" TEXT NOT NULL, CONSTRAINT "Doc_pkey" PRIMARY KEY ("id"));\n`,
+  )
+  const later = [
+    await made.migrate(big('title String', ', sessionSettings: [reason String?]'), ''),
+    await made.migrate(
+      big('label String\n  /// @audit(whenChanged)\n  more String?', ', sessionSettings: [reason String?]'),
+      'ALTER TABLE "Doc" RENAME COLUMN "title" TO "label";\nALTER TABLE "Doc" ADD COLUMN "more" TEXT;\n',
+    ),
+    await made.migrate(
+      big(
+        'label Int?\n  /// @audit(whenChanged)\n  more String?',
+        ', sessionSettings: [ticket Int?, reason String?]',
+      ),
+      'ALTER TABLE "Doc" DROP COLUMN "label";\nALTER TABLE "Doc" ADD COLUMN "label" INTEGER;\n',
+    ),
+  ]
+  for (const sql of later) await made.primary.query(sql)
+  await running(made)
+  await made.primary.query(
+    `INSERT INTO "Doc" (id, body, more) VALUES (1, 'b', 'm'); UPDATE "Doc" SET label = 2`,
+  )
+  await made.expectSame('audit."Doc_audit"')
+  const numbers = `SELECT attname, attnum FROM pg_attribute WHERE attrelid = 'audit."Doc_audit"'::regclass AND attnum > 0 ORDER BY attnum`
+  const expected = await made.primary.query(numbers)
+  expect(expected.length).toBeGreaterThan(13)
+  expect(await made.second.query(numbers)).toEqual(expected)
+  expect(
+    await made.second.query(`SELECT attname FROM audit."Doc_audit" h, unnest(h.audit_unchanged_columns) n
+      JOIN pg_attribute a ON a.attrelid = 'audit."Doc_audit"'::regclass AND a.attnum = n ORDER BY 1`),
+  ).toEqual([{ attname: 'body' }, { attname: 'more' }])
+})
+
 test('an audit schema that gets another name is followed, with the seals in it', async () => {
   const made = await orders()
   const primary = await connected(made.primary)

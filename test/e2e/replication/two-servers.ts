@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { renderPublication } from '../../../packages/generator/src/sql/publication.ts'
 import { renderReplica } from '../../../packages/generator/src/sql/replica.ts'
+import { columnOrders } from '../../../packages/generator/src/state/column-order.ts'
 import { foldParts } from '../../../packages/generator/src/state/fold-parts.ts'
 import { formerHomes, formerNames } from '../../../packages/generator/src/state/former-names.ts'
 import { compileProject, type Migrations } from '../../../packages/generator/test/compile/compile-project.ts'
@@ -116,7 +117,7 @@ export async function replication(
     }
     return side === 'publisher'
       ? renderPublication({ ...setup, role: ROLE })
-      : renderReplica({ ...setup, former: formerNames(files), renames })
+      : renderReplica({ ...setup, former: formerNames(files), orders: columnOrders(files), renames })
   }
   const made: Replication = {
     project,

@@ -1,6 +1,7 @@
 import { nameProblem, roleNameProblem } from '../role-name.ts'
 import { renderPublication } from '../sql/publication.ts'
 import { renderReplica } from '../sql/replica.ts'
+import { columnOrders } from '../state/column-order.ts'
 import { formerHomes, formerNames } from '../state/former-names.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import { readExpected } from './installation.ts'
@@ -44,7 +45,7 @@ export async function replicate(
   process.stdout.write(
     side === 'publisher'
       ? renderPublication({ ...setup, role })
-      : renderReplica({ ...setup, former: formerNames(files), renames }),
+      : renderReplica({ ...setup, former: formerNames(files), orders: columnOrders(files), renames }),
   )
   return 0
 }

@@ -1,8 +1,8 @@
 import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
-import { derivedName } from '../state/own-names.ts'
 import { baseFunction } from './base-functions.ts'
-import { auditTable, type HistoryTable, relation, when } from './look-first.ts'
+import { auditTable, type HistoryTable } from './look-first.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
+import { copyPolicy, copyRights, createRole } from './publication-rights.ts'
 import { publishedHistories, publishedLater } from './published-tables.ts'
 import { asScript } from './render-installation.ts'
 import { inTransactions } from './render-migration.ts'
@@ -52,10 +52,10 @@ export function renderPublication(setup: PublicationSetup): string {
   const sections = [
     paragraphs([
       publish(setup, home, histories, later),
-      role === undefined ? sql`` : rights(home, role, histories, later),
+      role === undefined ? sql`` : copyRights(home, role, histories, later),
     ]),
     // A policy locks its table against writers: one transaction a table.
-    ...(role === undefined ? [] : histories.map((table) => policy(table, role))),
+    ...(role === undefined ? [] : histories.map((table) => copyPolicy(table, role))),
   ]
   return `${sqlText(header(setup))}\n\n${asScript(inTransactions(sections, { lockTimeout }))}`
 }
@@ -133,51 +133,6 @@ BEGIN
 END`
   return sql`-- Inserts only, and exactly these tables: never the keys of hashed columns.
 DO ${dollarQuoted(body)};`
-}
-
-function rights(
-  home: AuditHome,
-  role: string,
-  histories: readonly HistoryTable[],
-  later: readonly HistoryTable[],
-): Sql {
-  const name = literal(role)
-  const ifThere = later.map(
-    (table) => sql`IF pg_catalog.to_regclass(${literal(sqlText(auditTable(table)))}) IS NOT NULL THEN
-  GRANT SELECT ON ${auditTable(table)} TO ${ident(role)};
-END IF;`,
-  )
-  const body = sql`BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = ${name}) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'undefined_object',
-      MESSAGE = pg_catalog.format('there is no role %I', ${name}),
-      HINT = ${literal(createRole(role))};
-  END IF;
-  GRANT USAGE ON SCHEMA ${ident(home.schema)} TO ${ident(role)};
-  ${lines(histories.map((table) => sql`GRANT SELECT ON ${auditTable(table)} TO ${ident(role)};`))}
-  ${lines(ifThere)}
-END`
-  return sql`-- The first copy of a table is a SELECT of the role that replicates.
-DO ${dollarQuoted(body)};`
-}
-
-function createRole(role: string): string {
-  return `As a superuser: CREATE ROLE ${sqlText(ident(role))} LOGIN REPLICATION;`
-}
-
-/** With row level security and no policy of its own the role would copy nothing, without an error. */
-function policy(table: HistoryTable, role: string): Sql {
-  const name = derivedName(`audit_copy_${role}`, '')
-  const isThere = sql`EXISTS (
-  SELECT FROM pg_catalog.pg_policy AS p
-  WHERE p.polrelid = ${relation(table)} AND p.polname = ${literal(name)}
-)`
-  return sql`-- Where readers are kept to their tenants, the copy is of all rows.
-${when(
-  sql`NOT ${isThere}`,
-  sql`CREATE POLICY ${ident(name)} ON ${auditTable(table)} FOR SELECT TO ${ident(role)} USING (true);`,
-)}`
 }
 
 function names(tables: readonly HistoryTable[]): Sql {

@@ -24,17 +24,24 @@ export interface ReplicaTable extends HistoryTable {
   readonly former: FormerNames
 }
 
-export function replicaOf(table: AuditTableObject, former: FormerNames): ReplicaTable {
+/** @param order of the columns, as the history got them; those that it lacks come last */
+export function replicaOf(
+  table: AuditTableObject,
+  former: FormerNames,
+  order: readonly string[],
+): ReplicaTable {
   const { schema, shared, names, source, key } = table
+  const columns = [
+    ...table.settings.map(({ column: name, type }) => ({ name, type })),
+    ...table.columns.map(({ name, type }) => ({ name, type })),
+  ]
+  const place = ({ name }: { readonly name: string }) =>
+    order.includes(name) ? order.indexOf(name) : order.length
   return {
     schema,
     ...(shared ? { shared } : {}),
     names,
-    columns: [
-      ...FACTS,
-      ...table.settings.map(({ column: name, type }) => ({ name, type })),
-      ...table.columns.map(({ name, type }) => ({ name, type })),
-    ],
+    columns: [...FACTS, ...columns.toSorted((a, b) => place(a) - place(b))],
     index: key.length === 0 ? undefined : { name: keyIndexName(table), columns: [...key, AUDIT_COLUMNS.id] },
     comment: `History of ${source.schema}.${source.name}, of another server`,
     former,

@@ -22,6 +22,8 @@ export interface ReplicaSetup {
   readonly state: DatabaseState
   /** By `nameKey` of the history. */
   readonly former: ReadonlyMap<string, FormerNames>
+  /** By `nameKey` of the history: its columns in the order in which it got them. */
+  readonly orders: ReadonlyMap<string, readonly string[]>
   /** Audit schemas that the histories were in. */
   readonly formerHomes: readonly AuditHome[]
   /** What was renamed on the primary is to be renamed here. */
@@ -44,17 +46,15 @@ export interface ReplicaSetup {
  * Its rows have the numbers that the primary gave them: nothing here has a sequence.
  */
 export function renderReplica(setup: ReplicaSetup): string {
-  const { state, former, formerHomes, renames, lockTimeout } = setup
+  const { state, former, orders, formerHomes, renames, lockTimeout } = setup
   const { schema } = state
   if (schema === undefined) throw new Error('nothing is audited, so there is nothing to replicate')
   const home = homeOf(schema)
   const tables = [
-    ...state.tables.map((table) =>
-      replicaOf(
-        table,
-        former.get(nameKey({ schema: table.schema, name: table.names.table })) ?? NO_FORMER_NAMES,
-      ),
-    ),
+    ...state.tables.map((table) => {
+      const key = nameKey({ schema: table.schema, name: table.names.table })
+      return replicaOf(table, former.get(key) ?? NO_FORMER_NAMES, orders.get(key) ?? [])
+    }),
     ...(hasWaiverTable(schema) ? [replicaOfWaivers(schema, formerly(formerHomes, waiverHistory))] : []),
   ]
   const own = publishedLater(home).map((table, at) => ({
