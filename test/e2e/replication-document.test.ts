@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test, vi } from 'vitest'
 import { type Replication, ROLE, replication, useTwoServers } from './replication/two-servers.ts'
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 const servers = useTwoServers()
 const repository = fileURLToPath(new URL('../..', import.meta.url))

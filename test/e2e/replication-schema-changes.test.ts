@@ -9,7 +9,7 @@ import {
   useTwoServers,
 } from './replication/two-servers.ts'
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 const servers = useTwoServers()
 

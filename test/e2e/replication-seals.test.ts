@@ -3,7 +3,7 @@ import { renderSealErasure } from '../../packages/generator/src/sql/seal-erasure
 import { connected, findingsOf, HOME, seal, verify } from '../../packages/generator/test/sql/sealing.ts'
 import { NAME, ROLE, replication, running, unguarded, useTwoServers } from './replication/two-servers.ts'
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 const servers = useTwoServers()
 

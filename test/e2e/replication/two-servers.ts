@@ -41,7 +41,7 @@ export function useTwoServers(
     await admin.query(`CREATE ROLE ${ROLE} LOGIN REPLICATION PASSWORD 'x'`)
     await admin.drop()
     servers = { primary, second }
-  }, 60_000)
+  }, 120_000)
   afterAll(() => Promise.all(stops.map((stop) => stop())))
   return () => {
     if (servers === undefined) throw new Error('the servers are not started yet')
@@ -154,12 +154,12 @@ export async function replication(
     async copied() {
       const left = () =>
         second.query("SELECT srrelid::regclass FROM pg_subscription_rel WHERE srsubstate <> 'r'")
-      await expect.poll(left, { timeout: 30_000 }).toEqual([])
+      await expect.poll(left, { timeout: 60_000 }).toEqual([])
     },
     async expectSame(table) {
       const all = `SELECT to_jsonb(t) AS row FROM ${table} AS t ORDER BY 1`
       const expected = await primary.query(all)
-      await expect.poll(() => second.query(all), { timeout: 30_000 }).toEqual(expected)
+      await expect.poll(() => second.query(all), { timeout: 60_000 }).toEqual(expected)
     },
     async stalled() {
       const refused = async () => {
@@ -169,7 +169,7 @@ export async function replication(
         return Number(row?.n ?? 0)
       }
       const before = await refused()
-      await expect.poll(refused, { timeout: 30_000 }).toBeGreaterThan(before)
+      await expect.poll(refused, { timeout: 60_000 }).toBeGreaterThan(before)
     },
   }
   await primary.query(await made.migrate(models, sql))
