@@ -5,7 +5,7 @@ import { sourceOf } from './datamodel/source-table.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import { type AuditModel, isJoinTable } from './model/audit-model.ts'
-import { nameKey, SEAL_TABLES } from './model/names.ts'
+import { ERASURE_TABLES, nameKey, SEAL_TABLES } from './model/names.ts'
 import type { SourceFile } from './model/place.ts'
 import { auditTableNames } from './state/audit-table-names.ts'
 import type { MigrationStep } from './state/migration-step.ts'
@@ -98,7 +98,7 @@ export function diagnoseExternalTables(
   missing: readonly string[],
   config: { readonly path: string; readonly importPath: string | undefined },
 ): readonly Diagnostic[] {
-  // The tables of seals are there once somebody seals: they are listed with the histories, and missed by themselves never.
+  // The tables of seals and erasures are there once somebody makes them: they are listed with the histories, and missed by themselves never.
   const histories = missing.filter((name) => !isSealTable(name))
   if (histories.length === 0) return []
   const { importPath } = config
@@ -118,9 +118,9 @@ export function diagnoseExternalTables(
   ]
 }
 
-/** Whether a table, `public.audit_seal`, is one of those that the command `seal` makes. */
+/** Whether a table, `public.audit_seal`, is one of those that the command `seal` or the set-up of erasure makes. */
 export function isSealTable(name: string): boolean {
-  return Object.values(SEAL_TABLES).some(
+  return Object.values({ ...SEAL_TABLES, ...ERASURE_TABLES }).some(
     ({ shared, own }) => name.endsWith(`.${shared}`) || name.endsWith(`.${own}`),
   )
 }

@@ -4,6 +4,7 @@ import type { ReaderFlags } from '../reader-rights.ts'
 import type { RolesFlags } from '../role-setup.ts'
 import type { BackfillFlags } from './backfill.ts'
 import type { CheckFlags } from './check.ts'
+import { addErasureCommands } from './erasure-commands.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import type { InstallFlags } from './install.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
@@ -152,6 +153,10 @@ export async function runCommandLine(args: readonly string[], version: string): 
       exitCode = await roles(flags, process.cwd())
     })
 
+  addErasureCommands(program, (code) => {
+    exitCode = code
+  })
+
   const migrate = program
     .command('migrate')
     .summary("Prisma's migrate commands, together with the audit")
@@ -204,7 +209,15 @@ function exitCodeOf(error: unknown, args: readonly string[]): number {
 }
 
 /** Commands that answer by their exit code: one for a mistake must not read as an answer. */
-const LOOKING: ReadonlySet<string> = new Set(['check', 'status', 'install', 'uninstall', 'verify'])
+const LOOKING: ReadonlySet<string> = new Set([
+  'check',
+  'status',
+  'install',
+  'uninstall',
+  'verify',
+  'erase',
+  'hold',
+])
 
 const description = `Audit trail for Prisma and PostgreSQL.
 

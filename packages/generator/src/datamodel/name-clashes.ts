@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedTable } from '../model/audit-model.ts'
-import { HASH_KEY_TABLE, SEAL_TABLES, WAIVER_TABLE } from '../model/names.ts'
+import { ERASURE_TABLES, HASH_KEY_TABLE, SEAL_TABLES, WAIVER_TABLE } from '../model/names.ts'
 import type { SourcePlace } from '../model/place.ts'
 
 /**
@@ -40,6 +40,9 @@ export function findSharedTableClashes(
     ...Object.values(hasHashes ? HASH_KEY_TABLE : {}).map((name) => [name, 'table of hash keys'] as const),
     ...Object.values(SEAL_TABLES).flatMap((names) =>
       Object.values(names).map((name) => [name, 'table of seals'] as const),
+    ),
+    ...Object.values(ERASURE_TABLES).flatMap((names) =>
+      Object.values(names).map((name) => [name, 'table of erasures'] as const),
     ),
   ])
   return tables.flatMap(({ model, names }): readonly Diagnostic[] => {

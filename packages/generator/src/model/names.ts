@@ -25,6 +25,12 @@ export const SEAL_TABLES = {
   watermark: { own: 'seal_watermark', shared: 'audit_seal_watermark' },
 } as const
 
+/** The tables of erasures, that the set-up of `npx prisma-generator-audit eraser` makes: see docs/erasure.md. */
+export const ERASURE_TABLES = {
+  erasure: { own: 'erasure', shared: 'audit_erasure' },
+  hold: { own: 'legal_hold', shared: 'audit_legal_hold' },
+} as const
+
 /** PostgreSQL cuts identifiers at this many bytes, in silence (NAMEDATALEN - 1). */
 export const MAX_IDENTIFIER_BYTES = 63
 
