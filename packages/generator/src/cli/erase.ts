@@ -8,6 +8,7 @@ import { type ErasureProject, readErasureProject } from './erasure-project.ts'
 import { appendRecords, assertWritable, type ErasureRecord, readRecords } from './erasure-record.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
+import { counted } from './seal-report.ts'
 
 export interface EraseFlags extends DatabaseFlags {
   readonly model?: string | undefined
@@ -121,7 +122,7 @@ function replay(records: readonly ErasureRecord[], { reason }: EraseFlags): Requ
   const reasons = [...new Set(records.map((record) => record.reason))]
   return {
     targets: records.flatMap(({ erased }) => erased),
-    reason: reason ?? `replay of ${records.length} erasures: ${reasons.join('; ')}`,
+    reason: reason ?? `replay of ${counted(records.length, 'erasure')}: ${reasons.join('; ')}`,
     aside: [],
   }
 }
@@ -181,7 +182,9 @@ async function keepRecord(client: Client, home: AuditHome, path: string, isErase
     await client.query("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'")
     const { rows } = await client.query<ErasureRecord>(renderErasures(home))
     const missing = appendRecords(path, rows)
-    console.error(`audit: ${path} has all ${rows.length} erasures of this database, ${missing} of them new`)
+    console.error(
+      `audit: ${path} has what was erased in this database: ${counted(rows.length, 'erasure')}, ${missing} of them new`,
+    )
     return 0
   } catch (error) {
     if (!(error instanceof Error)) throw error

@@ -317,7 +317,7 @@ END IF;`
 
 function refuseHeld(home: AuditHome): Sql {
   return sql`FOR hold IN
-  SELECT w."audit_id" AS number, w."match", w."reason", w."audit_current_user" AS by, w."audit_operation_timestamp" AS since
+  SELECT w."audit_id" AS number, w."match", w."reason", w."audit_current_user" AS held_by, w."audit_operation_timestamp" AS held_since
   FROM ${erasureName(home, 'hold')} AS w
   WHERE w."audit_operation" = 'H' AND (w."history" IS NULL OR w."history" = history_of)
     AND NOT EXISTS (SELECT FROM ${erasureName(home, 'hold')} AS r WHERE r."released" = w."audit_id")
@@ -332,7 +332,7 @@ LOOP
   IF is_held THEN
     RAISE EXCEPTION USING
       ERRCODE = 'AU005',
-      MESSAGE = format('rows of %s are held (legal hold %s since %s by %s): %s', history_of, hold.number, hold.since, hold.by, hold."reason"),
+      MESSAGE = format('rows of %s are held (legal hold %s since %s by %s): %s', history_of, hold.number, hold.held_since, hold.held_by, hold."reason"),
       HINT = 'A legal hold wins. Nothing was erased. Once it is released, plan again.';
   END IF;
 END LOOP;`

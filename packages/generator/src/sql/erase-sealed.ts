@@ -92,13 +92,13 @@ FOR row_of IN EXECUTE format(
     ARRAY[%s]::text[] AS texts, ARRAY[%s]::boolean[] AS erasing, ARRAY[%s]::text[] AS afters
   FROM %s AS h
   CROSS JOIN LATERAL (
-    SELECT * FROM ${sealName(home, 'seal')} AS s
+    SELECT * FROM %s AS s
     WHERE s."history" = $1::regclass AND s."last_id" >= abs(h."audit_id")
     ORDER BY s."last_id" LIMIT 1
   ) AS s
   WHERE h."audit_id" = ANY ($2) AND s."first_id" <= abs(h."audit_id")
   ORDER BY s."number", abs(h."audit_id"), h."audit_id"$q$,
-  texts, erasing, afters, history_of
+  texts, erasing, afters, history_of, ${named(home, 'seal')}
 ) USING history_of::oid, ids LOOP
   IF row_of."number" IS DISTINCT FROM at_seal THEN
     UPDATE ${sealName(home, 'salt')} AS s SET "salts" = range_salts WHERE s."seal_number" = at_seal;

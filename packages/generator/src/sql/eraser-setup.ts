@@ -1,25 +1,12 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction, eraseSignature } from './base-functions.ts'
-import { ERASER_POLICY, renderEraseFunction } from './erase-function.ts'
+import { renderEraseFunction } from './erase-function.ts'
 import { renderEraserCheck } from './eraser-check.ts'
+import { giveRights } from './eraser-rights.ts'
 import { erasureName, renderErasureTables } from './erasure-tables.ts'
-import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
 import { borrowOwner, returnOwner } from './role-membership.ts'
-import { FACT_COLUMNS } from './seal-leaf.ts'
-import { sealName } from './seal-tables.ts'
 import { markFunctions } from './shared-schema.ts'
-import {
-  comment,
-  dollarQuoted,
-  ident,
-  join,
-  lines,
-  literal,
-  paragraphs,
-  type Sql,
-  sql,
-  sqlText,
-} from './sql.ts'
+import { comment, dollarQuoted, ident, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 
 export interface EraserSetup {
   /** Owns the function of erasures, and can do nothing else; nobody is a member of it. */
@@ -49,7 +36,7 @@ SET LOCAL client_min_messages = warning;`,
 DO ${dollarQuoted(sql`BEGIN
   PERFORM set_config('role', current_setting('audit_eraser.role_before'), true);
 END`)};`,
-    giveRights(setup),
+    giveRights(home, eraser),
     borrowOwner(owner),
     sql`SET LOCAL ROLE ${ident(eraser)};`,
     refuseForeign(setup),
@@ -118,57 +105,6 @@ EXCEPTION WHEN insufficient_privilege THEN
 END`
   return sql`-- The tables belong to whoever owns the history.
 DO ${dollarQuoted(body)};`
-}
-
-/** What the function needs: facts can be changed by nobody, so the right is given column by column. */
-function giveRights({ eraser, home }: EraserSetup): Sql {
-  const role = literal(eraser)
-  const guard = literal(sqlText(sql`${baseFunction(home, 'appendOnly')}()`))
-  const facts = join(FACT_COLUMNS.map(literal), sql`, `)
-  const own = (['erasure', 'hold'] as const).map((each) => literal(sqlText(erasureName(home, each))))
-  const sealed = (['seal', 'salt', 'erasure'] as const).map((each) => literal(sqlText(sealName(home, each))))
-  const [seal, salt, erased] = sealed
-  const policy = ident(ERASER_POLICY)
-  const body = sql`DECLARE
-  history record;
-  seals record;
-BEGIN
-  FOR history IN
-    SELECT c.oid::regclass AS name, c.relrowsecurity AS is_by_row, (
-      SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
-      FROM pg_attribute AS a
-      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT IN (${facts})
-    ) AS columns
-    FROM pg_trigger AS t
-    JOIN pg_class AS c ON c.oid = t.tgrelid
-    WHERE t.tgname = ${literal(APPEND_ONLY_TRIGGER)} AND t.tgfoid = to_regprocedure(${guard})
-      AND c.oid NOT IN (SELECT to_regclass(o.name) FROM unnest(ARRAY[${join(own, sql`, `)}]) AS o (name))
-      AND EXISTS (
-        SELECT FROM pg_attribute AS a
-        WHERE a.attrelid = c.oid AND a.attname = ${literal(AUDIT_COLUMNS.operationTimestamp)} AND NOT a.attisdropped
-      )
-    ORDER BY 1
-  LOOP
-    EXECUTE format('GRANT SELECT ON %s TO %I', history.name, ${role});
-    EXECUTE format('GRANT UPDATE (%s) ON %s TO %I', history.columns, history.name, ${role});
-    IF history.is_by_row THEN
-      EXECUTE format('DROP POLICY IF EXISTS ${policy} ON %s', history.name);
-      EXECUTE format('CREATE POLICY ${policy} ON %s TO %I USING (true)', history.name, ${role});
-    END IF;
-  END LOOP;
-  FOR seals IN
-    SELECT to_regclass(s.name) AS name, s.rights
-    FROM (VALUES (${seal ?? sql``}, 'SELECT'), (${salt ?? sql``}, 'SELECT, UPDATE'), (${erased ?? sql``}, 'SELECT, INSERT, UPDATE')) AS s (name, rights)
-    WHERE to_regclass(s.name) IS NOT NULL
-  LOOP
-    EXECUTE format('GRANT %s ON %s TO %I', seals.rights, seals.name, ${role});
-  END LOOP;
-END`
-  return sql`-- Of the histories the role may change what is no fact, and of the seals what goes with that.
-DO ${dollarQuoted(body)};
-GRANT SELECT, INSERT ON ${erasureName(home, 'erasure')} TO ${ident(eraser)};
-GRANT SELECT ON ${erasureName(home, 'hold')} TO ${ident(eraser)};
-GRANT USAGE, CREATE ON SCHEMA ${ident(home.schema)} TO ${ident(eraser)};`
 }
 
 function refuseForeign({ eraser, home }: EraserSetup): Sql {
