@@ -47,10 +47,11 @@ export async function callErase(
   targets: readonly Target[],
   reason: string | null = null,
   plan: string | null = null,
+  name = 'audit.erase',
 ): Promise<Erased> {
-  await client.query(`SET SESSION AUTHORIZATION "${by}"`)
+  await client.query(`SET SESSION AUTHORIZATION "${by.replaceAll('"', '""')}"`)
   try {
-    const { rows } = await client.query<{ erase: Erased }>('SELECT audit.erase($1, $2, $3) AS erase', [
+    const { rows } = await client.query<{ erase: Erased }>(`SELECT ${name}($1, $2, $3) AS erase`, [
       JSON.stringify(targets),
       reason,
       plan,
@@ -62,7 +63,13 @@ export async function callErase(
 }
 
 /** Plans, and does what the plan says. */
-export async function erase(client: pg.Client, by: string, targets: readonly Target[], reason = 'asked for') {
-  const { plan } = await callErase(client, by, targets)
-  return callErase(client, by, targets, reason, plan)
+export async function erase(
+  client: pg.Client,
+  by: string,
+  targets: readonly Target[],
+  reason = 'asked for',
+  name = 'audit.erase',
+) {
+  const { plan } = await callErase(client, by, targets, null, null, name)
+  return callErase(client, by, targets, reason, plan, name)
 }
