@@ -24,6 +24,10 @@ erasing text;
 afters text;
 row_of record;
 at_seal bigint;
+field_names text[];
+field_numbers smallint[];
+oid_then oid;
+epoch record;
 mapping integer[];
 range_salts bytea;
 range_ids bigint[];
@@ -121,18 +125,43 @@ END LOOP;
 UPDATE ${sealName(home, 'salt')} AS s SET "salts" = range_salts WHERE s."seal_number" = at_seal;`
 }
 
-/** Sets `mapping`, where each field of the seal is in `names`, `range_salts` and `range_ids`. */
+/**
+ * Sets `mapping`, where each field of the seal is in `names`, `range_salts` and `range_ids`. A column is followed as `verify` does
+ * (`seal/sealed-columns.ts`): by its number while the table has one OID, and by the name that it had last where a dump was restored.
+ */
 function openSeal(home: AuditHome): Sql {
-  return sql`mapping := (
+  const fields = sql`unnest(field_names, field_numbers) WITH ORDINALITY AS f (name, number, place)`
+  return sql`SELECT array_agg(c.value ->> 'name' ORDER BY c.place), array_agg((c.value ->> 'number')::smallint ORDER BY c.place)
+INTO field_names, field_numbers
+FROM json_array_elements(row_of."columns") WITH ORDINALITY AS c (value, place);
+oid_then := row_of."history_oid";
+FOR epoch IN
+  SELECT s."history_oid" AS oid, s."columns"::text AS columns
+  FROM ${sealName(home, 'seal')} AS s
+  WHERE s."history" = history_of AND s."number" >= at_seal
+  GROUP BY 1, 2
+  ORDER BY min(s."number")
+LOOP
+  SELECT array_agg(c.name ORDER BY f.place), array_agg(c.number ORDER BY f.place)
+  INTO field_names, field_numbers
+  FROM ${fields}
+  LEFT JOIN json_to_recordset(epoch.columns::json) AS c (name text, number smallint)
+    ON CASE WHEN epoch.oid = oid_then THEN c.number = f.number ELSE c.name = f.name END;
+  oid_then := epoch.oid;
+END LOOP;
+mapping := (
   SELECT array_agg(
-    CASE
-      WHEN row_of."history_oid" = history_of::oid THEN array_position(numbers, (c.value ->> 'number')::smallint)
-      ELSE array_position(names, c.value ->> 'name')
-    END
-    ORDER BY c.place
+    CASE WHEN oid_then = history_of::oid THEN array_position(numbers, f.number) ELSE array_position(names, f.name) END
+    ORDER BY f.place
   )
-  FROM json_array_elements(row_of."columns") WITH ORDINALITY AS c (value, place)
+  FROM ${fields}
 );
+IF array_position(mapping, NULL) IS NOT NULL THEN
+  mapping := (
+    SELECT array_agg(array_position(names, c.value ->> 'name') ORDER BY c.place)
+    FROM json_array_elements(row_of."columns") WITH ORDINALITY AS c (value, place)
+  );
+END IF;
 range_salts := (SELECT s."salts" FROM ${sealName(home, 'salt')} AS s WHERE s."seal_number" = at_seal);
 EXECUTE format(
   'SELECT array_agg(h."audit_id" ORDER BY abs(h."audit_id"), h."audit_id") FROM %s AS h
