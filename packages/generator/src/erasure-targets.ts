@@ -1,24 +1,27 @@
+import {
+  columnsOfField,
+  columnsOfSetting,
+  ErasureWishError,
+  type FoundHistory,
+  findHistory,
+  type RowMatch,
+  rowMatch,
+} from './erasure-history.ts'
 import type { RecordedHistories } from './history-models.ts'
-import { type AuditedTable, type AuditModel, isJoinTable } from './model/audit-model.ts'
-import { nameKey } from './model/names.ts'
-import { AUDIT_COLUMNS } from './sql/object-names.ts'
+import type { AuditModel } from './model/audit-model.ts'
 import { qualified, sqlText } from './sql/sql.ts'
-import { type AuditTableObject, findTable } from './state/database-state.ts'
 
-/** The rows of one history that are meant, and what is to be erased from them: one element of what `audit.erase` is given. */
-export interface ErasureTarget {
+/** Rows of one history: those of which of each element one of the columns has the value. */
+export interface HistoryRows {
   /** `"audit"."User_audit"` */
   readonly history: string
-  /** Of each element one of the columns has the value. */
   readonly match: readonly RowMatch[]
-  readonly columns: readonly string[]
-  readonly paths: readonly { readonly column: string; readonly path: readonly string[] }[]
 }
 
-export interface RowMatch {
+/** What is to be erased from them: one element of what `audit.erase` is given. */
+export interface ErasureTarget extends HistoryRows {
   readonly columns: readonly string[]
-  /** As PostgreSQL reads it. */
-  readonly value: string
+  readonly paths: readonly { readonly column: string; readonly path: readonly string[] }[]
 }
 
 /** What somebody asks to be erased, in the words of the schema. */
@@ -26,28 +29,88 @@ export interface ErasureWish {
   readonly model: string
   /** Of a key of several fields a JSON object, `{"orderId": 1, "line": 2}`. */
   readonly id: string
-  /** Fields, columns of the history that no field has any more, and paths of documents: `profile.address.street`. */
+  /**
+   * Fields, columns of the history that no field has any more, and paths of documents: `profile.address.street`. Without any, and
+   * without settings: the fields that are `personal`.
+   */
   readonly fields: readonly string[]
   /** Names of session settings and facts; `current_user` is the role that wrote. */
   readonly settings: readonly string[]
 }
 
-/** Says what cannot be erased, in words for whoever asked. */
-export class ErasureWishError extends Error {}
+export interface WishedErasure {
+  readonly targets: readonly ErasureTarget[]
+  /** Columns that no field has any more, and that are not erased: whoever plans should see them. */
+  readonly aside: readonly string[]
+}
 
 /**
- * What `audit.erase` is to be given: the history by its name of today, and of each field all columns that ever held it.
+ * What `audit.erase` is to be given: the row's own history, and those of the models whose `subject` it is.
  *
  * @param recorded what the migrations made
- * @throws ErasureWishError for what the history does not have, and for the fields of its key
+ * @throws ErasureWishError for what the history does not have, for the fields of its key, and where nothing is to be erased
  */
-export function erasureTarget(
+export function wishedErasure(
   model: AuditModel,
   recorded: RecordedHistories,
   { model: name, id, fields, settings }: ErasureWish,
-): ErasureTarget {
+): WishedErasure {
   const history = findHistory(model, recorded, name)
-  const { table, audited } = history
+  const isOpen = fields.length === 0 && settings.length === 0
+  const own = target(history, rowMatch(history, name, id), isOpen ? personalOf(history) : fields, settings)
+  const others = subjectRows(model, recorded, name, id).map(([other, match]) =>
+    target(other, match, personalOf(other), []),
+  )
+  const targets = [own, ...others].filter(({ columns, paths }) => columns.length > 0 || paths.length > 0)
+  if (targets.length === 0) {
+    throw new ErasureWishError(
+      `No field of ${name} is personal, so say which are to be erased: --fields email,name. Or mark them in the schema: /// @audit(personal)`,
+    )
+  }
+  const taken = new Set([...own.columns, ...own.paths.map(({ column }) => column)])
+  const aside = history.table.columns.filter((column) => column.retired && !taken.has(column.name))
+  return { targets, aside: aside.map((column) => column.name) }
+}
+
+/**
+ * The rows that a hold is about: all of a history, or those of one id, and then also those of the models whose `subject` it is.
+ */
+export function heldRows(
+  model: AuditModel,
+  recorded: RecordedHistories,
+  name: string,
+  id: string | undefined,
+): readonly (Pick<HistoryRows, 'history'> & Partial<HistoryRows>)[] {
+  const history = findHistory(model, recorded, name)
+  if (id === undefined) return [{ history: nameOf(history) }]
+  const others = subjectRows(model, recorded, name, id)
+  return [[history, rowMatch(history, name, id)] as const, ...others].map(([each, match]) => ({
+    history: nameOf(each),
+    match,
+  }))
+}
+
+function subjectRows(model: AuditModel, recorded: RecordedHistories, name: string, id: string) {
+  return model.tables.flatMap((table) =>
+    table.columns
+      .filter(({ subject }) => subject === name)
+      .map((column): readonly [FoundHistory, readonly RowMatch[]] => {
+        const history = findHistory(model, recorded, table.model)
+        return [history, [{ columns: history.withFormer(column.name), value: id }]]
+      }),
+  )
+}
+
+function personalOf({ audited }: FoundHistory): readonly string[] {
+  return (audited?.columns ?? []).filter(({ personal }) => personal).map(({ field }) => field)
+}
+
+function target(
+  history: FoundHistory,
+  match: readonly RowMatch[],
+  fields: readonly string[],
+  settings: readonly string[],
+): ErasureTarget {
   const named = fields.map((field) => columnsOfField(history, field))
   const columns = [
     ...named.filter(({ path }) => path === undefined).flatMap((each) => each.columns),
@@ -56,148 +119,18 @@ export function erasureTarget(
   const paths = named.flatMap(({ columns: each, path }) =>
     path === undefined ? [] : each.map((column) => ({ column, path })),
   )
-  for (const column of [...columns, ...paths.map((each) => each.column)]) {
-    if (!history.key.flat().includes(column)) continue
-    const field = audited?.columns.find((each) => each.name === column)?.field ?? column
-    throw new ErasureWishError(
-      `${field} is part of the key of ${name}, and the key says which row a version is of: it cannot be erased. Erase the other fields; a key should not tell who somebody is.`,
-    )
-  }
-  return {
-    history: sqlText(qualified({ schema: table.schema, name: table.names.table })),
-    match: rowMatch(history, name, id),
-    columns: [...new Set(columns)],
-    paths,
-  }
+  for (const column of [...columns, ...paths.map((each) => each.column)]) assertErasable(history, column)
+  return { history: nameOf(history), match, columns: [...new Set(columns)], paths }
 }
 
-/** The rows of a history that have an id: those of a hold. */
-export function heldRows(
-  model: AuditModel,
-  recorded: RecordedHistories,
-  name: string,
-  id: string | undefined,
-): { readonly history: string; readonly match: readonly RowMatch[] | undefined } {
-  const history = findHistory(model, recorded, name)
-  const { schema, names } = history.table
-  return {
-    history: sqlText(qualified({ schema, name: names.table })),
-    match: id === undefined ? undefined : rowMatch(history, name, id),
-  }
-}
-
-/** Columns that were set aside or retired, and are not among those to be erased: whoever plans should see them. */
-export function leftAside(
-  model: AuditModel,
-  recorded: RecordedHistories,
-  target: ErasureTarget,
-  name: string,
-) {
-  const { table } = findHistory(model, recorded, name)
-  const taken = new Set([...target.columns, ...target.paths.map(({ column }) => column)])
-  return table.columns
-    .filter((column) => column.retired && !taken.has(column.name))
-    .map((column) => column.name)
-}
-
-interface FoundHistory {
-  readonly table: AuditTableObject
-  /** Undefined for a model that is audited no more. */
-  readonly audited: AuditedTable | undefined
-  /** For each column of the key all that ever held it, that of today first. */
-  readonly key: readonly (readonly string[])[]
-  /** With what was set aside of it. */
-  readonly withFormer: (column: string) => readonly string[]
-}
-
-function findHistory(model: AuditModel, { state, histories }: RecordedHistories, name: string): FoundHistory {
-  const audited = model.tables.find((each) => each.model === name)
-  const table =
-    audited === undefined
-      ? state.tables.find(({ source, names }) => source.name === name || names.table === name)
-      : findTable(state, audited.source)
-  if (table === undefined) {
-    const known = model.tables.filter((each) => !isJoinTable(each)).map((each) => each.model)
-    throw new ErasureWishError(
-      audited === undefined
-        ? `No model "${name}" is audited. There are: ${known.join(', ') || 'none'}.`
-        : `No migration audits ${name} yet: run npx prisma generate, then migrate.`,
-    )
-  }
-  const lives = histories.get(nameKey(table.source))?.lives ?? new Map()
-  const withFormer = (column: string): readonly string[] => {
-    const former = table.columns.filter(({ name: each }) => lives.get(each)?.formerOf === column)
-    return [column, ...former.map((each) => each.name)]
-  }
-  return { table, audited, withFormer, key: table.key.map(withFormer) }
-}
-
-function columnsOfField(
-  { table, audited, withFormer }: FoundHistory,
-  text: string,
-): { readonly columns: readonly string[]; readonly path?: readonly string[] } {
-  const known = (name: string) =>
-    audited?.columns.find((each) => each.field === name)?.name ??
-    table.columns.find((each) => each.name === name)?.name
-  const whole = known(text)
-  if (whole !== undefined) return { columns: withFormer(whole) }
-  const [field = '', ...path] = text.split('.')
-  const column = known(field)
-  if (column === undefined) {
-    const fields = audited?.columns.map((each) => each.field) ?? []
-    const others = table.columns.filter((each) => each.retired).map((each) => each.name)
-    throw new ErasureWishError(
-      `The history ${table.names.table} has no field ${text}. It has: ${[...fields, ...others].join(', ')}.`,
-    )
-  }
-  const isDocument = (name: string) => {
-    const type = table.columns.find((each) => each.name === name)?.type
-    return (type?.name === 'json' || type?.name === 'jsonb') && !type.list
-  }
-  if (path.length === 0 || path.includes(''))
-    throw new ErasureWishError(`${text} is no path: it has an empty part.`)
-  const columns = withFormer(column).filter(isDocument)
-  if (columns.length > 0) return { columns, path }
+function assertErasable({ key, audited, name }: FoundHistory, column: string): void {
+  if (!key.flat().includes(column)) return
+  const field = audited?.columns.find((each) => each.name === column)?.field ?? column
   throw new ErasureWishError(
-    `${field} of ${table.names.table} holds no documents, so ${text} is no path. Erase ${field}.`,
+    `${field} is part of the key of ${name}, and the key says which row a version is of: it cannot be erased. Erase the other fields; a key should not tell who somebody is.`,
   )
 }
 
-function columnsOfSetting({ table }: FoundHistory, name: string): readonly string[] {
-  if (name === 'current_user') return [AUDIT_COLUMNS.currentUser]
-  const columns = table.settings.filter((each) => each.name === name && each.fact !== 'unchanged_columns')
-  if (columns.length > 0) return columns.map(({ column }) => column)
-  const known = table.settings.filter(({ fact }) => fact !== 'unchanged_columns').map((each) => each.name)
-  throw new ErasureWishError(
-    `The history ${table.names.table} has no setting ${name}. It has: ${[...new Set([...known, 'current_user'])].join(', ')}.`,
-  )
-}
-
-function rowMatch({ key, audited, table }: FoundHistory, model: string, id: string): readonly RowMatch[] {
-  const fields = table.key.map(
-    (column) => audited?.columns.find((each) => each.name === column)?.field ?? column,
-  )
-  const [first] = key
-  if (first === undefined)
-    throw new ErasureWishError(`${model} has no key, so no id says which rows are meant.`)
-  if (key.length === 1) return [{ columns: first, value: id }]
-  const values = parseKey(id)
-  const isWhole =
-    fields.every((field) => Object.hasOwn(values, field)) && Object.keys(values).length === fields.length
-  if (!isWhole) {
-    const example = Object.fromEntries(fields.map((field) => [field, '…']))
-    throw new ErasureWishError(`The key of ${model} has several fields: --id '${JSON.stringify(example)}'`)
-  }
-  return key.map((columns, at) => ({ columns, value: String(values[fields[at] ?? '']) }))
-}
-
-/** Numbers larger than JavaScript's are to be written as strings. */
-function parseKey(id: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(id)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  } catch {
-    // Said by whoever asked.
-  }
-  return {}
+function nameOf({ table }: FoundHistory): string {
+  return sqlText(qualified({ schema: table.schema, name: table.names.table }))
 }

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
-import { type ErasureTarget, ErasureWishError, erasureTarget, leftAside } from '../erasure-targets.ts'
+import { ErasureWishError } from '../erasure-history.ts'
+import { type ErasureTarget, wishedErasure } from '../erasure-targets.ts'
 import { beginErasing, renderErase, renderErasures, renderLookForErasure } from '../sql/erasing.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { isOfDatabase, withDatabase } from './database-client.ts'
@@ -80,18 +81,16 @@ function assertFlags({
     file !== undefined && asks
       ? '--replay says what is to be erased: --model, --id, --fields and --settings have no place beside it.'
       : file === undefined && !asks && record === undefined
-        ? 'Say what is to be erased: --model User --id 42 --fields email,name'
+        ? 'Say what is to be erased: --model User --id 42, and --fields email,name unless the schema says what is personal'
         : file === undefined && asks && (model === undefined || id === undefined)
           ? 'Say whose history is meant: --model User --id 42'
-          : file === undefined && asks && fields === undefined && settings === undefined
-            ? 'Say what is to be erased from it: --fields email,name, or --settings username'
-            : dryRun && confirm !== undefined
-              ? '--dry-run plans, and --confirm carries out: give one of them.'
-              : confirm !== undefined && file === undefined && !asks
-                ? '--confirm carries out a plan: say of what, as when it was planned.'
-                : confirm !== undefined && file === undefined && (reason ?? '').trim() === ''
-                  ? 'An erasure needs a reason, which is recorded: --reason "request of 4 March, ticket 4711". No personal data.'
-                  : undefined
+          : dryRun && confirm !== undefined
+            ? '--dry-run plans, and --confirm carries out: give one of them.'
+            : confirm !== undefined && file === undefined && !asks
+              ? '--confirm carries out a plan: say of what, as when it was planned.'
+              : confirm !== undefined && file === undefined && (reason ?? '').trim() === ''
+                ? 'An erasure needs a reason, which is recorded: --reason "request of 4 March, ticket 4711". No personal data.'
+                : undefined
   if (problem !== undefined) throw new ProjectNotFoundError(problem)
 }
 
@@ -105,8 +104,7 @@ function wished({ model, recorded }: ErasureProject, flags: EraseFlags): Request
       fields: names(flags.fields),
       settings: names(flags.settings),
     }
-    const target = erasureTarget(model, recorded, wish)
-    return { targets: [target], reason: flags.reason, aside: leftAside(model, recorded, target, wish.model) }
+    return { ...wishedErasure(model, recorded, wish), reason: flags.reason }
   } catch (error) {
     if (error instanceof ErasureWishError) throw new ProjectNotFoundError(error.message, { cause: error })
     throw error

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
-import { ErasureWishError, heldRows } from '../erasure-targets.ts'
+import { ErasureWishError } from '../erasure-history.ts'
+import { heldRows } from '../erasure-targets.ts'
 import {
   beginErasing,
   renderBeginHolding,
@@ -44,22 +45,13 @@ export async function hold(flags: HoldFlags, cwd: string): Promise<number> {
   assertFlags(flags)
   const connectionString = await findDatabaseUrl(flags, cwd)
   const { home, model, recorded } = await readErasureProject(flags, cwd)
-  const rows =
-    flags.model === undefined
-      ? undefined
-      : ofWish(() => heldRows(model, recorded, flags.model ?? '', flags.id))
+  const wish = flags.model
+  const rows = wish === undefined ? [] : ofWish(() => heldRows(model, recorded, wish, flags.id))
   return withDatabase(connectionString, 'hold', async (client) => {
     try {
       if (flags.release !== undefined) await release(client, home, flags.release, flags.reason ?? '')
-      else if (rows !== undefined || flags.all) {
-        await inTransaction(client, `${beginErasing()}\n${renderBeginHolding(home)}`, () =>
-          client.query(renderHold(home), [
-            rows?.history ?? null,
-            rows?.match === undefined ? null : JSON.stringify(rows.match),
-            flags.reason,
-          ]),
-        )
-      }
+      else if (rows.length > 0) await putOnHold(client, home, rows, flags.reason ?? '')
+      else if (flags.all) await putOnHold(client, home, [{}], flags.reason ?? '')
       const holds = await readHolds(client, home)
       console.log(flags.json ? JSON.stringify({ version: 1, holds }, undefined, 2) : render(holds))
       return 0
@@ -93,6 +85,21 @@ function ofWish<T>(work: () => T): T {
     if (error instanceof ErasureWishError) throw new ProjectNotFoundError(error.message, { cause: error })
     throw error
   }
+}
+
+/** All of them, or none: the rows of a person are in several histories. */
+async function putOnHold(
+  client: Client,
+  home: AuditHome,
+  rows: readonly { readonly history?: string; readonly match?: unknown }[],
+  reason: string,
+): Promise<void> {
+  await inTransaction(client, `${beginErasing()}\n${renderBeginHolding(home)}`, async () => {
+    for (const { history, match } of rows) {
+      const values = [history ?? null, match === undefined ? null : JSON.stringify(match), reason]
+      await client.query(renderHold(home), values)
+    }
+  })
 }
 
 async function release(client: Client, home: AuditHome, number: string, reason: string): Promise<void> {
