@@ -10,6 +10,7 @@ import { ProjectNotFoundError } from './project-not-found-error.ts'
 import type { SealFlags } from './seal.ts'
 import type { StatusFlags } from './status.ts'
 import type { VerifyFlags } from './verify.ts'
+import type { VerifyLiveFlags } from './verify-live.ts'
 
 /**
  * Runs one command of `npx prisma-generator-audit`. A command's own module is loaded when it is asked for.
@@ -103,14 +104,24 @@ export async function runCommandLine(args: readonly string[], version: string): 
 
   program
     .command('verify')
-    .summary('say whether the history is what was sealed')
+    .summary('say whether the history is what was sealed; with --live, whether it is complete')
     .description(verifyDescription)
     .option('--anchor <file>', 'roots that seal --export has written, kept elsewhere')
+    .option('--live', 'compare the history with the tables: which writes went past the triggers')
+    .option('--model <names>', 'with --live: only these models, with commas between them')
+    .option('--batch-size <rows>', 'with --live: how many rows one transaction compares', '10000')
+    .option('--pause <milliseconds>', 'with --live: how long to wait between two batches', '0')
+    .option('--place <file>', 'with --live: keep there how far it came; a later run goes on')
     .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
     .option('--config <path>', 'the Prisma configuration file')
     .option('--url <url>', 'the database, in place of that of the configuration')
     .option('--json', 'print JSON')
-    .action(async (flags: VerifyFlags) => {
+    .action(async (flags: VerifyFlags & VerifyLiveFlags & { readonly live?: boolean }) => {
+      if (flags.live) {
+        const { verifyLive } = await import('./verify-live.ts')
+        exitCode = await verifyLive(flags, process.cwd())
+        return
+      }
       const { verify } = await import('./verify.ts')
       exitCode = await verify(flags, process.cwd())
     })
@@ -253,7 +264,10 @@ look at.`
 const verifyDescription = `Compares the whole history with its seals, and finds any row that was changed, removed or inserted, with the range. Writes
 nothing; a standby will do. Without --anchor it says what the database says of itself.
 
-Exit code: 0 when the history is what was sealed, 1 when it is not, 130 when it was interrupted, 2 when it could not look.`
+With --live it compares the tables with their histories instead, and finds any write that went past the triggers, with its
+key, its columns and the time between which it was: docs/completeness.md.
+
+Exit code: 0 when the history is what it should be, 1 when it is not, 130 when it was interrupted, 2 when it could not look.`
 
 const readerDescription = `Prints SQL for a migration of yours: by default nobody but their owner may read the audit tables. With --tenant the
 histories get row level security, so that the role sees the rows of one tenant only. Needs no database and writes nothing.`

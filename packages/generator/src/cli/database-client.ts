@@ -51,7 +51,11 @@ export function adviceOn(error: Error): string {
 }
 
 /** Runs `work` in a transaction that `begin` begins; an error rolls it back. */
-export async function inTransaction<T>(client: pg.Client, begin: string, work: () => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  client: pg.ClientBase,
+  begin: string,
+  work: () => Promise<T>,
+): Promise<T> {
   await client.query(begin)
   try {
     const result = await work()

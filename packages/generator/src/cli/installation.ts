@@ -5,6 +5,7 @@ import { hasErrors } from '../diagnostics.ts'
 import { compareInstallation, type Expectation } from '../installation/compare-installation.ts'
 import type { InstallationStatus, Unaudited } from '../installation/installation-status.ts'
 import type { LiveDatabase } from '../installation/live-database.ts'
+import type { Recorded } from '../installation/told.ts'
 import { writtenFunctions } from '../migration/written-functions.ts'
 import type { AuditModel } from '../model/audit-model.ts'
 import { nameKey } from '../model/names.ts'
@@ -22,6 +23,8 @@ import { readProjectAndFolder } from './read-project.ts'
 export interface ExpectedInstallation extends Expectation {
   /** Milliseconds. */
   readonly lockTimeout: number
+  /** What the migrations tell of the histories; undefined where none makes the audit. */
+  readonly recorded: Omit<Recorded, 'applied'> | undefined
 }
 
 export interface Look {
@@ -48,12 +51,11 @@ export async function readExpected(flags: ProjectFlags, cwd: string): Promise<Ex
   const parts = files.filter(({ text }) => parseHeaders(text).parts.length > 0)
   const isByMigrations = parts.length > 0
   const { lockTimeout } = input.options
-  const state = isByMigrations
-    ? foldParts(
-        files.map(({ name, text }) => ({ migration: name, text })),
-        folder?.database.interferences,
-      ).state
-    : desiredState(model)
+  const folded = foldParts(
+    files.map(({ name, text }) => ({ migration: name, text })),
+    folder?.database.interferences,
+  )
+  const state = isByMigrations ? folded.state : desiredState(model)
   const asFile = { name: 'install', path: 'install', text: renderInstallation(state, lockTimeout) }
   return {
     state,
@@ -63,6 +65,8 @@ export async function readExpected(flags: ProjectFlags, cwd: string): Promise<Ex
     models: new Map(model.tables.map((table) => [nameKey(table.source), table.model])),
     unaudited: unaudited(model, input.dmmf.datamodel.models),
     lockTimeout,
+    recorded:
+      isByMigrations && folder ? { histories: folded.histories, database: folder.database } : undefined,
   }
 }
 
@@ -75,11 +79,11 @@ export async function readExpected(flags: ProjectFlags, cwd: string): Promise<Ex
 export function withConnection<T>(
   connectionString: string,
   command: string,
-  run: (client: pg.Client) => Promise<T>,
+  run: (client: pg.Client, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return withDatabase(connectionString, command, async (client) => {
+  return withDatabase(connectionString, command, async (client, signal) => {
     try {
-      return await run(client)
+      return await run(client, signal)
     } catch (error) {
       if (error instanceof ProjectNotFoundError || !isOfDatabase(error)) throw error
       throw new ProjectNotFoundError(`The database refuses: ${error.message}${adviceOn(error)}`, {
