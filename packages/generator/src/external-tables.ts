@@ -5,7 +5,7 @@ import { sourceOf } from './datamodel/source-table.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import { type AuditModel, isJoinTable } from './model/audit-model.ts'
-import { nameKey, SEAL_TABLES } from './model/names.ts'
+import { nameKey, PAUSE_TABLE, SEAL_TABLES } from './model/names.ts'
 import type { SourceFile } from './model/place.ts'
 import { auditTableNames } from './state/audit-table-names.ts'
 import type { MigrationStep } from './state/migration-step.ts'
@@ -118,9 +118,9 @@ export function diagnoseExternalTables(
   ]
 }
 
-/** Whether a table, `public.audit_seal`, is one of those that the command `seal` makes. */
+/** Whether a table, `public.audit_seal`, is one of those that the commands `seal` and `pause` make. */
 export function isSealTable(name: string): boolean {
-  return Object.values(SEAL_TABLES).some(
+  return [...Object.values(SEAL_TABLES), PAUSE_TABLE].some(
     ({ shared, own }) => name.endsWith(`.${shared}`) || name.endsWith(`.${own}`),
   )
 }

@@ -6,7 +6,9 @@ import type { BackfillFlags } from './backfill.ts'
 import type { CheckFlags } from './check.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import type { InstallFlags } from './install.ts'
+import type { PauseFlags } from './pause.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
+import type { ResumeFlags } from './resume.ts'
 import type { SealFlags } from './seal.ts'
 import type { StatusFlags } from './status.ts'
 import type { VerifyFlags } from './verify.ts'
@@ -127,6 +129,39 @@ export async function runCommandLine(args: readonly string[], version: string): 
     })
 
   program
+    .command('pause')
+    .summary('turn capture off for a bad night, with a reason that stays')
+    .description(pauseDescription)
+    .requiredOption('--reason <text>', 'why; it is recorded')
+    .option('--model <names>', 'only these models, with commas between them')
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--url <url>', 'the database, in place of that of the configuration')
+    .action(async (flags: PauseFlags) => {
+      const { pause } = await import('./pause.ts')
+      exitCode = await pause(flags, process.cwd())
+    })
+
+  program
+    .command('resume')
+    .summary('turn capture on again, and make up for the pause')
+    .description(resumeDescription)
+    .option(
+      '--set <name=value...>',
+      'the context of the rows that make up for it, for example username=ann',
+      [],
+    )
+    .option('--model <names>', 'only these models, with commas between them')
+    .option('--batch-size <rows>', 'how many rows of a table are compared at once', '10000')
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--url <url>', 'the database, in place of that of the configuration')
+    .action(async (flags: ResumeFlags) => {
+      const { resume } = await import('./resume.ts')
+      exitCode = await resume(flags, process.cwd())
+    })
+
+  program
     .command('reader')
     .summary('print the rights that a role needs to read the history')
     .description(readerDescription)
@@ -215,7 +250,15 @@ function exitCodeOf(error: unknown, args: readonly string[]): number {
 }
 
 /** Commands that answer by their exit code: one for a mistake must not read as an answer. */
-const LOOKING: ReadonlySet<string> = new Set(['check', 'status', 'install', 'uninstall', 'verify'])
+const LOOKING: ReadonlySet<string> = new Set([
+  'check',
+  'status',
+  'install',
+  'uninstall',
+  'verify',
+  'pause',
+  'resume',
+])
 
 const description = `Audit trail for Prisma and PostgreSQL.
 
@@ -268,6 +311,17 @@ With --live it compares the tables with their histories instead, and finds any w
 key, its columns and the time between which it was: docs/completeness.md.
 
 Exit code: 0 when the history is what it should be, 1 when it is not, 130 when it was interrupted, 2 when it could not look.`
+
+const pauseDescription = `Disables the triggers of audited tables, and leaves a row that says who did it, when and why. Needs the rights of the
+owner. Nothing is recorded until resume is run, and status says so.
+
+Exit code: 0 when capture rests, 130 when it was interrupted, 2 when it could not be paused.`
+
+const resumeDescription = `Enables the triggers again, and then writes history for what was written in the pause: a row I, U or D for each row that
+is not as its history says, with the context of --set and the name of who runs it. Locks out writers only for the batches in which
+something differs. Started again it goes on where it was.
+
+Exit code: 0 when the histories are complete again, 130 when it was interrupted, 2 when it could not.`
 
 const readerDescription = `Prints SQL for a migration of yours: by default nobody but their owner may read the audit tables. With --tenant the
 histories get row level security, so that the role sees the rows of one tenant only. Needs no database and writes nothing.`

@@ -48,7 +48,7 @@ export const BEGUN: ComparedTable = {
 const MOST = 1000
 
 /** Below all ids of a history, those of baselines included. */
-const FIRST_ID = '-9223372036854775808'
+export const FIRST_ID = '-9223372036854775808'
 
 export interface CompareOptions {
   /** How many rows a page has. */
@@ -74,7 +74,9 @@ export async function compareLive(
   from: ComparedTable,
   { size, pause, signal, onProgress }: CompareOptions,
 ): Promise<ComparedTable> {
-  const { told, order, total } = await inTransaction(client, beginVerifying(), () => prepare(client, wanted))
+  const { told, order, total } = await inTransaction(client, beginVerifying(), () =>
+    prepareTold(client, wanted),
+  )
   let reached = from
   onProgress(reached, total)
   while (reached.pass !== 'done' && !signal.aborted) {
@@ -96,7 +98,8 @@ export async function compareLive(
   return reached
 }
 
-async function prepare(client: ClientBase, wanted: Told) {
+/** What this database adds to what is told: for a transaction of `beginVerifying`. */
+export async function prepareTold(client: ClientBase, wanted: Told) {
   const { table } = wanted
   const { rows: order } = await client.query<{ own: KeyOrder[number] }>(keyOrder(table))
   const { rows: other } = await client.query<{ found: boolean }>(hasOtherKeys(table))

@@ -56,8 +56,9 @@ export async function inTransaction<T>(
   begin: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  await client.query(begin)
   try {
+    // Part of it may be refused, as where a lock is in the way.
+    await client.query(begin)
     const result = await work()
     await client.query('COMMIT')
     return result

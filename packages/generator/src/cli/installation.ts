@@ -10,6 +10,7 @@ import { writtenFunctions } from '../migration/written-functions.ts'
 import type { AuditModel } from '../model/audit-model.ts'
 import { nameKey } from '../model/names.ts'
 import { renderInstallation } from '../sql/render-installation.ts'
+import { homeOf } from '../state/database-state.ts'
 import { desiredState } from '../state/desired-state.ts'
 import { foldParts } from '../state/fold-parts.ts'
 import { parseHeaders } from '../state/part-header.ts'
@@ -106,7 +107,7 @@ export async function look(
 ): Promise<Look> {
   const { schema, tables } = expected.state
   const capturing = tables.filter((table) => table.capturing)
-  const live = await readLiveDatabase(client, schema?.name ?? 'audit', capturing, role)
+  const live = await readLiveDatabase(client, homeOf(schema ?? { name: 'audit' }), capturing, role)
   if (!live.roleExists) throw new ProjectNotFoundError(`There is no role "${live.role}", that --role names.`)
   return { live, status: compareInstallation(expected, live) }
 }

@@ -1,15 +1,15 @@
 import type { Client } from 'pg'
 import { type Recorded, toldOf } from '../installation/told.ts'
-import { appliedMigrations, beginLook, whereLooked } from '../sql/live-installation.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { chooseTables, tableName } from './chosen-tables.ts'
 import { BEGUN, type ComparedTable, compareLive } from './compare-live.ts'
-import { adviceOn, inTransaction, isOfDatabase } from './database-client.ts'
+import { adviceOn, isOfDatabase } from './database-client.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
-import { type ExpectedInstallation, readExpected, withConnection } from './installation.ts'
+import { readExpected, withConnection } from './installation.ts'
 import { type Places, readPlaces, removePlaces, writePlaces } from './place-file.ts'
 import { progressBar } from './progress-bar.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
+import { readRecorded } from './read-recorded.ts'
 import { type LiveVerification, renderLive, renderLiveJson } from './verify-live-report.ts'
 import { wholeNumber } from './whole-number.ts'
 
@@ -100,25 +100,4 @@ async function compareTables(
 
 function isDone({ reached, note }: LiveVerification['tables'][number]): boolean {
   return note !== undefined || reached?.pass === 'done'
-}
-
-/** When this database took which migration. */
-async function readRecorded(client: Client, { recorded, parts, state }: ExpectedInstallation) {
-  return inTransaction(client, beginLook(), async () => {
-    const { rows: where } = await client.query<{ database: string; migrationsSchema: string | null }>(
-      whereLooked(state.schema?.name ?? 'audit', undefined),
-    )
-    const database = where[0]?.database ?? ''
-    const schema = where[0]?.migrationsSchema
-    if (recorded === undefined || schema == null) return { database, recorded: undefined }
-    const { rows } = await client.query<{ name: string; finishedAt: string }>(appliedMigrations(schema))
-    const applied = new Map(rows.map(({ name, finishedAt }) => [name, finishedAt] as const))
-    const pending = parts.filter((name) => !applied.has(name))
-    if (pending.length > 0) {
-      throw new ProjectNotFoundError(
-        `Migrations come first, with npx prisma migrate deploy; these are not applied here:\n${pending.join('\n')}`,
-      )
-    }
-    return { database, recorded: { ...recorded, applied } }
-  })
 }

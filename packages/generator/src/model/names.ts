@@ -25,6 +25,9 @@ export const SEAL_TABLES = {
   watermark: { own: 'seal_watermark', shared: 'audit_seal_watermark' },
 } as const
 
+/** The table that tells of pauses, that `npx prisma-generator-audit pause` makes: see docs/pause.md. */
+export const PAUSE_TABLE = { own: 'pause', shared: 'audit_pause' } as const
+
 /** PostgreSQL cuts identifiers at this many bytes, in silence (NAMEDATALEN - 1). */
 export const MAX_IDENTIFIER_BYTES = 63
 

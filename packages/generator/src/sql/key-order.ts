@@ -4,14 +4,14 @@ import { keyColumns } from './key-columns.ts'
 import { ident, join, literal, operator, parameter, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /** By what a type of an extension compares: citext has its own `>`, in the schema of the extension. */
-interface OwnOrder {
+export interface OwnOrder {
   readonly schema: string
   readonly above: string
   readonly from: string
 }
 
 /** PostgreSQL compares a composite value with any record, and would not know of which type a parameter is. */
-interface Composite {
+export interface Composite {
   readonly composite: QualifiedName
 }
 

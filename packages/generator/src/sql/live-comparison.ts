@@ -26,6 +26,8 @@ export interface Told {
   readonly table: AuditTableObject
   /** A row without history was written past the triggers: the history has been there as long as the table, or begins with a baseline. */
   readonly isWhole: boolean
+  /** A row without history that this transaction or a later one wrote was written past the triggers, whole or not. */
+  readonly writtenSince?: string | undefined
   /** Until this time (PostgreSQL's text) the audit rested: what it recorded before says nothing of today. */
   readonly restedUntil?: string | undefined
   /** By audit column: until this time NULL is no value, for the column was not recorded yet. `infinity` where nobody knows. */
@@ -62,6 +64,7 @@ export interface ComparedPage {
 const KEY = 'key'
 /** Beside the columns of the table, which may be called anything else. */
 const PLACE = 'audit_place_in_page'
+const WRITTEN_BY = 'audit_written_by'
 
 /**
  * Compares a page of the table's rows, in the order of the key, each with the newest row of its history. For a transaction of
@@ -77,11 +80,12 @@ export function renderLivePage(told: Told, size: number, order?: KeyOrder): stri
   const isWrong = sql`(c.operation IS NULL OR c.operation = 'D' OR cardinality(c.columns) > 0)`
   return sqlText(sql`WITH page AS MATERIALIZED (
   SELECT s.*, row_number() OVER () AS ${ident(PLACE)} FROM (
-    ${livePage(table, size, order)}
+    ${livePage(told, size, order)}
   ) AS s
 ), compared AS (
   SELECT
     changed.${ident(PLACE)} AS place,
+    ${isWithoutHistoryTold(told, sql`changed`)} AS is_new,
     ${keyText(sources, sql`changed`)} AS ${ident(KEY)},
     held.${ident(c.id)} AS id,
     held.${ident(c.operation)} AS operation,
@@ -151,22 +155,21 @@ export function renderHistoryPage(told: Told, size: number): string {
 SELECT
   (SELECT count(*) FROM page)::integer AS read,
   (SELECT ARRAY[max(p.${ident(c.id)})::text] FROM page AS p HAVING count(*) > 0) AS last,
-  (SELECT count(*) FROM gone AS c WHERE NOT ${isAfter(restedUntil)})::integer AS untold,
+  (SELECT count(*) FROM gone AS c WHERE NOT ${isAfter(restedUntil, sql`c.at`)})::integer AS untold,
   (
     SELECT coalesce(jsonb_agg(${finding(literal('delete-missed'))} ORDER BY c.id), '[]')
     FROM gone AS c
-    WHERE ${isAfter(restedUntil)}
+    WHERE ${isAfter(restedUntil, sql`c.at`)}
   ) AS findings,
   now()::text AS now`)
 }
 
 /** What is kept of the rows of the source that come next. */
-export function livePage(table: AuditTableObject, size: number, order: KeyOrder | undefined): Sql {
+export function livePage({ table, writtenSince }: Told, size: number, order: KeyOrder | undefined): Sql {
   // No more: of a column that is left out nobody knows the name.
-  const own = join(
-    liveColumns(table).map((column) => sql`s.${ident(sourceColumn(column))}`),
-    sql`, `,
-  )
+  const columns = liveColumns(table).map((column) => sql`s.${ident(sourceColumn(column))}`)
+  const by = writtenSince === undefined ? [] : [sql`s.xmin::text::bigint AS ${ident(WRITTEN_BY)}`]
+  const own = join([...columns, ...by], sql`, `)
   const inOrder = join(
     keyColumns(table).map(({ source }) => sql`s.${ident(source)} ${keyword('ASC')}`),
     sql`, `,
@@ -209,12 +212,23 @@ function differs({ table, since }: Told, column: StateColumn, row: Sql, held: Sq
   return sql`ROW(${known})::record *<> ROW(${cast})::record${isTold}`
 }
 
-function isTold({ isWhole, restedUntil }: Told): Sql {
-  return sql`CASE WHEN c.id IS NULL THEN ${isWhole ? sql`true` : sql`false`} ELSE ${isAfter(restedUntil)} END`
+function isTold({ restedUntil }: Told): Sql {
+  return sql`CASE WHEN c.id IS NULL THEN c.is_new ELSE ${isAfter(restedUntil, sql`c.at`)} END`
 }
 
-function isAfter(restedUntil: string | undefined): Sql {
-  return restedUntil === undefined ? sql`true` : sql`(c.at > ${literal(restedUntil)}::timestamptz)`
+/**
+ * Whether a row of the page that has no history should have one. Transaction ids of rows have 32 bits and begin anew: a distance below
+ * half of them is later.
+ */
+export function isWithoutHistoryTold({ isWhole, writtenSince }: Told, row: Sql): Sql {
+  if (isWhole) return sql`true`
+  if (writtenSince === undefined) return sql`false`
+  return sql`(((${row}.${ident(WRITTEN_BY)} - ${literal(writtenSince)}::bigint) & 4294967295) < 2147483648)`
+}
+
+/** Whether what was recorded at that time says something of today. */
+export function isAfter(restedUntil: string | undefined, at: Sql): Sql {
+  return restedUntil === undefined ? sql`true` : sql`(${at} > ${literal(restedUntil)}::timestamptz)`
 }
 
 function finding(kind: Sql): Sql {
@@ -231,7 +245,7 @@ function keyText(columns: readonly string[], row: Sql): Sql {
 }
 
 /** The rows `known` and `later` of the history are of one row of the source. */
-function isSameHistory(table: AuditTableObject): Sql {
+export function isSameHistory(table: AuditTableObject): Sql {
   const each = keyColumns(table).map(({ name, isText }) => {
     const [later, known] = [sql`later.${ident(name)}`, sql`known.${ident(name)}`]
     return isText

@@ -1,4 +1,4 @@
-import { nameKey, type QualifiedName, SEAL_TABLES } from '../model/names.ts'
+import { nameKey, PAUSE_TABLE, type QualifiedName, SEAL_TABLES } from '../model/names.ts'
 import { type AuditHome, compareSources, homeOf } from './database-state.ts'
 import { bringsHashes, hashKeyTable } from './hashing.ts'
 import type { MigrationStep } from './migration-step.ts'
@@ -31,12 +31,15 @@ function hashKeyTables(steps: readonly MigrationStep[]): readonly QualifiedName[
   return [...(then === undefined ? [] : [then]), ...later].map(({ home }) => hashKeyTable(home))
 }
 
-/** Anybody may seal at any time, so each audit schema may hold them. */
+/** Anybody may seal, or pause, at any time, so each audit schema may hold them. */
 function sealTables(steps: readonly MigrationStep[]): readonly QualifiedName[] {
   const homes = steps.flatMap((step) =>
     step.kind === 'createSchema' || step.kind === 'moveSchema' ? [homeOf(step)] : [],
   )
   return homes.flatMap(({ schema, shared }) =>
-    Object.values(SEAL_TABLES).map((names) => ({ schema, name: shared ? names.shared : names.own })),
+    [...Object.values(SEAL_TABLES), PAUSE_TABLE].map((names) => ({
+      schema,
+      name: shared ? names.shared : names.own,
+    })),
   )
 }
