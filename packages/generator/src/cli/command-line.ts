@@ -7,10 +7,13 @@ import type { CheckFlags } from './check.ts'
 import { addErasureCommands } from './erasure-commands.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import type { InstallFlags } from './install.ts'
+import type { PauseFlags } from './pause.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
+import type { ResumeFlags } from './resume.ts'
 import type { SealFlags } from './seal.ts'
 import type { StatusFlags } from './status.ts'
 import type { VerifyFlags } from './verify.ts'
+import type { VerifyLiveFlags } from './verify-live.ts'
 
 /**
  * Runs one command of `npx prisma-generator-audit`. A command's own module is loaded when it is asked for.
@@ -104,16 +107,59 @@ export async function runCommandLine(args: readonly string[], version: string): 
 
   program
     .command('verify')
-    .summary('say whether the history is what was sealed')
+    .summary('say whether the history is what was sealed; with --live, whether it is complete')
     .description(verifyDescription)
     .option('--anchor <file>', 'roots that seal --export has written, kept elsewhere')
+    .option('--live', 'compare the history with the tables: which writes went past the triggers')
+    .option('--model <names>', 'with --live: only these models, with commas between them')
+    .option('--batch-size <rows>', 'with --live: how many rows one transaction compares', '10000')
+    .option('--pause <milliseconds>', 'with --live: how long to wait between two batches', '0')
+    .option('--place <file>', 'with --live: keep there how far it came; a later run goes on')
     .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
     .option('--config <path>', 'the Prisma configuration file')
     .option('--url <url>', 'the database, in place of that of the configuration')
     .option('--json', 'print JSON')
-    .action(async (flags: VerifyFlags) => {
+    .action(async (flags: VerifyFlags & VerifyLiveFlags & { readonly live?: boolean }) => {
+      if (flags.live) {
+        const { verifyLive } = await import('./verify-live.ts')
+        exitCode = await verifyLive(flags, process.cwd())
+        return
+      }
       const { verify } = await import('./verify.ts')
       exitCode = await verify(flags, process.cwd())
+    })
+
+  program
+    .command('pause')
+    .summary('turn capture off for a bad night, with a reason that stays')
+    .description(pauseDescription)
+    .requiredOption('--reason <text>', 'why; it is recorded')
+    .option('--model <names>', 'only these models, with commas between them')
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--url <url>', 'the database, in place of that of the configuration')
+    .action(async (flags: PauseFlags) => {
+      const { pause } = await import('./pause.ts')
+      exitCode = await pause(flags, process.cwd())
+    })
+
+  program
+    .command('resume')
+    .summary('turn capture on again, and make up for the pause')
+    .description(resumeDescription)
+    .option(
+      '--set <name=value...>',
+      'the context of the rows that make up for it, for example username=ann',
+      [],
+    )
+    .option('--model <names>', 'only these models, with commas between them')
+    .option('--batch-size <rows>', 'how many rows of a table are compared at once', '10000')
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--url <url>', 'the database, in place of that of the configuration')
+    .action(async (flags: ResumeFlags) => {
+      const { resume } = await import('./resume.ts')
+      exitCode = await resume(flags, process.cwd())
     })
 
   program
@@ -217,6 +263,8 @@ const LOOKING: ReadonlySet<string> = new Set([
   'verify',
   'erase',
   'hold',
+  'pause',
+  'resume',
 ])
 
 const description = `Audit trail for Prisma and PostgreSQL.
@@ -266,7 +314,21 @@ look at.`
 const verifyDescription = `Compares the whole history with its seals, and finds any row that was changed, removed or inserted, with the range. Writes
 nothing; a standby will do. Without --anchor it says what the database says of itself.
 
-Exit code: 0 when the history is what was sealed, 1 when it is not, 130 when it was interrupted, 2 when it could not look.`
+With --live it compares the tables with their histories instead, and finds any write that went past the triggers, with its
+key, its columns and the time between which it was: docs/completeness.md.
+
+Exit code: 0 when the history is what it should be, 1 when it is not, 130 when it was interrupted, 2 when it could not look.`
+
+const pauseDescription = `Disables the triggers of audited tables, and leaves a row that says who did it, when and why. Needs the rights of the
+owner. Nothing is recorded until resume is run, and status says so.
+
+Exit code: 0 when capture rests, 130 when it was interrupted, 2 when it could not be paused.`
+
+const resumeDescription = `Enables the triggers again, and then writes history for what was written in the pause: a row I, U or D for each row that
+is not as its history says, with the context of --set and the name of who runs it. Locks out writers only for the batches in which
+something differs. Started again it goes on where it was.
+
+Exit code: 0 when the histories are complete again, 130 when it was interrupted, 2 when it could not.`
 
 const readerDescription = `Prints SQL for a migration of yours: by default nobody but their owner may read the audit tables. With --tenant the
 histories get row level security, so that the role sees the rows of one tenant only. Needs no database and writes nothing.`

@@ -12,7 +12,8 @@ import {
   triggersThatCall,
   whereLooked,
 } from '../sql/live-installation.ts'
-import type { AuditTableObject } from '../state/database-state.ts'
+import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
+import { readOpenPauses } from './open-pauses.ts'
 
 /**
  * Looks at a database, all of it at one moment; writes nothing and locks nobody out.
@@ -23,10 +24,11 @@ import type { AuditTableObject } from '../state/database-state.ts'
  */
 export async function readLiveDatabase(
   client: ClientBase,
-  schema: string,
+  home: AuditHome,
   tables: readonly AuditTableObject[],
   role: string | undefined,
 ): Promise<LiveDatabase> {
+  const { schema } = home
   const rowsOf = async <Row extends QueryResultRow>(query: string) => (await client.query<Row>(query)).rows
   await client.query(beginLook())
   try {
@@ -55,6 +57,7 @@ export async function readLiveDatabase(
       triggers: await rowsOf(triggersThatCall(schema)),
       sources: tables.length === 0 ? [] : await rowsOf(tablesThere(tables)),
       settings: await rowsOf(settingsBroughtAlong()),
+      pauses: await readOpenPauses(client, home),
       staleSchemas: await rowsOf(staleSchemas(schema)),
     }
   } finally {

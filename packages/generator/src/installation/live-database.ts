@@ -1,4 +1,5 @@
 import type { QualifiedName } from '../model/names.ts'
+import type { OpenPause } from '../sql/pause-table.ts'
 
 /** A database as its catalog has it, at one moment. */
 export interface LiveDatabase {
@@ -19,6 +20,8 @@ export interface LiveDatabase {
   /** The audited tables that are there. */
   readonly sources: readonly LiveSource[]
   readonly settings: readonly LiveSetting[]
+  /** Captures that rest on purpose, or whose pause nobody has made up for. */
+  readonly pauses: readonly OpenPause[]
   readonly staleSchemas: readonly { readonly name: string; readonly bytes: number }[]
 }
 

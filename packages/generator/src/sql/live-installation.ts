@@ -45,9 +45,9 @@ LEFT JOIN pg_roles AS r ON r.rolname = asked.name
 LEFT JOIN pg_namespace AS n ON n.nspname = ${literal(schema)}`)
 }
 
-/** A row for each migration that this database has, by the name of its directory. */
+/** A row for each migration that this database has: the `name` of its directory, and when it was done. */
 export function appliedMigrations(schema: string): string {
-  return sqlText(sql`SELECT migration_name AS name
+  return sqlText(sql`SELECT migration_name AS name, finished_at::text AS "finishedAt"
 FROM ${qualified({ schema, name: '_prisma_migrations' })}
 WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`)
 }
