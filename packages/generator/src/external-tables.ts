@@ -120,7 +120,5 @@ export function diagnoseExternalTables(
 
 /** Whether a table, `public.audit_seal`, is one of those that commands make: `seal`, `pause`, the set-up of erasure. */
 export function isLaterTable(name: string): boolean {
-  return LATER_TABLES.some(
-    ({ shared, own }) => name.endsWith(`.${shared}`) || name.endsWith(`.${own}`),
-  )
+  return LATER_TABLES.some(({ shared, own }) => name.endsWith(`.${shared}`) || name.endsWith(`.${own}`))
 }
