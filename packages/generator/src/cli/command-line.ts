@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { MigrationsFolderError } from '../migration/migrations-folder-error.ts'
 import type { ReaderFlags } from '../reader-rights.ts'
 import type { RolesFlags } from '../role-setup.ts'
+import type { AfterRestoreFlags } from './after-restore.ts'
 import type { BackfillFlags } from './backfill.ts'
 import type { CheckFlags } from './check.ts'
 import { addErasureCommands } from './erasure-commands.ts'
@@ -127,6 +128,23 @@ export async function runCommandLine(args: readonly string[], version: string): 
       }
       const { verify } = await import('./verify.ts')
       exitCode = await verify(flags, process.cwd())
+    })
+
+  program
+    .command('after-restore')
+    .summary('mend the audit of a restored database, and say what its history lacks')
+    .description(afterRestoreDescription)
+    .option('--owner <role>', 'give schema, histories and functions of the audit to this role')
+    .option('--erasures <file>', 'what erase --record has written: says what is to be erased here again')
+    .option('--reconcile', 'write history for rows that are not as their history says')
+    .option('--set <name=value...>', 'the context of these rows, for example username=ann', [])
+    .option('--dry-run', 'print the SQL that would be run, and run nothing')
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--url <url>', 'the database, in place of that of the configuration')
+    .action(async (flags: AfterRestoreFlags) => {
+      const { afterRestore } = await import('./after-restore.ts')
+      exitCode = await afterRestore(flags, process.cwd())
     })
 
   program
@@ -263,6 +281,7 @@ const LOOKING: ReadonlySet<string> = new Set([
   'verify',
   'erase',
   'hold',
+  'after-restore',
   'pause',
   'resume',
 ])
@@ -318,6 +337,13 @@ With --live it compares the tables with their histories instead, and finds any w
 key, its columns and the time between which it was: docs/completeness.md.
 
 Exit code: 0 when the history is what it should be, 1 when it is not, 130 when it was interrupted, 2 when it could not look.`
+
+const afterRestoreDescription = `After pg_restore, a recovery to a point in time, an upgrade by replication, or in a copy: gives the database what it lacks of
+the audit (as install does), mends sequences, rights and owners, says what was erased elsewhere and not here, and compares the tables with
+their histories (as verify --live does). Migrations come first: npx prisma migrate deploy. Safe to run again.
+
+Exit code: 0 when nothing is left to do, 1 when something is, 130 when it was interrupted, 2 when it could not look or the database
+refused.`
 
 const pauseDescription = `Disables the triggers of audited tables, and leaves a row that says who did it, when and why. Needs the rights of the
 owner. Nothing is recorded until resume is run, and status says so.

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientBase } from 'pg'
 import { hasOtherKeys } from '../sql/baseline.ts'
 import { sourceRows } from '../sql/baseline-source.ts'
+import { isRecordThere } from '../sql/erasing.ts'
 import { unkeyedColumns } from '../sql/hash-key-table.ts'
 import { type KeyOrder, keyOrder } from '../sql/key-order.ts'
 import {
@@ -105,11 +106,13 @@ export async function prepareTold(client: ClientBase, wanted: Told) {
   const { rows: other } = await client.query<{ found: boolean }>(hasOtherKeys(table))
   const unkeyed = unkeyedColumns(table)
   const { rows: left } = unkeyed === undefined ? { rows: [] } : await client.query<{ name: string }>(unkeyed)
+  const { rows: erasures } = await client.query<{ isThere: boolean }>(isRecordThere(table))
   const { rows: estimated } = await client.query<{ rows: number | null }>(sourceRows(table).estimate)
   const told: Told = {
     ...wanted,
     isWhole: wanted.isWhole && other[0]?.found !== true,
     left: new Set(left.map(({ name }) => name)),
+    hasErasures: erasures[0]?.isThere === true,
   }
   return { told, order: order.map(({ own }) => own), total: estimated[0]?.rows ?? 0 }
 }

@@ -3,7 +3,7 @@ import { ErasureWishError } from '../erasure-history.ts'
 import { type ErasureTarget, wishedErasure } from '../erasure-targets.ts'
 import { beginErasing, renderErase, renderErasures, renderLookForErasure } from '../sql/erasing.ts'
 import type { AuditHome } from '../state/database-state.ts'
-import { isOfDatabase, withDatabase } from './database-client.ts'
+import { inTransaction, isOfDatabase, withDatabase } from './database-client.ts'
 import { type ErasureAnswer, renderErasure, renderErasureJson } from './erase-report.ts'
 import { type ErasureProject, readErasureProject } from './erasure-project.ts'
 import { appendRecords, assertWritable, type ErasureRecord, readRecords } from './erasure-record.ts'
@@ -65,6 +65,27 @@ export async function erase(flags: EraseFlags, cwd: string): Promise<number> {
   })
 }
 
+/**
+ * What of the records in a file this database still has.
+ *
+ * @throws ProjectNotFoundError where the file holds none, or erasure is not set up
+ * @throws Error of `pg` where the role may not erase
+ */
+export async function planReplay(client: Client, home: AuditHome, file: string): Promise<ErasureAnswer> {
+  const { targets, reason } = replay(readRecords(file), { reason: undefined })
+  await assertSetUp(client, home)
+  return inTransaction(client, beginErasing(), async () => {
+    const { rows } = await client.query<{ erased: ErasureAnswer }>(renderErase(home), [
+      JSON.stringify(targets),
+      reason ?? null,
+      null,
+    ])
+    const answer = rows[0]?.erased
+    if (answer === undefined) throw new Error('audit.erase gave no row')
+    return answer
+  })
+}
+
 function assertFlags({
   model,
   id,
@@ -116,7 +137,7 @@ function names(list: string | undefined): readonly string[] {
 }
 
 /** The rows of each record, by their numbers and times: a row that has the number of one that is gone is another row. */
-function replay(records: readonly ErasureRecord[], { reason }: EraseFlags): Request {
+function replay(records: readonly ErasureRecord[], { reason }: Pick<EraseFlags, 'reason'>): Request {
   const reasons = [...new Set(records.map((record) => record.reason))]
   return {
     targets: records.flatMap(({ erased }) => erased),

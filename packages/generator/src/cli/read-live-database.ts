@@ -68,7 +68,7 @@ export async function readLiveDatabase(
 
 type WhereLooked = Pick<
   LiveDatabase,
-  'database' | 'role' | 'roleExists' | 'ownsHistory' | 'schemaOwner' | 'schemaComment'
+  'database' | 'role' | 'roleExists' | 'ownsHistory' | 'schemaOwner' | 'schemaComment' | 'isOpenToWriters'
 > & { readonly migrationsSchema: string | null }
 
 /** What a column that is missing says, is said of it; nothing can be asked then. */

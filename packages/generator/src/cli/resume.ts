@@ -102,7 +102,8 @@ async function resumeTable(
   return true
 }
 
-function parseSettings(texts: readonly string[]): ReadonlyMap<string, string> {
+/** @throws ProjectNotFoundError for what is no name=value */
+export function parseSettings(texts: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
     texts.map((text) => {
       const at = text.indexOf('=')
@@ -112,7 +113,8 @@ function parseSettings(texts: readonly string[]): ReadonlyMap<string, string> {
   )
 }
 
-function refuseWithoutContext(table: AuditTableObject, settings: ReadonlyMap<string, string>): void {
+/** @throws ProjectNotFoundError where a history would refuse rows with these settings */
+export function refuseWithoutContext(table: AuditTableObject, settings: ReadonlyMap<string, string>): void {
   const live = table.settings.filter(({ retired, fact }) => !retired && fact === undefined)
   const names = live.map(({ name }) => name)
   const unknown = [...settings.keys()].find((name) => !names.includes(name))
@@ -127,6 +129,6 @@ function refuseWithoutContext(table: AuditTableObject, settings: ReadonlyMap<str
   )
   if (missing.length === 0) return
   throw new ProjectNotFoundError(
-    `${tableName(table)} takes no row of history without ${missing.map(({ name }) => name).join(', ')}: say who makes up for the pause, ${missing.map(({ name }) => `--set ${name}=…`).join(' ')}`,
+    `${tableName(table)} takes no row of history without ${missing.map(({ name }) => name).join(', ')}: say who says so, ${missing.map(({ name }) => `--set ${name}=…`).join(' ')}`,
   )
 }

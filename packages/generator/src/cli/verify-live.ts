@@ -53,7 +53,7 @@ export async function verifyLive(flags: VerifyLiveFlags, cwd: string): Promise<n
   return verification.isComplete ? 0 : INTERRUPTED
 }
 
-interface Run {
+export interface CompareRun {
   readonly size: number
   readonly pause: number
   readonly signal: AbortSignal
@@ -61,11 +61,12 @@ interface Run {
   readonly database: string
 }
 
-async function compareTables(
+/** Compares them one after the other; what PostgreSQL refuses of one does not end the others. */
+export async function compareTables(
   client: Client,
   tables: readonly AuditTableObject[],
   recorded: Recorded | undefined,
-  { place, database, ...run }: Run,
+  { place, database, ...run }: CompareRun,
 ): Promise<LiveVerification> {
   let places: Places = readPlaces(place, database)
   const results: LiveVerification['tables'][number][] = []

@@ -12,6 +12,8 @@ export interface LiveDatabase {
   /** Null: there is no audit schema. */
   readonly schemaOwner: string | null
   readonly schemaComment: string | null
+  /** Everybody may use the audit schema, without which nobody can call the function that sets a context. */
+  readonly isOpenToWriters: boolean
   /** Directory names; undefined where Prisma Migrate is not used here. */
   readonly applied: ReadonlySet<string> | undefined
   readonly functions: readonly LiveFunction[]

@@ -30,6 +30,13 @@ export function renderErase(home: AuditHome): string {
   return sqlText(sql`SELECT ${baseFunction(home, 'erase')}(${p(1)}::jsonb, ${p(2)}, ${p(3)}) AS erased`)
 }
 
+/** A query for one row, `isThere`: values may have been erased here, and whoever asks may read which. */
+export function isRecordThere(home: AuditHome): string {
+  return sqlText(
+    sql`SELECT coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass(${named(home, 'erasure')})::oid, 'SELECT'), false) AS "isThere"`,
+  )
+}
+
 /** A query for all erasures: `number`, `at`, `by`, `reason`, `plan`, `erased`. */
 export function renderErasures(home: AuditHome): string {
   return sqlText(sql`SELECT

@@ -1,8 +1,9 @@
 import type { AuditTableObject, StateColumn } from '../state/database-state.ts'
 import { sourceColumn } from '../state/source-column.ts'
-import { auditTable, liveColumns } from './audit-table.ts'
+import { auditTable, liveColumns, relation } from './audit-table.ts'
 import { isOwnRow, isSameKey } from './baseline.ts'
 import { renderType } from './column-type.ts'
+import { erasureName } from './erasure-tables.ts'
 import { historyValue } from './history-row.ts'
 import { keyColumns } from './key-columns.ts'
 import { isAfterLast, type KeyOrder } from './key-order.ts'
@@ -34,6 +35,8 @@ export interface Told {
   readonly since: ReadonlyMap<string, string>
   /** Audit columns that cannot be compared here. */
   readonly left: ReadonlySet<string>
+  /** Values may have been erased from the history. */
+  readonly hasErasures?: boolean
 }
 
 /** Where one row of a table is not what the newest row of its history says. */
@@ -184,7 +187,8 @@ LIMIT ${integer(size)}`
 export function differences(told: Told, row: Sql, held: Sql): Sql {
   const compared = liveColumns(told.table).filter(({ name }) => !told.left.has(name))
   const each = compared.map(
-    (column) => sql`CASE WHEN ${differs(told, column, row, held)} THEN ${literal(column.name)} END`,
+    (column) =>
+      sql`CASE WHEN ${differs(told, column, row, held)} THEN ${unlessErased(told, column, row, held)} END`,
   )
   return sql`array_remove(ARRAY[
   ${join(each, sql`,\n`)}
@@ -210,6 +214,35 @@ function differs({ table, since }: Told, column: StateColumn, row: Sql, held: Sq
   // More digits after the point are no other number.
   if (type.name === 'numeric') return sql`${known} IS DISTINCT FROM ${cast}${isTold}`
   return sql`ROW(${known})::record *<> ROW(${cast})::record${isTold}`
+}
+
+/**
+ * The name of a column, unless an erasure took its value out of that row of the history: then nobody knows what it was. Looked for only where
+ * something differs.
+ */
+function unlessErased(
+  { table, hasErasures }: Told,
+  { name, whenChanged }: StateColumn,
+  row: Sql,
+  held: Sql,
+): Sql {
+  if (!hasErasures) return literal(name)
+  const id = ident(AUDIT_COLUMNS.id)
+  const isIn = (of: Sql) => sql`t.value -> 'rows' @> jsonb_build_array(jsonb_build_array(${of}.${id}::text))`
+  // Its value stands in an older row.
+  const isOfRow = whenChanged
+    ? sql`EXISTS (SELECT FROM ${auditTable(table)} AS known WHERE ${isSameKey(table, row)} AND ${isIn(sql`known`)})`
+    : isIn(held)
+  return sql`CASE WHEN NOT EXISTS (
+  SELECT FROM ${erasureName(table, 'erasure')} AS e
+  CROSS JOIN LATERAL jsonb_array_elements(e."erased") AS t (value)
+  WHERE to_regclass(t.value ->> 'history') = ${relation(table)}
+    AND (
+      t.value -> 'columns' @> to_jsonb(${literal(name)}::text)
+      OR t.value -> 'paths' @> jsonb_build_array(jsonb_build_object('column', ${literal(name)}::text))
+    )
+    AND ${isOfRow}
+) THEN ${literal(name)} END`
 }
 
 function isTold({ restedUntil }: Told): Sql {

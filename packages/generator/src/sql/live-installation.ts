@@ -32,6 +32,10 @@ export function whereLooked(schema: string, role: string | undefined): string {
     WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND pg_has_role(r.oid, c.relowner, 'MEMBER')
   ), false) AS "ownsHistory",
   obj_description(n.oid, 'pg_namespace') AS "schemaComment",
+  EXISTS (
+    SELECT FROM aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS a
+    WHERE a.grantee = 0 AND a.privilege_type = 'USAGE'
+  ) AS "isOpenToWriters",
   (
     SELECT s.nspname
     FROM pg_class AS c

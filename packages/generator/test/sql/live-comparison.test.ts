@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { reconcile } from '../../src/cli/reconcile.ts'
 import type { AuditedColumn, AuditedTable } from '../../src/model/audit-model.ts'
 import { renderHistoryPage, renderLivePage } from '../../src/sql/live-comparison.ts'
 import { compare, missed, toldAll, unseen } from './comparing.ts'
+import { erase, setUp } from './erasing.ts'
 import { column, facts, install, setting, state, table, type } from './fixture.ts'
 import { auditedDatabase, connected, unguarded } from './sealing.ts'
 
@@ -159,6 +161,44 @@ describe('the history and the live table', () => {
     await database.query(`ALTER TABLE audit.hash_key DISABLE TRIGGER append_only; DELETE FROM audit.hash_key`)
     expect(await missed(compare(client, wanted))).not.toContain('update-missed 1: email')
     expect(await database.query('SELECT FROM audit.hash_key')).toEqual([])
+  })
+
+  it('what an erasure took out of the history is no write that was missed, and is not written anew; what changed besides is', async () => {
+    const columns = [
+      column('id', 'integer'),
+      column('note', 'text'),
+      column('data', 'jsonb'),
+      { ...column('body', 'text'), whenChanged: true as const },
+    ]
+    const wanted = table('Order', { level: 'row', columns, settings: facts('unchanged_columns') })
+    const { database, client } = await audited(
+      `INSERT INTO "Order" SELECT g, 'note', '{"a": 1, "b": 2}', 'long' FROM generate_series(1, 3) g; UPDATE "Order" SET note = 'name'`,
+      wanted,
+    )
+    const { by } = await setUp(database)
+    const match = [{ columns: ['id'], value: '1' }]
+    const paths = [{ column: 'data', path: ['a'] }]
+    expect(
+      await erase(client, by, [{ history: HISTORY, match, columns: ['note', 'body'], paths }]),
+    ).toMatchObject({ rows: 2 })
+    expect(await missed(compare(client, wanted))).toEqual([])
+    await database.query(unseen(`UPDATE "Order" SET note = 'other' WHERE id = 2`))
+    expect(await missed(compare(client, wanted))).toEqual(['update-missed 2: note'])
+    const [recorded] = state(wanted).tables
+    if (recorded === undefined) throw new Error('no table')
+    const written = await reconcile(client, toldAll(recorded), {
+      size: 3,
+      lockTimeout: 2000,
+      settings: new Map(),
+      signal: new AbortController().signal,
+      onProgress: () => {},
+    })
+    expect(written).toMatchObject({ written: 1 })
+    // A value that was changed back by hand, in a row that was written since, is a finding again.
+    await database.query(
+      `UPDATE "Order" SET note = 'new' WHERE id = 1; ${unseen(`UPDATE "Order" SET note = 'x' WHERE id = 1`)}`,
+    )
+    expect(await missed(compare(client, wanted))).toEqual(['update-missed 1: note'])
   })
 
   it('keys of several columns, of text in any case, and names that need quotes are told apart as the history does', async () => {
