@@ -1,7 +1,16 @@
 import { expect, test, vi } from 'vitest'
-import { renderSealErasure } from '../../packages/generator/src/sql/seal-erasure.ts'
-import { connected, findingsOf, HOME, seal, verify } from '../../packages/generator/test/sql/sealing.ts'
-import { NAME, ROLE, replication, running, unguarded, useTwoServers } from './replication/two-servers.ts'
+import { renderPauseTable } from '../../packages/generator/src/sql/pause-table.ts'
+import { erase, setUp } from '../../packages/generator/test/sql/erasing.ts'
+import { connected, findingsOf, seal, verify } from '../../packages/generator/test/sql/sealing.ts'
+import {
+  HEAD,
+  NAME,
+  ROLE,
+  replication,
+  running,
+  unguarded,
+  useTwoServers,
+} from './replication/two-servers.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
@@ -18,7 +27,7 @@ model Order {
 `
 const tables = `CREATE TABLE "Order" ("id" SERIAL NOT NULL, "email" TEXT NOT NULL, "note" TEXT NOT NULL, CONSTRAINT "Order_pkey" PRIMARY KEY ("id"));
 `
-const HISTORY = 'audit."Order_audit"'
+const HISTORY = '"audit"."Order_audit"'
 const sealed = ({ histories }: Awaited<ReturnType<typeof verify>>) =>
   histories.filter(({ ranges, prunedRanges }) => ranges + prunedRanges > 0)
 const orders = () => replication(servers(), models, tables)
@@ -43,26 +52,13 @@ test('seals travel: the second server verifies, also what the primary pruned; an
   await made.primary.query(
     `BEGIN; INSERT INTO audit.seal_pruned (seal_number) VALUES (1); ${unguarded(HISTORY, `DELETE FROM ${HISTORY} WHERE audit_id <= 10`)}; COMMIT`,
   )
-  const columns = ['audit_current_user', 'audit_username', 'id', 'email', 'note'].map((name) => ({
-    name,
-    isBlankPadded: false,
-  }))
-  const erasure = renderSealErasure(HOME, { schema: 'audit', name: 'Order_audit' }, columns)
-  const erase = async (client: typeof primary) => {
-    for (const name of ['seal_salt', 'seal_erasure']) {
-      await client.query(`ALTER TABLE audit.${name} DISABLE TRIGGER append_only`)
-    }
-    await client.query(erasure, [21, 30, 3, 25, [5]])
-    await client.query(unguarded(HISTORY, `UPDATE ${HISTORY} SET note = NULL WHERE audit_id = 25`))
-    for (const name of ['seal_salt', 'seal_erasure']) {
-      await client.query(`ALTER TABLE audit.${name} ENABLE ALWAYS TRIGGER append_only`)
-    }
-  }
-  await erase(primary)
+  const targets = [{ history: HISTORY, match: [{ columns: ['id'], value: '25' }], columns: ['note'] }]
+  const { by } = await setUp(made.primary)
+  await erase(primary, by, targets)
   expect(await findingsOf(verify(primary))).toEqual([])
   await made.expectSame('audit.seal_erasure')
   expect(await findingsOf(verify(second))).toEqual(['rows-changed 21–30'])
-  await erase(second)
+  await erase(second, (await setUp(made.second)).by, targets)
   const after = await verify(second)
   expect(after.findings).toEqual([])
   expect(sealed(after).map(({ rows, erasedRows }) => ({ rows, erasedRows }))).toEqual([
@@ -87,16 +83,74 @@ test('seals travel: the second server verifies, also what the primary pruned; an
   expect(await findingsOf(verify(second))).toEqual(['rows-changed 0–10'])
 })
 
-test('records of erasures and holds travel and are verified there, and the second server numbers its own where the primary never comes', async () => {
+test('an erasure that is replayed on the second server leaves there what it left on the primary, marks of required settings included', async () => {
+  const made = await replication(servers(), models, tables, HEAD.replace('String?', 'String'))
+  const [primary, second] = [await connected(made.primary), await connected(made.second)]
+  await made.primary.query(`BEGIN; SELECT set_config('audit.username', 'ann', true); ${ten}; COMMIT`)
+  await seal(primary)
+  const onPrimary = await setUp(made.primary)
+  await running(made)
+  const roles = { primary: onPrimary, second: await setUp(made.second) }
+  for (const [database, { by }] of [
+    [made.primary, roles.primary],
+    [made.second, roles.second],
+  ] as const) {
+    await database.query(`ALTER ROLE "${by}" PASSWORD 'x'`)
+  }
+  const as = ({ url }: { readonly url: string }, user: string) => {
+    const changed = new URL(url)
+    changed.username = user
+    changed.password = 'x'
+    return changed.href
+  }
+  const confirmed = async (url: string, ...args: string[]) => {
+    const plan = await made.audit('erase', ...args, '--url', url, '--json')
+    expect(plan.exitCode, plan.stderr).toBe(0)
+    const done = await made.audit(
+      'erase',
+      ...args,
+      '--url',
+      url,
+      '--reason',
+      'asked for',
+      '--confirm',
+      JSON.parse(plan.stdout).plan,
+      '--record',
+      'erasures.jsonl',
+    )
+    expect(done.exitCode, done.stderr).toBe(0)
+  }
+  await confirmed(
+    as(made.primary, roles.primary.by),
+    '--model',
+    'Order',
+    '--id',
+    '3',
+    '--fields',
+    'note',
+    '--settings',
+    'username,current_user',
+  )
+  await made.expectSame('audit.erasure')
+  await made.expectSame('audit.seal_erasure')
+  expect(await findingsOf(verify(second))).toEqual(['rows-changed 0–10'])
+  await confirmed(as(made.second, roles.second.by), '--replay', 'erasures.jsonl')
+  expect(await findingsOf(verify(primary))).toEqual([])
+  expect(await findingsOf(verify(second))).toEqual([])
+  await made.expectSame(HISTORY)
+  expect(
+    await made.second.query(`SELECT note, audit_username, audit_current_user FROM ${HISTORY} WHERE id = 3`),
+  ).toEqual([{ note: null, audit_username: '[erased]', audit_current_user: '[erased]' }])
+})
+
+test('records of erasures, holds and pauses travel and are verified there, and the second server numbers its own where the primary never comes', async () => {
   const made = await orders()
   const [primary, second] = [await connected(made.primary), await connected(made.second)]
-  // As the set-up of erasures makes it.
-  await made.primary.query(`CREATE TABLE audit.erasure (
-      audit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, audit_operation char(1) NOT NULL,
-      audit_operation_timestamp timestamptz NOT NULL DEFAULT clock_timestamp(), audit_transaction_timestamp timestamptz NOT NULL DEFAULT now(),
-      audit_current_user text NOT NULL, audit_transaction_id bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
-      plan text NOT NULL, reason text NOT NULL, erased jsonb NOT NULL);
-    CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.erasure FOR EACH STATEMENT EXECUTE FUNCTION audit.append_only()`)
+  await setUp(made.primary)
+  await made.primary.query(renderPauseTable({ schema: 'audit' }))
+  await made.primary.query(
+    `INSERT INTO audit.pause (history, event, reason) VALUES ('${HISTORY}', 'pause', 'a bad night')`,
+  )
   const record = `INSERT INTO audit.erasure (audit_operation, audit_current_user, plan, reason, erased) VALUES ('E', 'officer', 'p', 'r', '[]') RETURNING audit_id`
   await made.primary.query(record)
   await running(made)
@@ -108,6 +162,7 @@ test('records of erasures and holds travel and are verified there, and the secon
   await made.copied()
   await made.expectSame('audit.seal')
   await made.expectSame('audit.seal_salt')
+  await made.expectSame('audit.pause')
   expect((await verify(second)).findings).toEqual([])
   expect(await made.second.query('SELECT audit_id FROM audit.erasure ORDER BY 1')).toEqual(
     [1n, 2n, 2n ** 62n].map((id) => ({ audit_id: String(id) })),

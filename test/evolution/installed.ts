@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg'
 import { readLiveDatabase } from '../../packages/generator/src/cli/read-live-database.ts'
 import { compareInstallation } from '../../packages/generator/src/installation/compare-installation.ts'
 import { writtenFunctions } from '../../packages/generator/src/migration/written-functions.ts'
+import { homeOf } from '../../packages/generator/src/state/database-state.ts'
 import type { Migration } from './compiler.ts'
 import type { WrittenStep } from './write-step.ts'
 
@@ -13,7 +14,7 @@ export async function installationProblems(
 ): Promise<readonly string[]> {
   const files = folder.map(({ name, text }) => ({ name, path: name, text }))
   const tables = recorded.tables.filter(({ capturing }) => capturing)
-  const live = await readLiveDatabase(client, recorded.schema?.name ?? 'audit', tables, undefined)
+  const live = await readLiveDatabase(client, homeOf(recorded.schema ?? { name: 'audit' }), tables, undefined)
   const { findings, histories } = compareInstallation(
     {
       state: recorded,

@@ -65,6 +65,8 @@ export const DIAGNOSTIC_CODES = {
   AUD514: 'Replication that a required setting would stop',
   AUD515: 'Baseline of a model without a key',
   AUD516: 'Column cannot be recorded only when it changes',
+  AUD517: 'Subject that no erasure could follow',
+  AUD518: 'Personal field in a key',
   AUD601: 'Header of an audit part cannot be read',
   AUD602: 'Branches or edited audit parts come together',
   AUD603: 'Change that the audit trail does not support',

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import type { Diagnostic } from './diagnostics.ts'
-import { diagnoseExternalTables, isSealTable, renderExternalTables } from './external-tables.ts'
+import { diagnoseExternalTables, isLaterTable, renderExternalTables } from './external-tables.ts'
 import { observeSurroundings } from './migration/observe-surroundings.ts'
 import { findPrismaConfig, runPrismaConfig } from './migration/prisma-config.ts'
 import { type Surroundings, writeDecision } from './migration/write-decision.ts'
@@ -54,12 +54,12 @@ export async function settleExternalTables(
   const listed = configFile === undefined ? undefined : await readListed(configFile, at.cwd)
   const path = configFile === undefined ? 'prisma.config.ts' : relative(at.cwd, configFile)
   const missing = names.filter((name) => !listed?.isOn || !listed.tables.includes(name))
-  const isListed = missing.every(isSealTable)
+  const isListed = missing.every(isLaterTable)
   if (isNew && !isListed) write()
   const importPath = existsSync(file) ? importFrom(configFile ?? join(at.cwd, path), file) : undefined
   return {
     diagnostics: diagnoseExternalTables(missing, { path, importPath }),
-    missing: missing.filter((name) => !isSealTable(name)),
+    missing: missing.filter((name) => !isLaterTable(name)),
     ...(written === undefined ? {} : { written }),
   }
 }

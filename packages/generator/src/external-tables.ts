@@ -5,7 +5,7 @@ import { sourceOf } from './datamodel/source-table.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import type { MigrationFile } from './migration/migration-file.ts'
 import { type AuditModel, isJoinTable } from './model/audit-model.ts'
-import { nameKey, SEAL_TABLES } from './model/names.ts'
+import { LATER_TABLES, nameKey } from './model/names.ts'
 import type { SourceFile } from './model/place.ts'
 import { auditTableNames } from './state/audit-table-names.ts'
 import type { MigrationStep } from './state/migration-step.ts'
@@ -98,8 +98,8 @@ export function diagnoseExternalTables(
   missing: readonly string[],
   config: { readonly path: string; readonly importPath: string | undefined },
 ): readonly Diagnostic[] {
-  // The tables of seals are there once somebody seals: they are listed with the histories, and missed by themselves never.
-  const histories = missing.filter((name) => !isSealTable(name))
+  // The tables of seals and erasures are there once somebody makes them: they are listed with the histories, and missed by themselves never.
+  const histories = missing.filter((name) => !isLaterTable(name))
   if (histories.length === 0) return []
   const { importPath } = config
   const list = importPath === undefined ? `[${missing.map((name) => `'${name}'`).join(', ')}]` : 'auditTables'
@@ -118,9 +118,7 @@ export function diagnoseExternalTables(
   ]
 }
 
-/** Whether a table, `public.audit_seal`, is one of those that the command `seal` makes. */
-export function isSealTable(name: string): boolean {
-  return Object.values(SEAL_TABLES).some(
-    ({ shared, own }) => name.endsWith(`.${shared}`) || name.endsWith(`.${own}`),
-  )
+/** Whether a table, `public.audit_seal`, is one of those that commands make: `seal`, `pause`, the set-up of erasure. */
+export function isLaterTable(name: string): boolean {
+  return LATER_TABLES.some(({ shared, own }) => name.endsWith(`.${shared}`) || name.endsWith(`.${own}`))
 }

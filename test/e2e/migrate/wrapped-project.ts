@@ -110,6 +110,11 @@ export async function expectSettled({ project, audit }: WrappedProject): Promise
   expect([check.exitCode, check.stdout]).toEqual([0, expect.anything()])
   const status = await audit(['status'])
   expect([status.exitCode, status.stdout, status.stderr]).toEqual([0, expect.anything(), ''])
+  const complete = await audit(['verify', '--live'])
+  expect([complete.exitCode, complete.stdout]).toEqual([
+    0,
+    expect.stringContaining('audit: no write is missed'),
+  ])
   expect(await project.migrationFiles()).toEqual(before)
 }
 

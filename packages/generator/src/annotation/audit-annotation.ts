@@ -31,6 +31,8 @@ export type FieldPolicy = CapturePolicy | 'whenChanged'
 /** What a field may say. */
 export interface FieldOptions {
   readonly policy?: At<FieldPolicy>
+  readonly personal?: At<true>
+  readonly subject?: At<string>
   readonly renamedFrom?: At<string>
 }
 

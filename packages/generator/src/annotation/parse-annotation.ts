@@ -16,7 +16,8 @@ const FLAGS = {
   redact: { option: 'policy', value: 'redact' },
   hash: { option: 'policy', value: 'hash' },
   whenChanged: { option: 'policy', value: 'whenChanged' },
-} as const satisfies Record<string, { option: OptionName; value: string }>
+  personal: { option: 'personal', value: true },
+} as const satisfies Record<string, { option: OptionName; value: string | true }>
 
 /** Options with a value: how it is read. What is not understood is reported and gives nothing. */
 const VALUES = {
@@ -35,8 +36,10 @@ const VALUES = {
   function: (value, name, report) => nonEmptyString(value, name, report),
   trigger: (value, name, report) => nonEmptyString(value, name, report),
   renamedFrom: (value, name, report) => nonEmptyString(value, name, report),
+  subject: (value, name, report) =>
+    value.kind === 'word' ? value.word : nonEmptyString(value, name, report),
 } as const satisfies {
-  [Name in Exclude<OptionName, 'state' | 'policy'>]: (
+  [Name in Exclude<OptionName, 'state' | 'policy' | 'personal'>]: (
     value: ValueSyntax,
     name: string,
     report: Report,

@@ -2,15 +2,20 @@ import { Argument, Command, CommanderError } from 'commander'
 import { MigrationsFolderError } from '../migration/migrations-folder-error.ts'
 import type { ReaderFlags } from '../reader-rights.ts'
 import type { RolesFlags } from '../role-setup.ts'
+import type { AfterRestoreFlags } from './after-restore.ts'
 import type { BackfillFlags } from './backfill.ts'
 import type { CheckFlags } from './check.ts'
+import { addErasureCommands } from './erasure-commands.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import type { InstallFlags } from './install.ts'
+import type { PauseFlags } from './pause.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import type { ReplicateFlags, ReplicationSide } from './replicate.ts'
+import type { ResumeFlags } from './resume.ts'
 import type { SealFlags } from './seal.ts'
 import type { StatusFlags } from './status.ts'
 import type { VerifyFlags } from './verify.ts'
+import type { VerifyLiveFlags } from './verify-live.ts'
 
 /**
  * Runs one command of `npx prisma-generator-audit`. A command's own module is loaded when it is asked for.
@@ -104,16 +109,76 @@ export async function runCommandLine(args: readonly string[], version: string): 
 
   program
     .command('verify')
-    .summary('say whether the history is what was sealed')
+    .summary('say whether the history is what was sealed; with --live, whether it is complete')
     .description(verifyDescription)
     .option('--anchor <file>', 'roots that seal --export has written, kept elsewhere')
+    .option('--live', 'compare the history with the tables: which writes went past the triggers')
+    .option('--model <names>', 'with --live: only these models, with commas between them')
+    .option('--batch-size <rows>', 'with --live: how many rows one transaction compares', '10000')
+    .option('--pause <milliseconds>', 'with --live: how long to wait between two batches', '0')
+    .option('--place <file>', 'with --live: keep there how far it came; a later run goes on')
     .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
     .option('--config <path>', 'the Prisma configuration file')
     .option('--url <url>', 'the database, in place of that of the configuration')
     .option('--json', 'print JSON')
-    .action(async (flags: VerifyFlags) => {
+    .action(async (flags: VerifyFlags & VerifyLiveFlags & { readonly live?: boolean }) => {
+      if (flags.live) {
+        const { verifyLive } = await import('./verify-live.ts')
+        exitCode = await verifyLive(flags, process.cwd())
+        return
+      }
       const { verify } = await import('./verify.ts')
       exitCode = await verify(flags, process.cwd())
+    })
+
+  program
+    .command('after-restore')
+    .summary('mend the audit of a restored database, and say what its history lacks')
+    .description(afterRestoreDescription)
+    .option('--owner <role>', 'give schema, histories and functions of the audit to this role')
+    .option('--erasures <file>', 'what erase --record has written: says what is to be erased here again')
+    .option('--reconcile', 'write history for rows that are not as their history says')
+    .option('--set <name=value...>', 'the context of these rows, for example username=ann', [])
+    .option('--dry-run', 'print the SQL that would be run, and run nothing')
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--url <url>', 'the database, in place of that of the configuration')
+    .action(async (flags: AfterRestoreFlags) => {
+      const { afterRestore } = await import('./after-restore.ts')
+      exitCode = await afterRestore(flags, process.cwd())
+    })
+
+  program
+    .command('pause')
+    .summary('turn capture off for a bad night, with a reason that stays')
+    .description(pauseDescription)
+    .requiredOption('--reason <text>', 'why; it is recorded')
+    .option('--model <names>', 'only these models, with commas between them')
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--url <url>', 'the database, in place of that of the configuration')
+    .action(async (flags: PauseFlags) => {
+      const { pause } = await import('./pause.ts')
+      exitCode = await pause(flags, process.cwd())
+    })
+
+  program
+    .command('resume')
+    .summary('turn capture on again, and make up for the pause')
+    .description(resumeDescription)
+    .option(
+      '--set <name=value...>',
+      'the context of the rows that make up for it, for example username=ann',
+      [],
+    )
+    .option('--model <names>', 'only these models, with commas between them')
+    .option('--batch-size <rows>', 'how many rows of a table are compared at once', '10000')
+    .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
+    .option('--config <path>', 'the Prisma configuration file')
+    .option('--url <url>', 'the database, in place of that of the configuration')
+    .action(async (flags: ResumeFlags) => {
+      const { resume } = await import('./resume.ts')
+      exitCode = await resume(flags, process.cwd())
     })
 
   program
@@ -173,6 +238,10 @@ export async function runCommandLine(args: readonly string[], version: string): 
       exitCode = await replicate(side, flags, process.cwd())
     })
 
+  addErasureCommands(program, (code) => {
+    exitCode = code
+  })
+
   const migrate = program
     .command('migrate')
     .summary("Prisma's migrate commands, together with the audit")
@@ -225,7 +294,18 @@ function exitCodeOf(error: unknown, args: readonly string[]): number {
 }
 
 /** Commands that answer by their exit code: one for a mistake must not read as an answer. */
-const LOOKING: ReadonlySet<string> = new Set(['check', 'status', 'install', 'uninstall', 'verify'])
+const LOOKING: ReadonlySet<string> = new Set([
+  'check',
+  'status',
+  'install',
+  'uninstall',
+  'verify',
+  'erase',
+  'hold',
+  'after-restore',
+  'pause',
+  'resume',
+])
 
 const description = `Audit trail for Prisma and PostgreSQL.
 
@@ -274,7 +354,28 @@ look at.`
 const verifyDescription = `Compares the whole history with its seals, and finds any row that was changed, removed or inserted, with the range. Writes
 nothing; a standby will do. Without --anchor it says what the database says of itself.
 
-Exit code: 0 when the history is what was sealed, 1 when it is not, 130 when it was interrupted, 2 when it could not look.`
+With --live it compares the tables with their histories instead, and finds any write that went past the triggers, with its
+key, its columns and the time between which it was: docs/completeness.md.
+
+Exit code: 0 when the history is what it should be, 1 when it is not, 130 when it was interrupted, 2 when it could not look.`
+
+const afterRestoreDescription = `After pg_restore, a recovery to a point in time, an upgrade by replication, or in a copy: gives the database what it lacks of
+the audit (as install does), mends sequences, rights and owners, says what was erased elsewhere and not here, and compares the tables with
+their histories (as verify --live does). Migrations come first: npx prisma migrate deploy. Safe to run again.
+
+Exit code: 0 when nothing is left to do, 1 when something is, 130 when it was interrupted, 2 when it could not look or the database
+refused.`
+
+const pauseDescription = `Disables the triggers of audited tables, and leaves a row that says who did it, when and why. Needs the rights of the
+owner. Nothing is recorded until resume is run, and status says so.
+
+Exit code: 0 when capture rests, 130 when it was interrupted, 2 when it could not be paused.`
+
+const resumeDescription = `Enables the triggers again, and then writes history for what was written in the pause: a row I, U or D for each row that
+is not as its history says, with the context of --set and the name of who runs it. Locks out writers only for the batches in which
+something differs. Started again it goes on where it was.
+
+Exit code: 0 when the histories are complete again, 130 when it was interrupted, 2 when it could not.`
 
 const readerDescription = `Prints SQL for a migration of yours: by default nobody but their owner may read the audit tables. With --tenant the
 histories get row level security, so that the role sees the rows of one tenant only. Needs no database and writes nothing.`

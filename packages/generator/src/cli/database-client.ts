@@ -51,9 +51,14 @@ export function adviceOn(error: Error): string {
 }
 
 /** Runs `work` in a transaction that `begin` begins; an error rolls it back. */
-export async function inTransaction<T>(client: pg.Client, begin: string, work: () => Promise<T>): Promise<T> {
-  await client.query(begin)
+export async function inTransaction<T>(
+  client: pg.ClientBase,
+  begin: string,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
+    // Part of it may be refused, as where a lock is in the way.
+    await client.query(begin)
     const result = await work()
     await client.query('COMMIT')
     return result

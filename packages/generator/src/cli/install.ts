@@ -34,6 +34,11 @@ export async function install(flags: InstallFlags, cwd: string): Promise<number>
       console.error(`audit: nothing was done. ${PENDING}\n${found.status.pending.join('\n')}`)
       return 1
     }
+    if (found.live.pauses.length > 0) {
+      // With the triggers on again nobody would know any more what the history lacks.
+      console.error(`audit: nothing was done. ${PAUSED}`)
+      return 1
+    }
     const text = installing(expected, found)
     if (flags.dryRun) {
       process.stdout.write(text)
@@ -46,7 +51,9 @@ export async function install(flags: InstallFlags, cwd: string): Promise<number>
   })
 }
 
-const PENDING = 'Migrations come first, with npx prisma migrate deploy; these are not applied here:'
+export const PENDING = 'Migrations come first, with npx prisma migrate deploy; these are not applied here:'
+
+export const PAUSED = 'Capture is paused here; end that first, with npx prisma-generator-audit resume'
 
 /**
  * Takes triggers and functions away, and leaves every history. Where migrations make the audit, they bring it back.
@@ -69,7 +76,8 @@ export async function uninstall(flags: InstallFlags, cwd: string): Promise<numbe
   return 0
 }
 
-function installing({ state, lockTimeout }: ExpectedInstallation, { live, status }: Look): string {
+/** The SQL that gives the database what it lacks; empty where it lacks nothing. */
+export function installing({ state, lockTimeout }: ExpectedInstallation, { live, status }: Look): string {
   if (live.schemaOwner === null) return renderInstallation(state, lockTimeout)
   return renderRepair(state, repairsOf(state, live, status), lockTimeout)
 }

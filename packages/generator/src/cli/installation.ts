@@ -5,10 +5,12 @@ import { hasErrors } from '../diagnostics.ts'
 import { compareInstallation, type Expectation } from '../installation/compare-installation.ts'
 import type { InstallationStatus, Unaudited } from '../installation/installation-status.ts'
 import type { LiveDatabase } from '../installation/live-database.ts'
+import type { Recorded } from '../installation/told.ts'
 import { writtenFunctions } from '../migration/written-functions.ts'
 import type { AuditModel } from '../model/audit-model.ts'
 import { nameKey } from '../model/names.ts'
 import { renderInstallation } from '../sql/render-installation.ts'
+import { homeOf } from '../state/database-state.ts'
 import { desiredState } from '../state/desired-state.ts'
 import { foldParts } from '../state/fold-parts.ts'
 import { parseHeaders } from '../state/part-header.ts'
@@ -22,6 +24,8 @@ import { readProjectAndFolder } from './read-project.ts'
 export interface ExpectedInstallation extends Expectation {
   /** Milliseconds. */
   readonly lockTimeout: number
+  /** What the migrations tell of the histories; undefined where none makes the audit. */
+  readonly recorded: Omit<Recorded, 'applied'> | undefined
 }
 
 export interface Look {
@@ -48,12 +52,11 @@ export async function readExpected(flags: ProjectFlags, cwd: string): Promise<Ex
   const parts = files.filter(({ text }) => parseHeaders(text).parts.length > 0)
   const isByMigrations = parts.length > 0
   const { lockTimeout } = input.options
-  const state = isByMigrations
-    ? foldParts(
-        files.map(({ name, text }) => ({ migration: name, text })),
-        folder?.database.interferences,
-      ).state
-    : desiredState(model)
+  const folded = foldParts(
+    files.map(({ name, text }) => ({ migration: name, text })),
+    folder?.database.interferences,
+  )
+  const state = isByMigrations ? folded.state : desiredState(model)
   const asFile = { name: 'install', path: 'install', text: renderInstallation(state, lockTimeout) }
   return {
     state,
@@ -63,6 +66,8 @@ export async function readExpected(flags: ProjectFlags, cwd: string): Promise<Ex
     models: new Map(model.tables.map((table) => [nameKey(table.source), table.model])),
     unaudited: unaudited(model, input.dmmf.datamodel.models),
     lockTimeout,
+    recorded:
+      isByMigrations && folder ? { histories: folded.histories, database: folder.database } : undefined,
   }
 }
 
@@ -75,11 +80,11 @@ export async function readExpected(flags: ProjectFlags, cwd: string): Promise<Ex
 export function withConnection<T>(
   connectionString: string,
   command: string,
-  run: (client: pg.Client) => Promise<T>,
+  run: (client: pg.Client, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return withDatabase(connectionString, command, async (client) => {
+  return withDatabase(connectionString, command, async (client, signal) => {
     try {
-      return await run(client)
+      return await run(client, signal)
     } catch (error) {
       if (error instanceof ProjectNotFoundError || !isOfDatabase(error)) throw error
       throw new ProjectNotFoundError(`The database refuses: ${error.message}${adviceOn(error)}`, {
@@ -102,7 +107,7 @@ export async function look(
 ): Promise<Look> {
   const { schema, tables } = expected.state
   const capturing = tables.filter((table) => table.capturing)
-  const live = await readLiveDatabase(client, schema?.name ?? 'audit', capturing, role)
+  const live = await readLiveDatabase(client, homeOf(schema ?? { name: 'audit' }), capturing, role)
   if (!live.roleExists) throw new ProjectNotFoundError(`There is no role "${live.role}", that --role names.`)
   return { live, status: compareInstallation(expected, live) }
 }

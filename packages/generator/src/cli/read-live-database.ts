@@ -13,7 +13,8 @@ import {
   whereLooked,
 } from '../sql/live-installation.ts'
 import { publicationsThere, slotsThere } from '../sql/live-replication.ts'
-import type { AuditTableObject } from '../state/database-state.ts'
+import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
+import { readOpenPauses } from './open-pauses.ts'
 
 /**
  * Looks at a database, all of it at one moment; writes nothing and locks nobody out.
@@ -24,10 +25,11 @@ import type { AuditTableObject } from '../state/database-state.ts'
  */
 export async function readLiveDatabase(
   client: ClientBase,
-  schema: string,
+  home: AuditHome,
   tables: readonly AuditTableObject[],
   role: string | undefined,
 ): Promise<LiveDatabase> {
+  const { schema } = home
   const rowsOf = async <Row extends QueryResultRow>(query: string) => (await client.query<Row>(query)).rows
   await client.query(beginLook())
   try {
@@ -56,6 +58,7 @@ export async function readLiveDatabase(
       triggers: await rowsOf(triggersThatCall(schema)),
       sources: tables.length === 0 ? [] : await rowsOf(tablesThere(tables)),
       settings: await rowsOf(settingsBroughtAlong()),
+      pauses: await readOpenPauses(client, home),
       staleSchemas: await rowsOf(staleSchemas(schema)),
       publications: await rowsOf(publicationsThere(schema)),
       slots: await rowsOf(slotsThere()),
@@ -68,7 +71,7 @@ export async function readLiveDatabase(
 
 type WhereLooked = Pick<
   LiveDatabase,
-  'database' | 'role' | 'roleExists' | 'ownsHistory' | 'schemaOwner' | 'schemaComment'
+  'database' | 'role' | 'roleExists' | 'ownsHistory' | 'schemaOwner' | 'schemaComment' | 'isOpenToWriters'
 > & { readonly migrationsSchema: string | null }
 
 /** What a column that is missing says, is said of it; nothing can be asked then. */

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../diagnostics.ts'
 import type { AuditedTable } from '../model/audit-model.ts'
-import { HASH_KEY_TABLE, SEAL_TABLES, WAIVER_TABLE } from '../model/names.ts'
+import { ERASURE_TABLES, HASH_KEY_TABLE, PAUSE_TABLE, SEAL_TABLES, WAIVER_TABLE } from '../model/names.ts'
 import type { SourcePlace } from '../model/place.ts'
 
 /**
@@ -41,6 +41,10 @@ export function findSharedTableClashes(
     ...Object.values(SEAL_TABLES).flatMap((names) =>
       Object.values(names).map((name) => [name, 'table of seals'] as const),
     ),
+    ...Object.values(ERASURE_TABLES).flatMap((names) =>
+      Object.values(names).map((name) => [name, 'table of erasures'] as const),
+    ),
+    ...Object.values(PAUSE_TABLE).map((name) => [name, 'table of pauses'] as const),
   ])
   return tables.flatMap(({ model, names }): readonly Diagnostic[] => {
     const place = placeOf(model)

@@ -6,7 +6,7 @@ import type { SourcePlace } from '../model/place.ts'
 
 export type NodeKind = 'model' | 'field'
 
-const FIELD_OPTIONS = ['policy'] as const satisfies readonly (keyof FieldOptions)[]
+const FIELD_OPTIONS = ['policy', 'personal', 'subject'] as const satisfies readonly (keyof FieldOptions)[]
 const MODEL_OPTIONS = [
   'state',
   'sessionSettings',
@@ -54,7 +54,7 @@ export function readNodeAnnotation(
       hint:
         node === 'model'
           ? 'Put it above the field that is meant.'
-          : 'Put it above the model. A field knows: exclude, redact, hash, record, renamedFrom.',
+          : 'Put it above the model. A field knows: exclude, redact, hash, record, renamedFrom, personal, subject.',
     })
   }
   if (node === 'model' && !annotation.state && diagnostics.length === 0) {

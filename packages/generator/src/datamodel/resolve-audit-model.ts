@@ -19,6 +19,7 @@ import { resolveJoinTables } from './resolve-join-tables.ts'
 import { type ResolvedTable, resolveTable } from './resolve-table.ts'
 import { compareSettings, resolveGeneratorSettings } from './setting-lists.ts'
 import { sourceOf } from './source-table.ts'
+import { subjectProblems } from './subjects.ts'
 
 export interface ResolveInput {
   readonly dmmf: Pick<DMMF.Document, 'datamodel'>
@@ -87,6 +88,7 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
     ...compareSettings(lists),
     ...findNameClashes(tables, placeOf),
     ...findSharedTableClashes(tables, options.captureWaiverRole !== undefined, placeOf),
+    ...subjectProblems(tables, (model, field) => findField(scanned.blocks, model, field)?.place),
     ...tableRenamingProblems(resolved, models.map(sourceOf)),
     ...nothingAudited(scanned),
   )

@@ -63,10 +63,12 @@ export function resolveColumns(
     const column = columnOf(isKey && own === undefined ? 'record' : policy)
     if (!column) diagnostics.push(unknownNative(field, scanned, context))
     else if (policy !== 'exclude') {
-      const { renamedFrom: from } = read.annotation ?? {}
+      const { renamedFrom: from, personal, subject } = read.annotation ?? {}
       columns.push({
         ...column,
         ...(own?.value === 'whenChanged' ? { whenChanged: true } : {}),
+        ...(personal === undefined ? {} : { personal: true }),
+        ...(subject === undefined ? {} : { subject: subject.value }),
         ...(from === undefined ? {} : { renamedFrom: from.value }),
       })
       if (from !== undefined) renamings.push({ ...context, column: column.name, from })

@@ -2,6 +2,7 @@ import type { AuditedTable } from '../model/audit-model.ts'
 import { nameKey } from '../model/names.ts'
 import { appendOnlyTrigger } from '../sql/audit-table.ts'
 import { APPEND_ONLY_TRIGGER } from '../sql/object-names.ts'
+import type { OpenPause } from '../sql/pause-table.ts'
 import { closeToWriters, enableTrigger, giveTable, quoted, setSequence } from '../sql/repair-statements.ts'
 import { sqlText } from '../sql/sql.ts'
 import { triggersOf, triggerText } from '../sql/trigger-definitions.ts'
@@ -42,6 +43,7 @@ export function compareHistory(
   const history = { schema, name: names.table }
   const found = live.histories.find(({ name }) => name === names.table)
   const findings = [
+    ...live.pauses.filter(({ history: of }) => of === names.table).map((pause) => pauseOf(table, pause)),
     ...compareTable(table, found, functions),
     ...functionNames(table).flatMap((name) => compareFunction(functions, name)),
     ...compareTriggers(table, live, functions),
@@ -59,6 +61,16 @@ export function compareHistory(
       .filter(({ name }) => retired.has(name))
       .map(({ name, bytes }) => ({ name, bytes })),
     lacking: found?.ends?.lacking ?? {},
+  }
+}
+
+function pauseOf({ source }: AuditTableObject, { pausedAt, pausedBy, reason }: OpenPause): Finding {
+  return {
+    state: 'disabled',
+    object: `capture of ${quoted(source)}`,
+    message: `is paused since ${pausedAt} by ${pausedBy}: ${reason}`,
+    hint: 'npx prisma-generator-audit resume',
+    isForPeople: true,
   }
 }
 

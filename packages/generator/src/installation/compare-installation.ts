@@ -1,14 +1,14 @@
 import { nameKey } from '../model/names.ts'
 import type { WrittenFunctions } from '../model/written-function.ts'
 import { BASE_FUNCTIONS, SHARED_PREFIX } from '../sql/object-names.ts'
-import { dropFunction, dropTrigger, quoted } from '../sql/repair-statements.ts'
+import { dropFunction, dropTrigger, openFunction, openSchema, quoted } from '../sql/repair-statements.ts'
 import { triggersOf } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
 import type { DatabaseState } from '../state/database-state.ts'
 import { compareFunction, type FunctionsThere } from './compare-functions.ts'
 import { compareHistory } from './compare-history.ts'
 import { compareReplication } from './compare-replication.ts'
-import type { Finding, InstallationStatus, Unaudited } from './installation-status.ts'
+import { type Finding, type InstallationStatus, mendedBy, type Unaudited } from './installation-status.ts'
 import type { LiveDatabase } from './live-database.ts'
 
 /** What an installation should be. */
@@ -63,7 +63,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     ),
     ...(expected.isUngenerated ? [UNGENERATED] : []),
     ...(live.schemaOwner === null && tables.length > 0 ? [noSchema(schema, functions.remedy)] : []),
-    ...(live.schemaOwner === null ? [] : baseFindings(state, functions)),
+    ...(live.schemaOwner === null ? [] : [...baseFindings(state, functions), ...closedDoor(state, live)]),
     ...orphans(state, live),
     ...silencing(live),
     ...replication.findings,
@@ -117,6 +117,41 @@ function baseFindings({ schema }: DatabaseState, functions: FunctionsThere): rea
     ...compareFunction(functions, name('missingSetting')),
     ...compareFunction(functions, name('appendOnly')),
   ].map((finding) => ({ ...finding, isOfBase: true as const }))
+}
+
+/** A dump without privileges loses what writers without the client extension need. */
+function closedDoor(
+  { schema }: DatabaseState,
+  { functions, isOpenToWriters }: LiveDatabase,
+): readonly Finding[] {
+  if (schema === undefined) return []
+  const name = { schema: schema.name, name: baseName('setContext', schema.shared) }
+  const found = functions.find((each) => each.name === name.name)
+  const isCallable = found?.grants.some(
+    ({ role, privileges }) => role === null && privileges.includes('EXECUTE'),
+  )
+  return [
+    ...(schema.shared || isOpenToWriters
+      ? []
+      : [
+          mendedBy(
+            {
+              state: 'outdated',
+              object: `schema "${schema.name}"`,
+              message: 'is closed to writers, which set their context by a function in it',
+            },
+            openSchema(schema.name),
+          ),
+        ]),
+    ...(found === undefined || isCallable
+      ? []
+      : [
+          mendedBy(
+            { state: 'outdated', object: `function ${quoted(name)}`, message: 'cannot be called by writers' },
+            openFunction(name),
+          ),
+        ]),
+  ]
 }
 
 function baseName(role: keyof typeof BASE_FUNCTIONS, shared: true | undefined): string {

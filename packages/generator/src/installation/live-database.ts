@@ -1,4 +1,5 @@
 import type { QualifiedName } from '../model/names.ts'
+import type { OpenPause } from '../sql/pause-table.ts'
 
 /** A database as its catalog has it, at one moment. */
 export interface LiveDatabase {
@@ -11,6 +12,8 @@ export interface LiveDatabase {
   /** Null: there is no audit schema. */
   readonly schemaOwner: string | null
   readonly schemaComment: string | null
+  /** Everybody may use the audit schema, without which nobody can call the function that sets a context. */
+  readonly isOpenToWriters: boolean
   /** Directory names; undefined where Prisma Migrate is not used here. */
   readonly applied: ReadonlySet<string> | undefined
   readonly functions: readonly LiveFunction[]
@@ -19,6 +22,8 @@ export interface LiveDatabase {
   /** The audited tables that are there. */
   readonly sources: readonly LiveSource[]
   readonly settings: readonly LiveSetting[]
+  /** Captures that rest on purpose, or whose pause nobody has made up for. */
+  readonly pauses: readonly OpenPause[]
   readonly staleSchemas: readonly { readonly name: string; readonly bytes: number }[]
   /** Those of tables of the audit schema. */
   readonly publications: readonly LivePublication[]

@@ -66,6 +66,10 @@ export interface AuditedColumn {
   readonly whenChanged?: true
   /** Of a type that nobody tells the generator: its text form is recorded, which no change of the type breaks. */
   readonly asText?: true
+  /** What it holds tells of the person that the row is about, and is erased with that person's data. */
+  readonly personal?: true
+  /** It holds the key of a row of this model: the person, or whatever it is, that the row is about. */
+  readonly subject?: string
   /** What the database column was called before, where the schema says so. */
   readonly renamedFrom?: string
 }

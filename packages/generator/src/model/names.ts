@@ -31,6 +31,12 @@ export const ERASURE_TABLES = {
   hold: { own: 'legal_hold', shared: 'audit_legal_hold' },
 } as const
 
+/** The table that tells of pauses, that `npx prisma-generator-audit pause` makes: see docs/pause.md. */
+export const PAUSE_TABLE = { own: 'pause', shared: 'audit_pause' } as const
+
+/** No migration makes these, but commands, at any time. */
+export const LATER_TABLES = [...Object.values(SEAL_TABLES), ...Object.values(ERASURE_TABLES), PAUSE_TABLE]
+
 /** PostgreSQL cuts identifiers at this many bytes, in silence (NAMEDATALEN - 1). */
 export const MAX_IDENTIFIER_BYTES = 63
 

@@ -100,8 +100,26 @@ export function callable({ schema, shared }: AuditHome, role: keyof typeof BASE_
   return `${isPlain ? schema : sqlText(ident(schema))}.${name}`
 }
 
+/** The function of erasures, which a set-up of its own makes, and no migration. */
+export function eraseSignature(home: AuditHome): Sql {
+  return sql`${baseFunction(home, 'erase')}(jsonb, text, text)`
+}
+
+/** Whoever is asked for by name in the catalog: no setting lets anybody through, and no owner. */
 function appendOnly(home: AuditHome): Sql {
   const body = sql`BEGIN
+  -- An erasure: the role that owns its function and can do nothing but be called by it.
+  IF TG_OP = 'UPDATE' AND EXISTS (
+    SELECT FROM pg_catalog.pg_proc AS f
+    JOIN pg_catalog.pg_roles AS r ON r.oid = f.proowner
+    JOIN pg_catalog.pg_class AS t ON t.oid = TG_RELID
+    WHERE f.oid = pg_catalog.to_regprocedure(${literal(sqlText(eraseSignature(home)))})
+      AND r.rolname = current_user
+      AND NOT r.rolcanlogin AND NOT r.rolsuper
+      AND r.oid <> t.relowner
+  ) THEN
+    RETURN NULL;
+  END IF;
   RAISE EXCEPTION USING
     ERRCODE = 'AU002',
     MESSAGE = pg_catalog.format('%I.%I is append-only: %s is not allowed', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP),

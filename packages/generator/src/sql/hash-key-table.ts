@@ -3,7 +3,7 @@ import { hashKeyTable, isHashed } from '../state/hashing.ts'
 import { derivedName } from '../state/own-names.ts'
 import { appendOnlyGuard, liveColumns } from './audit-table.ts'
 import { baseFunction } from './base-functions.ts'
-import { auditTable, type HistoryTable } from './look-first.ts'
+import { auditTable, type HistoryTable, relation } from './look-first.ts'
 import { refuseForeignTable } from './shared-schema.ts'
 import { ident, join, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 
@@ -58,4 +58,22 @@ export function renderHashKeys(table: AuditTableObject): Sql {
   return lines(
     hashed.map(({ name }) => sql`CALL ${baseFunction(table, 'makeHashKey')}(${history}, ${literal(name)});`),
   )
+}
+
+/** A query for the names (`name`) of hashed columns that have no key here; undefined where nothing is hashed. */
+export function unkeyedColumns(table: AuditTableObject): string | undefined {
+  const c = HASH_KEY_COLUMNS
+  const hashed = liveColumns(table).filter(isHashed)
+  if (hashed.length === 0) return undefined
+  const names = join(
+    hashed.map(({ name }) => literal(name)),
+    sql`, `,
+  )
+  return sqlText(sql`SELECT a.attname::text AS name
+FROM pg_attribute AS a
+WHERE a.attrelid = ${relation(table)} AND a.attname IN (${names}) AND NOT a.attisdropped
+  AND NOT EXISTS (
+    SELECT FROM ${auditTable(hashKeys(table))} AS k
+    WHERE k.${ident(c.history)} = a.attrelid AND k.${ident(c.column)} = a.attnum
+  )`)
 }

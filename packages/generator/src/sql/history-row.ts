@@ -53,6 +53,36 @@ export function insertRow(table: AuditTableObject, row: Sql, given: Given = {}):
   return sql`${insertInto(table, entries)}\nVALUES (\n  ${values(entries)}\n)`
 }
 
+/** A row as the history has it already, as `row`: of what the table has no more. */
+export function insertKnown(table: AuditTableObject, row: Sql, from: Sql): Sql {
+  const entries = historyEntries(table, row, (value) => sql`(SELECT ${value})`, { known: row })
+  return lines([insertInto(table, entries), sql`SELECT\n  ${values(entries)}`, from])
+}
+
+/**
+ * What a statement that is no trigger's has to bring for `insertRows`: a row in which everything has the name of its column.
+ *
+ * @param operation undefined: each row has its own
+ */
+export function callOf(table: AuditTableObject, operation?: Sql): Sql {
+  const c = AUDIT_COLUMNS
+  const settings = liveSettings(table)
+    .filter(isPlainText)
+    .map((setting) => sql`${settingValue(setting)} AS ${ident(setting.column)}`)
+  return sql`(
+  SELECT
+    ${join(
+      [
+        ...(operation ? [sql`${operation} AS ${ident(c.operation)}`] : []),
+        sql`clock_timestamp() AS ${ident(c.operationTimestamp)}`,
+        sql`coalesce(nullif(current_setting('role'), 'none'), session_user) AS ${ident(c.currentUser)}`,
+        ...settings,
+      ],
+      sql`,\n`,
+    )}
+)`
+}
+
 /** Rows that nobody wrote while they were watched: without settings, and below all other numbers. */
 export function insertBaseline(table: AuditTableObject, row: Sql, from: Sql): Sql {
   const withoutSettings = { ...table, settings: [] }
@@ -88,6 +118,8 @@ interface Given {
   readonly former?: Sql
   /** It has looked for what the history holds already: see `findUnchanged`. */
   readonly marks?: boolean
+  /** A row of the history, whose values are taken as they are. */
+  readonly known?: Sql
 }
 
 function insertInto(table: AuditTableObject, entries: readonly Entry[]): Sql {
@@ -110,7 +142,7 @@ function historyEntries(
   given: Given = {},
 ): readonly Entry[] {
   const c = AUDIT_COLUMNS
-  const { former } = given
+  const { former, known } = given
   return [
     [c.operation, ident(c.operation)],
     [c.operationTimestamp, ident(c.operationTimestamp)],
@@ -121,10 +153,15 @@ function historyEntries(
       (setting) =>
         [
           setting.column,
-          setting.fact ? captureFact(table, setting.fact, row, given) : captureSetting(table, setting, late),
+          known && setting.fact === 'unchanged_columns'
+            ? sql`${known}.${ident(setting.column)}`
+            : setting.fact
+              ? captureFact(table, setting.fact, row, given)
+              : captureSetting(table, setting, late),
         ] as const,
     ),
     ...liveColumns(table).map((column) => {
+      if (known) return [column.name, sql`${known}.${ident(column.name)}`] as const
       const value = captureColumn(table, row, column, former)
       return [column.name, given.marks ? unlessUnchanged(column, value) : value] as const
     }),

@@ -1,16 +1,22 @@
+import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { keyColumns } from './key-columns.ts'
 import { ident, join, literal, operator, parameter, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /** By what a type of an extension compares: citext has its own `>`, in the schema of the extension. */
-interface OwnOrder {
+export interface OwnOrder {
   readonly schema: string
   readonly above: string
   readonly from: string
 }
 
+/** PostgreSQL compares a composite value with any record, and would not know of which type a parameter is. */
+export interface Composite {
+  readonly composite: QualifiedName
+}
+
 /** For each column of the key in its order; NULL where the operators of pg_catalog compare it. */
-export type KeyOrder = readonly (OwnOrder | null)[]
+export type KeyOrder = readonly (OwnOrder | Composite | null)[]
 
 /**
  * A query for the rows of a `KeyOrder`, each as `own`. ORDER BY takes the type's own order from wherever it is, but `>` is found
@@ -42,17 +48,27 @@ LEFT JOIN LATERAL (
   JOIN pg_operator AS "from" ON "from".oid = f.amopopr
   JOIN pg_operator AS above ON above.oid = g.amopopr AND above.oprnamespace = "from".oprnamespace
   JOIN pg_namespace AS n ON n.oid = above.oprnamespace AND n.nspname <> 'pg_catalog'
+  UNION ALL
+  SELECT jsonb_build_object('composite', jsonb_build_object('schema', n.nspname, 'name', t.typname))
+  FROM type
+  JOIN pg_type AS t ON t.oid = type.oid AND t.typtype = 'c'
+  JOIN pg_namespace AS n ON n.oid = t.typnamespace
 ) AS own ON true
 ORDER BY key.number`)
 }
 
 /** The row `s` of the source comes after the one whose key the parameters are. An index on the key finds where to begin. */
 export function isAfterLast(table: AuditTableObject, order: KeyOrder): Sql {
-  const key = keyColumns(table).map(({ source }, index) => ({
-    column: sql`s.${ident(source)}`,
-    last: parameter(index + 1),
-    own: order[index] ?? null,
-  }))
+  const key = keyColumns(table).map(({ source }, index) => {
+    const found = order[index] ?? null
+    const isComposite = found !== null && 'composite' in found
+    const type = isComposite ? sql`::${qualified(found.composite)}` : sql``
+    return {
+      column: sql`s.${ident(source)}`,
+      last: sql`${parameter(index + 1)}${type}`,
+      own: isComposite ? null : found,
+    }
+  })
   if (key.every(({ own }) => own === null)) {
     const [columns, last] = [key.map((each) => each.column), key.map((each) => each.last)]
     return sql`(${join(columns, sql`, `)}) > (${join(last, sql`, `)})`

@@ -32,6 +32,10 @@ export function whereLooked(schema: string, role: string | undefined): string {
     WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND pg_has_role(r.oid, c.relowner, 'MEMBER')
   ), false) AS "ownsHistory",
   obj_description(n.oid, 'pg_namespace') AS "schemaComment",
+  EXISTS (
+    SELECT FROM aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS a
+    WHERE a.grantee = 0 AND a.privilege_type = 'USAGE'
+  ) AS "isOpenToWriters",
   (
     SELECT s.nspname
     FROM pg_class AS c
@@ -45,9 +49,9 @@ LEFT JOIN pg_roles AS r ON r.rolname = asked.name
 LEFT JOIN pg_namespace AS n ON n.nspname = ${literal(schema)}`)
 }
 
-/** A row for each migration that this database has, by the name of its directory. */
+/** A row for each migration that this database has: the `name` of its directory, and when it was done. */
 export function appliedMigrations(schema: string): string {
-  return sqlText(sql`SELECT migration_name AS name
+  return sqlText(sql`SELECT migration_name AS name, finished_at::text AS "finishedAt"
 FROM ${qualified({ schema, name: '_prisma_migrations' })}
 WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`)
 }

@@ -59,7 +59,7 @@ export function renameUnlessTaken(table: AuditTableObject, column: string, as: s
 
 /** The CHECK of a required setting, `constraint`, unless there is one. NOT VALID: older rows stay, and no row is read. */
 export function addMissingCheck(
-  table: AuditTableObject,
+  table: HistoryTable,
   setting: { readonly column: string },
   constraint: Sql,
 ): Sql {
@@ -71,7 +71,7 @@ export function addMissingCheck(
 }
 
 /** Drops the CHECK of a setting that was required, if it is there. */
-export function dropCheck(table: AuditTableObject, setting: { readonly column: string }): Sql {
+export function dropCheck(table: HistoryTable, setting: { readonly column: string }): Sql {
   return when(
     hasCheck(table, setting),
     sql`ALTER TABLE ${auditTable(table)} DROP CONSTRAINT ${ident(requiredCheckName(setting))};`,
@@ -99,7 +99,7 @@ export function replaceCheck(
 }
 
 /** Whether the audit table has the CHECK of a required setting. */
-export function hasCheck(table: AuditTableObject, setting: { readonly column: string }): Sql {
+export function hasCheck(table: HistoryTable, setting: { readonly column: string }): Sql {
   return sql`EXISTS (
   SELECT FROM pg_catalog.pg_constraint AS c
   WHERE c.conrelid = ${relation(table)} AND c.conname = ${literal(requiredCheckName(setting))}

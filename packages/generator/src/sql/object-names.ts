@@ -36,6 +36,7 @@ export const BASE_FUNCTIONS = {
   recordWaiver: 'record_waiver',
   hashValue: 'hash_value',
   makeHashKey: 'make_hash_key',
+  erase: 'erase',
 } as const
 
 /** Set in the transaction in which capture is waived; outside `audit.`, where every setting is the application's. */

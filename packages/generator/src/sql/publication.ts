@@ -80,7 +80,7 @@ function publish(
   const body = sql`DECLARE
   histories CONSTANT text[] := ${names(histories)};
   published CONSTANT text[] := histories || ARRAY(
-    -- The first seal makes these, and the set-up of erasures.
+    -- The first seal makes these, the set-up of erasures, and the first pause.
     SELECT later.name
     FROM pg_catalog.unnest(${names(later)}) AS later (name)
     JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass(later.name) AND c.relkind IN ('r', 'p')

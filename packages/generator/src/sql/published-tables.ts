@@ -1,13 +1,13 @@
 import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
 import { hasWaiverTable } from '../state/waiver.ts'
 import type { HistoryTable } from './look-first.ts'
-import { erasureTables } from './replica-erasures.ts'
+import { recordTables } from './replica-records.ts'
 import { APPEND_ONLY, sealTable } from './seal-tables.ts'
 import { waiverHistory } from './waiver-table.ts'
 
 /*
  * What leaves the primary: every history, retired ones too, the table of waivers, the seals, by which the copy can be verified, and what
- * was erased and is held. Never the keys of hashed columns, by which values could be guessed, and not the watermarks, which are of the primary's own
+ * was erased, is held and rested. Never the keys of hashed columns, by which values could be guessed, and not the watermarks, which are of the primary's own
  * transactions.
  */
 
@@ -18,7 +18,7 @@ export function publishedHistories({ schema, tables }: DatabaseState): readonly 
   return [...tables, ...waivers]
 }
 
-/** Tables that the first `seal` makes, or the set-up of erasures. */
+/** Tables that the first `seal` makes, or the set-up of erasures, or the first pause. */
 export function publishedLater(home: AuditHome): readonly HistoryTable[] {
-  return [...APPEND_ONLY.map((role) => sealTable(home, role)), ...erasureTables(home)]
+  return [...APPEND_ONLY.map((role) => sealTable(home, role)), ...recordTables(home)]
 }

@@ -19,6 +19,14 @@ export function closeFunction(name: QualifiedName, roles: readonly (string | nul
   return sqlText(sql`REVOKE ALL ON FUNCTION ${qualified(name)} FROM ${rolesOf(roles)} CASCADE;`)
 }
 
+export function openSchema(schema: string): string {
+  return sqlText(sql`GRANT USAGE ON SCHEMA ${ident(schema)} TO PUBLIC;`)
+}
+
+export function openFunction(name: QualifiedName): string {
+  return sqlText(sql`GRANT EXECUTE ON FUNCTION ${qualified(name)} TO PUBLIC;`)
+}
+
 /** Who may read a history goes on reading it. */
 export function closeToWriters(name: QualifiedName, roles: readonly (string | null)[]): string {
   return sqlText(

@@ -1,24 +1,35 @@
 import type { ColumnType } from '../model/column-type.ts'
-import { type AuditSchemaObject, type AuditTableObject, homeOf } from '../state/database-state.ts'
+import {
+  type AuditSchemaObject,
+  type AuditTableObject,
+  homeOf,
+  type StateSetting,
+} from '../state/database-state.ts'
 import { formatType } from '../state/format-type.ts'
 import type { FormerNames } from '../state/former-names.ts'
+import { requiredChecks } from './audit-table.ts'
 import { renderType } from './column-type.ts'
 import {
+  addMissingCheck,
   addMissingColumns,
   auditTable,
   createMissingIndex,
+  dropCheck,
   type HistoryTable,
   relation,
 } from './look-first.ts'
-import { AUDIT_COLUMNS, keyIndexName, primaryKeyName } from './object-names.ts'
+import { AUDIT_COLUMNS, keyIndexName, primaryKeyName, requiredCheckName } from './object-names.ts'
 import { refuseForeignTable } from './shared-schema.ts'
-import { dollarQuoted, ident, join, literal, paragraphs, type Sql, sql } from './sql.ts'
+import { dollarQuoted, ident, join, lines, literal, paragraphs, type Sql, sql } from './sql.ts'
 import { WAIVER_COLUMNS, waiverHistory } from './waiver-table.ts'
 
 /** A history as the second server has it. */
 export interface ReplicaTable extends HistoryTable {
   /** All that the primary sends, besides `audit_id`: columns that are retired, too. */
   readonly columns: readonly { readonly name: string; readonly type: ColumnType }[]
+  /** Settings that no row of the primary lacks, and those that one may. */
+  readonly required: readonly StateSetting[]
+  readonly optional: readonly StateSetting[]
   readonly index: { readonly name: string; readonly columns: readonly string[] } | undefined
   readonly comment: string
   readonly former: FormerNames
@@ -42,6 +53,8 @@ export function replicaOf(
     ...(shared ? { shared } : {}),
     names,
     columns: [...FACTS, ...columns.toSorted((a, b) => place(a) - place(b))],
+    required: requiredChecks(table),
+    optional: table.settings.filter((setting) => !requiredChecks(table).includes(setting)),
     index: key.length === 0 ? undefined : { name: keyIndexName(table), columns: [...key, AUDIT_COLUMNS.id] },
     comment: `History of ${source.schema}.${source.name}, of another server`,
     former,
@@ -59,6 +72,8 @@ export function replicaOfWaivers(schema: AuditSchemaObject, former: FormerNames)
       { name: rowCount, type: BIGINT },
       { name: reason, type: TEXT },
     ],
+    required: [],
+    optional: [],
     index: undefined,
     comment: 'Waivers of capture, of another server',
     former,
@@ -73,7 +88,8 @@ export function renderReplicaTable(table: ReplicaTable): Sql {
   const key = primaryKeyName(table)
   const missing = table.columns.map(({ name, type }) => ({
     name,
-    definition: sql`${ident(name)} ${renderType(type)}`,
+    // The facts are never empty.
+    definition: sql`${ident(name)} ${renderType(type)}${FACTS.some((fact) => fact.name === name) ? sql` NOT NULL` : sql``}`,
   }))
   return paragraphs([
     refuseForeignTable(table, key),
@@ -83,6 +99,7 @@ export function renderReplicaTable(table: ReplicaTable): Sql {
 );`,
     addMissingColumns(table, missing),
     renderWiderTypes(table),
+    renderRequired(table),
     createIndex(table),
     sql`COMMENT ON TABLE ${auditTable(table)} IS ${literal(table.comment)};`,
   ])
@@ -106,6 +123,18 @@ BEGIN
   END LOOP;
 END`
   return sql`DO ${dollarQuoted(body)};`
+}
+
+/** An erasure puts a mark where a value may not be missing, and knows it by a check. These refuse nothing. */
+function renderRequired(table: ReplicaTable): Sql {
+  return lines([
+    ...table.required.map((setting) => {
+      const name = ident(requiredCheckName(setting))
+      const check = sql`CONSTRAINT ${name} CHECK (${ident(setting.column)} IS NOT NULL OR true)`
+      return addMissingCheck(table, setting, check)
+    }),
+    ...table.optional.map((setting) => dropCheck(table, setting)),
+  ])
 }
 
 function createIndex(table: ReplicaTable): Sql {

@@ -8,8 +8,8 @@ import type { HistoryTable } from './look-first.ts'
 import { publishedLater } from './published-tables.ts'
 import { asScript } from './render-installation.ts'
 import { inTransactions } from './render-migration.ts'
-import { renderReplicaErasures } from './replica-erasures.ts'
 import { HISTORY_ROW, refusePrimary, replicaGuards, SEAL_ROWS, stillHere } from './replica-guard.ts'
+import { renderReplicaRecords } from './replica-records.ts'
 import { dropFormerFunctions, followRenames, refuseFormerNames } from './replica-renames.ts'
 import { type ReplicaTable, renderReplicaTable, replicaOf, replicaOfWaivers } from './replica-table.ts'
 import { APPEND_ONLY, renderSealTable, sealTable } from './seal-tables.ts'
@@ -68,7 +68,7 @@ export function renderReplica(setup: ReplicaSetup): string {
     renderBaseOfReplica(home),
     ...tables.map((table) => renderHistory(table, renames)),
     ...(renames ? own.map((table) => followRenames(table, table.former)) : []),
-    renderReplicaErasures(home),
+    renderReplicaRecords(home),
     ...APPEND_ONLY.map((role) =>
       paragraphs([
         renderSealTable(home, role),

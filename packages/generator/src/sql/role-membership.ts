@@ -100,7 +100,7 @@ DO ${dollarQuoted(body)};`
 }
 
 /** Since PostgreSQL 16 who makes a role may grant it, to himself too, and is no member by that alone. */
-export function borrowOwner({ owner }: RoleSetup): Sql {
+export function borrowOwner({ owner }: Pick<RoleSetup, 'owner'>): Sql {
   const role = literal(owner)
   const body = sql`DECLARE
   before CONSTANT text := current_setting('role');
@@ -128,7 +128,7 @@ END`
 DO ${dollarQuoted(body)};`
 }
 
-export function returnOwner({ owner }: RoleSetup): Sql {
+export function returnOwner({ owner }: Pick<RoleSetup, 'owner'>): Sql {
   const body = sql`BEGIN
   PERFORM set_config('role', current_setting(${ROLE_BEFORE}), true);
   IF current_setting(${BORROWED}) = 'yes' THEN

@@ -1,6 +1,7 @@
+import { eraseSignature } from './base-functions.ts'
 import { isAuditSchema, isOfExtension, MIGRATIONS_TABLE, oneOf } from './role-catalog.ts'
 import type { RoleSetup } from './role-setup.ts'
-import { dollarQuoted, join, literal, paragraphs, type Sql, sql } from './sql.ts'
+import { dollarQuoted, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 
 /** The database's door, the schemas, and all in them that has an owner: the owner role's. What is so already is not touched. */
 export function renderOwnership(setup: RoleSetup): Sql {
@@ -115,6 +116,8 @@ BEGIN
     WHERE ${isInside}
       AND ${isOthers(sql`f.proowner`)}
       AND NOT ${isOfExtension('pg_proc', sql`f.oid`)}
+      -- The function of erasures has a role of its own, which no other function belongs to.
+      AND f.oid IS DISTINCT FROM to_regprocedure(${literal(sqlText(eraseSignature(home)))})
       -- The constructors of a range type follow it.
       AND NOT EXISTS (
         SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.deptype = 'i'

@@ -45,14 +45,33 @@ export function fieldSalt(rowSalt: Sql, number: number): Sql {
   return sql`pg_catalog.sha256(${rowSalt} || ${literal(`\\x${number.toString(16).padStart(4, '0')}`)}::bytea)`
 }
 
+/** What an erasure leaves of a value that may not be NULL, by its type. */
+export const ERASED = {
+  text: '[erased]',
+  'character varying': '[erased]',
+  uuid: '00000000-0000-0000-0000-000000000000',
+  smallint: '0',
+  integer: '0',
+  bigint: '0',
+  numeric: '0',
+} as const
+
 /**
- * The commitment to a field of a row that `erased` (jsonb) tells of: of one that was erased it is kept there, and the value has to
- * be NULL; of another the field's own salt is.
+ * The commitment to a field of a row that `erased` (jsonb) tells of. Of one that was erased it is kept there, and the value has to
+ * be NULL, or the rest that the erasure left: a document, or what stands for a value where there has to be one, with a
+ * commitment of its own. Of another field its own salt is kept.
  */
 export function keptCommitment(field: Field, number: number, erased: Sql): Sql {
   const kept = sql`${erased} -> ${integer(number - 1)}`
+  const rest = sql`${kept} -> 'rest'`
+  const marks = join([...new Set(Object.values(ERASED))].map(literal), sql`, `)
   return sql`CASE
   WHEN ${kept} ? 'salt' THEN ${commitment(field, keptBytes(kept, 'salt'))}
+  WHEN ${kept} ? 'rest' THEN CASE
+    WHEN ${commitment(field, keptBytes(rest, 'salt'))} = ${keptBytes(rest, 'commitment')}
+      AND (pg_catalog.pg_typeof(${field.value}) IN ('json'::regtype, 'jsonb'::regtype) OR ${field.value}::text IN (${marks}))
+      THEN ${keptBytes(kept, 'commitment')}
+  END
   WHEN ${field.value} IS NULL THEN ${keptBytes(kept, 'commitment')}
 END`
 }

@@ -3,6 +3,7 @@ import type { AuditHome } from '../state/database-state.ts'
 import { derivedName } from '../state/own-names.ts'
 import { appendOnlyGuard } from './audit-table.ts'
 import { baseFunction } from './base-functions.ts'
+import { giveSealRightsLater } from './eraser-seal-rights.ts'
 import { auditTable, createMissingIndex, type HistoryTable, relation } from './look-first.ts'
 import { refuseForeignTable } from './shared-schema.ts'
 import { ident, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
@@ -23,7 +24,8 @@ export function sealName(home: AuditHome, role: SealTableRole): Sql {
 export const APPEND_ONLY = ['seal', 'salt', 'erasure', 'pruned', 'anchor'] as const
 
 /**
- * All tables of the seals, where they are not there yet; for one transaction. Nobody but the owner has rights on them.
+ * All tables of the seals, where they are not there yet; for one transaction. Nobody but the owner has rights on them, and where
+ * erasure is set up its function.
  *
  * - `seal`: the chain. `history` finds the table whatever its name is, also in a restored dump, and is the one column that
  *   the hash does not cover: the rows in that table have to give the root.
@@ -48,6 +50,7 @@ export function renderSealTables(home: AuditHome): string {
       ),
       ...guards,
       sql`CALL ${baseFunction(home, 'keepPrivate')}(ARRAY[${relation(sealTable(home, 'watermark'))}], '{}');`,
+      giveSealRightsLater(home),
     ]),
   )
 }

@@ -7,7 +7,7 @@ import { AUDIT_COLUMNS, UNCHANGED } from './object-names.ts'
 import { ident, integer, join, literal, type Sql, sql } from './sql.ts'
 
 /** So many rows of a key at most hold no value one after the other, so that neither a write nor a reader has far to look. */
-const LOOK_BACK = 49
+export const LOOK_BACK = 49
 
 /** Variables of a row's function: the columns whose values its history holds already, by name and by number. */
 export function declareUnchanged(table: AuditTableObject): Sql {
@@ -33,21 +33,36 @@ FROM (VALUES
 ) AS a (attname, attnum)
 WHERE CASE a.attname
   ${join(
-    columns.map((column) => sql`WHEN ${literal(column.name)} THEN ${isHeld(table, column, row)}`),
+    columns.map(
+      (column) =>
+        sql`WHEN ${literal(column.name)} THEN ${isHeld(table, column, row, sql`a.attnum`, LOOK_BACK)}`,
+    ),
     sql`\n`,
   )}
 END;`
 }
 
 /** As the catalog has it now, and not as the transaction's snapshot does, which may be older than a rename. */
-function columnNumber({ schema, names }: AuditTableObject, { name }: StateColumn): Sql {
+export function columnNumber({ schema, names }: AuditTableObject, { name }: StateColumn): Sql {
   const column = join([schema, names.table, name].map(literal), sql`, `)
   return sql`(
   SELECT c.objsubid::smallint FROM pg_get_object_address('table column', ARRAY[${column}], '{}') AS c
 )`
 }
 
-function isHeld(table: AuditTableObject, { name, type }: StateColumn, row: Sql): Sql {
+/**
+ * Whether the newest value that the history holds of the column is that of the row; NULL where it holds none.
+ *
+ * @param number the column's, as it stands in the marks
+ * @param rows how many of the newest rows are looked at
+ */
+export function isHeld(
+  table: AuditTableObject,
+  { name, type }: StateColumn,
+  row: Sql,
+  number: Sql,
+  rows: number,
+): Sql {
   const [id, column] = [ident(AUDIT_COLUMNS.id), ident(name)]
   const mark = markColumn(table)
   const value = sql`CAST(${historyValue(table, name, row)} AS ${renderType(type)})`
@@ -57,9 +72,9 @@ function isHeld(table: AuditTableObject, { name, type }: StateColumn, row: Sql):
     SELECT known.${id}, known.${column}, known.${mark} FROM ${auditTable(table)} AS known
     WHERE ${isSameKey(table, row)}
     ORDER BY known.${id} DESC
-    LIMIT ${integer(LOOK_BACK)}
+    LIMIT ${integer(rows)}
   ) AS held
-  WHERE (a.attnum = ANY (held.${mark})) IS NOT TRUE
+  WHERE (${number} = ANY (held.${mark})) IS NOT TRUE
   ORDER BY held.${id} DESC
   LIMIT 1
 )`

@@ -1,4 +1,4 @@
-import { nameKey, type QualifiedName, SEAL_TABLES } from '../model/names.ts'
+import { LATER_TABLES, nameKey, type QualifiedName } from '../model/names.ts'
 import { type AuditHome, compareSources, homeOf } from './database-state.ts'
 import { bringsHashes, hashKeyTable } from './hashing.ts'
 import type { MigrationStep } from './migration-step.ts'
@@ -9,7 +9,7 @@ import { waiverTable } from './waiver.ts'
  * a database that is a few migrations behind still has them.
  */
 export function auditTableNames(steps: readonly MigrationStep[]): readonly QualifiedName[] {
-  const names = [...steps.flatMap(namesOf), ...hashKeyTables(steps), ...sealTables(steps)]
+  const names = [...steps.flatMap(namesOf), ...hashKeyTables(steps), ...laterTables(steps)]
   return [...new Map(names.map((name) => [nameKey(name), name])).values()].sort(compareSources)
 }
 
@@ -31,12 +31,15 @@ function hashKeyTables(steps: readonly MigrationStep[]): readonly QualifiedName[
   return [...(then === undefined ? [] : [then]), ...later].map(({ home }) => hashKeyTable(home))
 }
 
-/** Anybody may seal at any time, so each audit schema may hold them. */
-function sealTables(steps: readonly MigrationStep[]): readonly QualifiedName[] {
+/** Anybody may seal, pause, or set up erasure, at any time, so each audit schema may hold them. */
+function laterTables(steps: readonly MigrationStep[]): readonly QualifiedName[] {
   const homes = steps.flatMap((step) =>
     step.kind === 'createSchema' || step.kind === 'moveSchema' ? [homeOf(step)] : [],
   )
   return homes.flatMap(({ schema, shared }) =>
-    Object.values(SEAL_TABLES).map((names) => ({ schema, name: shared ? names.shared : names.own })),
+    LATER_TABLES.map((names) => ({
+      schema,
+      name: shared ? names.shared : names.own,
+    })),
   )
 }

@@ -41,7 +41,7 @@ export function homeOf({ name, shared }: { readonly name: string; readonly share
  * What the database knows of an audited column: the Prisma field's name is not part of it. Inside a draft `sourceName` is what
  * a transaction before the audit part has made of a column's name.
  */
-export type CapturedColumn = Omit<AuditedColumn, 'field' | 'renamedFrom'>
+export type CapturedColumn = Omit<AuditedColumn, 'field' | 'renamedFrom' | 'personal' | 'subject'>
 
 /** An audit column; `retired` ones are kept for their history and captured no more. */
 export interface StateColumn extends CapturedColumn {

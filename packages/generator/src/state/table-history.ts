@@ -7,6 +7,8 @@ import type { MigrationStep } from './migration-step.ts'
 export interface TableHistory {
   /** The migration that put the triggers on the table last. */
   readonly attached: string
+  /** It put them on again: nobody watched until then. */
+  readonly isResumed?: true
   /** The migration that made the key's trigger last: with the others, or anew for another key. */
   readonly keyed: string
   /** The migration that named the source table last. */
@@ -69,7 +71,8 @@ export function recordStep(
       const columns = new Map(before?.columns)
       for (const { name, retired } of findTable(after, step.source)?.columns ?? [])
         if (!retired) columns.set(name, migration)
-      if (before !== undefined) histories.set(key, { ...before, ...attachedBy(migration), columns })
+      if (before !== undefined)
+        histories.set(key, { ...before, ...attachedBy(migration), isResumed: true, columns })
       return
     }
     default: {

@@ -211,12 +211,12 @@ test('AUD207: options on the wrong node', async () => {
     schema.prisma:13:14 - error AUD207: "enabled" does not belong on a field.
        13 |   /// @audit(enabled, truncate: refuse)
           |              ^^^^^^^
-       Put it above the model. A field knows: exclude, redact, hash, record, renamedFrom.
+       Put it above the model. A field knows: exclude, redact, hash, record, renamedFrom, personal, subject.
 
     schema.prisma:13:33 - error AUD207: "truncate" does not belong on a field.
        13 |   /// @audit(enabled, truncate: refuse)
           |                                 ^^^^^^
-       Put it above the model. A field knows: exclude, redact, hash, record, renamedFrom.
+       Put it above the model. A field knows: exclude, redact, hash, record, renamedFrom, personal, subject.
 
     3 errors
     "
@@ -1047,6 +1047,58 @@ test('AUD515: a baseline needs a key', async () => {
     model('/// @audit(enabled, backfill: true)', '/// @audit(exclude)\n  id Int @unique\n  note String'),
   )
   expect(keyless).toContain('AUD515: "Order" has no key, so its rows from before the audit cannot be told')
+})
+
+test('AUD517: a subject that no erasure could follow', async () => {
+  const models = [
+    model('/// @audit(enabled)', 'id Int @id\n  /// @audit(subject: Custmer)\n  customerId Int', 'Invoice'),
+    model(
+      '/// @audit(enabled)',
+      'id Int @id\n  /// @audit(subject: Pair)\n  pairId Int\n  /// @audit(subject: "Invoice", hash)\n  bill Int',
+      'Note',
+    ),
+    model('/// @audit(enabled)', 'a Int\n  b Int\n  @@id([a, b])', 'Pair'),
+  ]
+  expect(await problems(models.join('\n'))).toMatchInlineSnapshot(`
+    "
+    schema.prisma:14:3 - error AUD517: "Invoice.customerId" does not say whose data its row is: no model "Custmer" is audited.
+       14 |   customerId Int
+          |   ^^^^^^^^^^
+       Name the audited model whose key the field holds: @audit(subject: User)
+
+    schema.prisma:21:3 - error AUD517: "Note.pairId" does not say whose data its row is: the key of "Pair" is not one field.
+       21 |   pairId Int
+          |   ^^^^^^
+       Name the audited model whose key the field holds: @audit(subject: User)
+
+    schema.prisma:23:3 - error AUD517: "Note.bill" does not say whose data its row is: its values are not in the history.
+       23 |   bill Int
+          |   ^^^^
+       Name the audited model whose key the field holds: @audit(subject: User)
+
+    3 errors
+    "
+  `)
+})
+
+test('AUD518: a personal field of a key', async () => {
+  expect(
+    await problems(
+      model(
+        '/// @audit(enabled)',
+        '/// @audit(personal)\n  email String @id\n  /// @audit(personal)\n  name String',
+      ),
+    ),
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:13:3 - error AUD518: "Order.email" belongs to the key, which says which row a version is of: it cannot be erased.
+       13 |   email String @id
+          |   ^^^^^
+       Give the model a key that does not tell who somebody is, or take "personal" away.
+
+    1 error
+    "
+  `)
 })
 
 test('AUD516: a column that is recorded only when it changes, without a key, or by statement', async () => {

@@ -170,6 +170,21 @@ describe('backfill: batches', () => {
       ['B 1 A 1', 'B 1 B 1', 'B 1 D 1', 'B 1 a 2', 'B 1 c 1', 'B 2 A 1', 'B 2 B 2', 'B 2 b 1'],
     ],
     [
+      'a key of a composite type, as such and under a domain',
+      wanted({
+        columns: [
+          { ...column('id', 'text'), asText: true },
+          { ...column('of', 'text'), asText: true },
+        ],
+        key: ['id', 'of'],
+      }),
+      `CREATE SCHEMA "own"; CREATE TYPE "own"."pa ""ir" AS (n int, word text); CREATE DOMAIN two AS "own"."pa ""ir";
+       CREATE TABLE "Order" (id "own"."pa ""ir", "of" two, PRIMARY KEY (id, "of"));
+       INSERT INTO "Order" VALUES ('(1,a)', '(1,b)'), ('(10,a)', '(1,b)'), ('(2,a)', '(3,b)'), ('(2,a)', '(20,b)')`,
+      'id, "of"',
+      ['B (1,a) (1,b)', 'B (10,a) (1,b)', 'B (2,a) (20,b)', 'B (2,a) (3,b)'],
+    ],
+    [
       'times as a key',
       wanted({ columns: [column('id', 'timestamptz')] }),
       `CREATE TABLE "Order" (id timestamptz PRIMARY KEY); INSERT INTO "Order" VALUES ('-infinity'), ('2024-01-01 00:00:00.000001Z'), ('2024-01-01 00:00:00.000002Z')`,

@@ -3,9 +3,9 @@ import { createDatabase } from '../../../../test/support/test-database.ts'
 import { findChain } from '../../src/cli/find-chain.ts'
 import type { SealContent } from '../../src/model/seal.ts'
 import { sealHash } from '../../src/seal/seal-hash.ts'
-import { renderSealErasure } from '../../src/sql/seal-erasure.ts'
 import { homeOf } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
+import { erase, setUp } from './erasing.ts'
 import { column, createSource, model, setting, state, table, type, up } from './fixture.ts'
 import { auditedDatabase, connected, findingsOf, HOME, seal, unguarded, verify } from './sealing.ts'
 
@@ -267,26 +267,14 @@ describe('erasure and pruning', () => {
     settings: [setting('username String?')],
   })
   const people = `INSERT INTO "Order" SELECT g, 'note ' || g, 'mail' || g || '@example.com', 'c' FROM generate_series(1, 25) g`
-  // Fields: audit_current_user, audit_username, id, note, mail, code.
-  const fields = ['audit_current_user', 'audit_username', 'id', 'note', 'mail', 'code']
-  const erase = (numbers: readonly number[], id = 15) => ({
-    text: renderSealErasure(
-      HOME,
-      { schema: 'audit', name: 'Order_audit' },
-      fields.map((name) => ({ name, isBlankPadded: name === 'code' })),
-    ),
-    values: [11, 20, 2, id, numbers],
-  })
-
   it('fields that were erased with their seal verify as erased, once and again; a field set to NULL without is found', async () => {
     const { client, database } = await sealed(people, person)
-    const off = ['audit.seal_salt', 'audit.seal_erasure', HISTORY]
-    for (const name of off) await database.query(`ALTER TABLE ${name} DISABLE TRIGGER append_only`)
-    await client.query(erase([5]))
-    await client.query(`UPDATE ${HISTORY} SET mail = NULL WHERE audit_id = 15`)
-    expect(await verify(client)).toMatchObject({ findings: [], histories: [{ erasedRows: 1, rows: 25 }] })
-    await client.query(erase([4, 6]))
-    await client.query(`UPDATE ${HISTORY} SET note = NULL, code = NULL WHERE audit_id = 15`)
+    const { by } = await setUp(database)
+    const row = { history: HISTORY, match: [{ columns: ['id'], value: '15' }] }
+    const mine = (statement: string) => database.query(unguarded(HISTORY, statement))
+    await erase(client, by, [{ ...row, columns: ['note'] }])
+    expect(await verify(client)).toMatchObject({ findings: [] })
+    await erase(client, by, [{ ...row, columns: ['mail', 'code'] }])
     expect(await findingsOf(verify(client))).toEqual([])
     const [kept] = await database.query<{ salt: string; fields: string }>(
       `SELECT encode(substr(salts, 65, 16), 'hex') AS salt, (SELECT string_agg(k, ' ') FROM jsonb_array_elements(fields) f, jsonb_object_keys(f) k) AS fields
@@ -294,13 +282,13 @@ describe('erasure and pruning', () => {
     )
     expect(kept).toEqual({ salt: '0'.repeat(32), fields: 'salt salt salt commitment commitment commitment' })
     // What is left of the row is still protected.
-    await client.query(`UPDATE ${HISTORY} SET id = 99 WHERE audit_id = 15`)
+    await mine(`UPDATE ${HISTORY} SET id = 99 WHERE audit_id = 15`)
     expect(await findingsOf(verify(client))).toEqual(['rows-changed 11–20'])
-    await client.query(`UPDATE ${HISTORY} SET id = 15, note = 'forged' WHERE audit_id = 15`)
+    await mine(`UPDATE ${HISTORY} SET id = 15, note = 'forged' WHERE audit_id = 15`)
     expect(await findingsOf(verify(client))).toEqual(['rows-changed 11–20'])
-    await client.query(`UPDATE ${HISTORY} SET note = NULL WHERE audit_id = 15`)
+    await mine(`UPDATE ${HISTORY} SET note = NULL WHERE audit_id = 15`)
     expect(await findingsOf(verify(client))).toEqual([])
-    await client.query(`UPDATE ${HISTORY} SET mail = NULL WHERE audit_id = 5`)
+    await mine(`UPDATE ${HISTORY} SET mail = NULL WHERE audit_id = 5`)
     expect(await findingsOf(verify(client))).toEqual(['rows-changed 0–10'])
   })
 

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=9ec0704bfc7c2339
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=905f720107c78eab
 -- {"kind":"upgradeSchema","sqlVersion":2}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -54,6 +54,18 @@ CREATE OR REPLACE FUNCTION "audit"."append_only"()
   SET search_path = pg_catalog, pg_temp
 AS $audit$
 BEGIN
+  -- An erasure: the role that owns its function and can do nothing but be called by it.
+  IF TG_OP = 'UPDATE' AND EXISTS (
+    SELECT FROM pg_catalog.pg_proc AS f
+    JOIN pg_catalog.pg_roles AS r ON r.oid = f.proowner
+    JOIN pg_catalog.pg_class AS t ON t.oid = TG_RELID
+    WHERE f.oid = pg_catalog.to_regprocedure('"audit"."erase"(jsonb, text, text)')
+      AND r.rolname = current_user
+      AND NOT r.rolcanlogin AND NOT r.rolsuper
+      AND r.oid <> t.relowner
+  ) THEN
+    RETURN NULL;
+  END IF;
   RAISE EXCEPTION USING
     ERRCODE = 'AU002',
     MESSAGE = pg_catalog.format('%I.%I is append-only: %s is not allowed', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP),

@@ -1,0 +1,34 @@
+import type { ClientBase } from 'pg'
+import type { Recorded } from '../installation/told.ts'
+import { appliedMigrations, beginLook, whereLooked } from '../sql/live-installation.ts'
+import { inTransaction } from './database-client.ts'
+import type { ExpectedInstallation } from './installation.ts'
+import { ProjectNotFoundError } from './project-not-found-error.ts'
+
+/**
+ * What the migrations tell of the histories, and when this database took which of them.
+ *
+ * @throws ProjectNotFoundError where some are not applied here
+ */
+export async function readRecorded(
+  client: ClientBase,
+  { recorded, parts, state }: ExpectedInstallation,
+): Promise<{ readonly database: string; readonly recorded: Recorded | undefined }> {
+  return inTransaction(client, beginLook(), async () => {
+    const { rows: where } = await client.query<{ database: string; migrationsSchema: string | null }>(
+      whereLooked(state.schema?.name ?? 'audit', undefined),
+    )
+    const database = where[0]?.database ?? ''
+    const schema = where[0]?.migrationsSchema
+    if (recorded === undefined || schema == null) return { database, recorded: undefined }
+    const { rows } = await client.query<{ name: string; finishedAt: string }>(appliedMigrations(schema))
+    const applied = new Map(rows.map(({ name, finishedAt }) => [name, finishedAt] as const))
+    const pending = parts.filter((name) => !applied.has(name))
+    if (pending.length > 0) {
+      throw new ProjectNotFoundError(
+        `Migrations come first, with npx prisma migrate deploy; these are not applied here:\n${pending.join('\n')}`,
+      )
+    }
+    return { database, recorded: { ...recorded, applied } }
+  })
+}

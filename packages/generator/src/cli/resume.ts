@@ -1,0 +1,134 @@
+import type { Client } from 'pg'
+import { type Recorded, toldOf } from '../installation/told.ts'
+import { beginPausing, type OpenPause, recordResumption } from '../sql/pause-table.ts'
+import { beginVerifying } from '../sql/seal-chain.ts'
+import { enableTriggers } from '../sql/touch-triggers.ts'
+import { type AuditTableObject, homeOf } from '../state/database-state.ts'
+import { chooseTables, tableName } from './chosen-tables.ts'
+import { inTransaction } from './database-client.ts'
+import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
+import { readExpected, withConnection } from './installation.ts'
+import { readOpenPauses } from './open-pauses.ts'
+import { progressBar } from './progress-bar.ts'
+import { ProjectNotFoundError } from './project-not-found-error.ts'
+import { readRecorded } from './read-recorded.ts'
+import { type Reconciled, reconcile } from './reconcile.ts'
+import { retryLocks } from './retry-locks.ts'
+import { counted } from './seal-report.ts'
+import { wholeNumber } from './whole-number.ts'
+
+export interface ResumeFlags extends DatabaseFlags {
+  readonly model?: string | undefined
+  readonly batchSize: string
+  /** `username=ann`: the context of the rows that are written. */
+  readonly set: readonly string[]
+}
+
+const INTERRUPTED = 130
+
+/**
+ * Ends pauses: turns the triggers on again, and writes history for what was written meanwhile. Run again it goes on where it was.
+ *
+ * @returns the exit code: 0 when the histories are complete again, 130 when a signal ended it before
+ * @throws ProjectNotFoundError where there is no project, a context is missing, or the database refuses
+ */
+export async function resume(flags: ResumeFlags, cwd: string): Promise<number> {
+  const size = wholeNumber('--batch-size', flags.batchSize, 1)
+  const url = await findDatabaseUrl(flags, cwd)
+  const expected = await readExpected(flags, cwd)
+  const tables = chooseTables(expected, flags.model)
+  const settings = parseSettings(flags.set)
+  return withConnection(url, 'resume', async (client, signal) => {
+    const home = homeOf(expected.state.schema ?? { name: 'audit' })
+    const pauses = await inTransaction(client, beginVerifying(), () => readOpenPauses(client, home))
+    const paused = tables.flatMap((table) => {
+      const found = pauses.find(({ history }) => history === table.names.table)
+      return found === undefined ? [] : [{ table, pause: found }]
+    })
+    if (paused.length === 0) console.error('audit: nothing is paused')
+    // Before any trigger is on: nothing is half done for want of a name.
+    for (const { table } of paused) refuseWithoutContext(table, settings)
+    const { recorded } = await readRecorded(client, expected)
+    const run = { size, lockTimeout: expected.lockTimeout, settings, signal }
+    for (const each of paused) {
+      if (signal.aborted || !(await resumeTable(client, each, recorded, run))) return INTERRUPTED
+    }
+    return 0
+  })
+}
+
+interface Run {
+  readonly size: number
+  readonly lockTimeout: number
+  readonly settings: ReadonlyMap<string, string>
+  readonly signal: AbortSignal
+}
+
+async function resumeTable(
+  client: Client,
+  { table, pause }: { readonly table: AuditTableObject; readonly pause: OpenPause },
+  recorded: Recorded | undefined,
+  run: Run,
+): Promise<boolean> {
+  const name = tableName(table)
+  // Triggers first: what is written from now on is recorded, and the past stands still.
+  await retryLocks(() =>
+    inTransaction(client, beginPausing(run.lockTimeout), () => client.query(enableTriggers(table))),
+  )
+  if (table.key.length === 0) {
+    await client.query(recordResumption(table), [0, null, null])
+    console.error(
+      `audit: ${name} is recorded again; it has no key, so what was written meanwhile is not in its history`,
+    )
+    return true
+  }
+  const bar = progressBar(name, '{value} of about {total} rows compared, {written} recorded')
+  const told = { ...toldOf(table, recorded), writtenSince: pause.transactionId }
+  const reached = await reconcile(client, told, {
+    ...run,
+    onProgress: (now: Reconciled, total) => bar.update(now.rows, total, { written: now.written }),
+  }).finally(() => bar.stop())
+  if (!reached.isComplete) {
+    console.error(
+      `audit: ${name} is recorded again. It was ended before the pause was made up for: run it again to go on.`,
+    )
+    return false
+  }
+  await client.query(recordResumption(table), [reached.written, reached.firstId, reached.lastId])
+  const ids = reached.firstId === undefined ? '' : `, audit_id ${reached.firstId} to ${reached.lastId}`
+  console.error(
+    `audit: ${name} is recorded again; the pause since ${pause.pausedAt} left ${counted(reached.written, 'row')} of history${ids}`,
+  )
+  return true
+}
+
+/** @throws ProjectNotFoundError for what is no name=value */
+export function parseSettings(texts: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    texts.map((text) => {
+      const at = text.indexOf('=')
+      if (at < 1) throw new ProjectNotFoundError(`--set takes name=value, and not "${text}"`)
+      return [text.slice(0, at), text.slice(at + 1)] as const
+    }),
+  )
+}
+
+/** @throws ProjectNotFoundError where a history would refuse rows with these settings */
+export function refuseWithoutContext(table: AuditTableObject, settings: ReadonlyMap<string, string>): void {
+  const live = table.settings.filter(({ retired, fact }) => !retired && fact === undefined)
+  const names = live.map(({ name }) => name)
+  const unknown = [...settings.keys()].find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    throw new ProjectNotFoundError(
+      `--set ${unknown}: there is no such session setting. There are: ${names.join(', ') || 'none'}`,
+    )
+  }
+  const missing = live.filter(
+    ({ name, required, default: value }) =>
+      required && value === undefined && table.missingSettings === 'refuse' && !settings.get(name),
+  )
+  if (missing.length === 0) return
+  throw new ProjectNotFoundError(
+    `${tableName(table)} takes no row of history without ${missing.map(({ name }) => name).join(', ')}: say who says so, ${missing.map(({ name }) => `--set ${name}=…`).join(' ')}`,
+  )
+}

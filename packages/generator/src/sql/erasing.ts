@@ -1,0 +1,98 @@
+import type { AuditHome } from '../state/database-state.ts'
+import { baseFunction, eraseSignature } from './base-functions.ts'
+import { lockHolds } from './erase-function.ts'
+import { erasureName, renderErasureTables } from './erasure-tables.ts'
+import { lines, literal, parameter, type Sql, sql, sqlText } from './sql.ts'
+
+/** Begins a transaction that erases, or holds. A lock that somebody has for long ends it with an error. */
+export function beginErasing(): string {
+  return sqlText(
+    lines([
+      sql`BEGIN ISOLATION LEVEL READ COMMITTED;`,
+      sql`SET LOCAL search_path = pg_catalog, pg_temp;`,
+      sql`SET LOCAL lock_timeout = '10s';`,
+      sql`SET LOCAL TimeZone = 'UTC';`,
+      sql`SET LOCAL DateStyle = 'ISO, YMD';`,
+    ]),
+  )
+}
+
+/** A query for one row: whether erasure is set up (`isThere`), and the owner of its function. */
+export function renderLookForErasure(home: AuditHome): string {
+  return sqlText(sql`SELECT
+  pg_catalog.to_regprocedure(${literal(sqlText(eraseSignature(home)))}) IS NOT NULL AS "isThere",
+  pg_catalog.to_regclass(${named(home, 'hold')}) IS NOT NULL AS "hasHolds"`)
+}
+
+/** Parameters: the targets as JSON, the reason, the plan that was confirmed; NULL for the last two plans. */
+export function renderErase(home: AuditHome): string {
+  const p = parameter
+  return sqlText(sql`SELECT ${baseFunction(home, 'erase')}(${p(1)}::jsonb, ${p(2)}, ${p(3)}) AS erased`)
+}
+
+/** A query for one row, `isThere`: values may have been erased here, and whoever asks may read which. */
+export function isRecordThere(home: AuditHome): string {
+  return sqlText(
+    sql`SELECT coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass(${named(home, 'erasure')})::oid, 'SELECT'), false) AS "isThere"`,
+  )
+}
+
+/** A query for all erasures: `number`, `at`, `by`, `reason`, `plan`, `erased`. */
+export function renderErasures(home: AuditHome): string {
+  return sqlText(sql`SELECT
+  e."audit_id"::text AS number,
+  e."audit_operation_timestamp"::text AS at,
+  e."audit_current_user" AS by,
+  e."reason" AS reason,
+  e."plan" AS plan,
+  e."erased" AS erased
+FROM ${erasureName(home, 'erasure')} AS e
+ORDER BY e."audit_id"`)
+}
+
+/** Makes the tables of erasures, if there are none yet, and waits for erasures that are under way. */
+export function renderBeginHolding(home: AuditHome): string {
+  return sqlText(lines([renderErasureTables(home), sql`SELECT ${lockHolds(home)};`]))
+}
+
+/** Parameters: the history as text (NULL: all), `match` as JSON (NULL: all rows), the reason. Gives `number`. */
+export function renderHold(home: AuditHome): string {
+  const p = parameter
+  return sqlText(sql`INSERT INTO ${erasureName(home, 'hold')} ("audit_operation", "audit_current_user", "history", "match", "reason")
+VALUES ('H', ${asker()}, ${p(1)}::regclass, ${p(2)}::jsonb, ${p(3)})
+RETURNING "audit_id"::text AS number`)
+}
+
+/** Parameters: the number of the hold, the reason. Gives `number` where there is such a hold that is not released yet. */
+export function renderRelease(home: AuditHome): string {
+  const hold = erasureName(home, 'hold')
+  return sqlText(sql`INSERT INTO ${hold} ("audit_operation", "audit_current_user", "history", "match", "released", "reason")
+SELECT 'R', ${asker()}, h."history", h."match", h."audit_id", ${parameter(2)}
+FROM ${hold} AS h
+WHERE h."audit_id" = ${parameter(1)}::bigint AND h."audit_operation" = 'H'
+  AND NOT EXISTS (SELECT FROM ${hold} AS r WHERE r."released" = h."audit_id")
+RETURNING "released"::text AS number`)
+}
+
+/** A query for the holds that are in force: `number`, `history` (NULL: all), `match`, `since`, `by`, `reason`. */
+export function renderHolds(home: AuditHome): string {
+  const hold = erasureName(home, 'hold')
+  return sqlText(sql`SELECT
+  h."audit_id"::text AS number,
+  h."history"::text AS history,
+  h."match" AS match,
+  h."audit_operation_timestamp"::text AS since,
+  h."audit_current_user" AS by,
+  h."reason" AS reason
+FROM ${hold} AS h
+WHERE h."audit_operation" = 'H' AND NOT EXISTS (SELECT FROM ${hold} AS r WHERE r."released" = h."audit_id")
+ORDER BY h."audit_id"`)
+}
+
+function asker(): Sql {
+  return sql`coalesce(nullif(pg_catalog.current_setting('role'), 'none'), session_user)`
+}
+
+function named(home: AuditHome, role: 'erasure' | 'hold'): Sql {
+  return literal(sqlText(erasureName(home, role)))
+}

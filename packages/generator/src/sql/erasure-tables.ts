@@ -1,0 +1,78 @@
+import { ERASURE_TABLES } from '../model/names.ts'
+import type { AuditHome } from '../state/database-state.ts'
+import { derivedName } from '../state/own-names.ts'
+import { appendOnlyGuard } from './audit-table.ts'
+import { auditTable, type HistoryTable, relation, when } from './look-first.ts'
+import { AUDIT_COLUMNS } from './object-names.ts'
+import { refuseForeignTable } from './shared-schema.ts'
+import { ident, join, literal, paragraphs, type Sql, sql } from './sql.ts'
+
+export type ErasureTableRole = keyof typeof ERASURE_TABLES
+
+/** One of the tables of erasures, as the other tables of the audit's own. */
+export function erasureTable(home: AuditHome, role: ErasureTableRole): HistoryTable {
+  return { ...home, names: { table: ERASURE_TABLES[role][home.shared ? 'shared' : 'own'] } }
+}
+
+/** `"audit"."legal_hold"` */
+export function erasureName(home: AuditHome, role: ErasureTableRole): Sql {
+  return auditTable(erasureTable(home, role))
+}
+
+/**
+ * Both tables, where they are not there yet. They have the facts of a history and its guard, so `seal` and `verify` take
+ * them for what they are: nobody rewrites who erased what, or who held it.
+ *
+ * - `erasure`: a row `E` for each erasure. `erased` names columns, and rows by their number and time, and no value, not the key's either.
+ * - `legal_hold`: a row `H` for each hold, and one `R` for its release. `history` and `match` say of which rows; NULL: of all.
+ */
+export function renderErasureTables(home: AuditHome): Sql {
+  return paragraphs([
+    table(home, 'erasure', 'E', 'Who erased which fields of which rows, and why', [
+      sql`"plan" text NOT NULL`,
+      sql`"reason" text NOT NULL`,
+      sql`"erased" jsonb NOT NULL`,
+    ]),
+    table(home, 'hold', 'HR', 'What may not be erased, and why', [
+      sql`"history" regclass`,
+      sql`"match" jsonb`,
+      sql`"released" bigint UNIQUE`,
+      sql`"reason" text NOT NULL`,
+    ]),
+  ])
+}
+
+function table(
+  home: AuditHome,
+  role: ErasureTableRole,
+  operations: string,
+  about: string,
+  columns: readonly Sql[],
+): Sql {
+  const own = erasureTable(home, role)
+  const c = AUDIT_COLUMNS
+  const key = derivedName(own.names.table, '_pkey')
+  const known = join([...operations].map(literal), sql`, `)
+  const entries = [
+    sql`${ident(c.id)} bigint GENERATED ALWAYS AS IDENTITY`,
+    sql`${ident(c.operation)} char(1) NOT NULL`,
+    sql`${ident(c.operationTimestamp)} timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()`,
+    sql`${ident(c.transactionTimestamp)} timestamptz NOT NULL DEFAULT pg_catalog.now()`,
+    sql`${ident(c.currentUser)} text NOT NULL`,
+    sql`${ident(c.transactionId)} bigint NOT NULL DEFAULT pg_catalog.pg_current_xact_id()::text::bigint`,
+    ...columns,
+    sql`CONSTRAINT ${ident(key)} PRIMARY KEY (${ident(c.id)})`,
+    sql`CONSTRAINT "audit_operation_known" CHECK (${ident(c.operation)} IN (${known}))`,
+  ]
+  return paragraphs([
+    refuseForeignTable(own, key, 'for example another schema'),
+    sql`CREATE TABLE IF NOT EXISTS ${auditTable(own)} (
+  ${join(entries, sql`,\n`)}
+);`,
+    appendOnlyGuard(own),
+    when(
+      sql`pg_catalog.obj_description(${relation(own)}, 'pg_class') IS NULL`,
+      sql`COMMENT ON TABLE ${auditTable(own)} IS ${literal(about)};`,
+    ),
+  ])
+}

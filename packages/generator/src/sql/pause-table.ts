@@ -1,0 +1,111 @@
+import { PAUSE_TABLE } from '../model/names.ts'
+import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
+import { derivedName } from '../state/own-names.ts'
+import { appendOnlyGuard } from './audit-table.ts'
+import { auditTable, type HistoryTable, relation } from './look-first.ts'
+import { isOwnedByAudit } from './seal-tables.ts'
+import { refuseForeignTable } from './shared-schema.ts'
+import { ident, join, lines, literal, paragraphs, parameter, type Sql, sql, sqlText } from './sql.ts'
+
+/** As the other tables of the audit's own. */
+export function pauseTable(home: AuditHome): HistoryTable {
+  return { ...home, names: { table: PAUSE_TABLE[home.shared ? 'shared' : 'own'] } }
+}
+
+/** A capture that rests, or whose history is not complete again. */
+export interface OpenPause {
+  /** The history's name and OID. */
+  readonly history: string
+  readonly oid: string
+  readonly reason: string
+  readonly pausedBy: string
+  readonly pausedAt: string
+  /** Of the transaction that paused it. */
+  readonly transactionId: string
+}
+
+/**
+ * The table of pauses, where it is not there yet: a row for each pause and one for each resumption, append-only as all history.
+ *
+ * `history` finds the table whatever its name is, also in a restored dump.
+ */
+export function renderPauseTable(home: AuditHome): string {
+  const table = pauseTable(home)
+  const key = derivedName(table.names.table, '_pkey')
+  const entries = [
+    sql`"number" bigint GENERATED ALWAYS AS IDENTITY`,
+    sql`"history" regclass NOT NULL`,
+    sql`"event" text NOT NULL CHECK ("event" IN ('pause', 'resume'))`,
+    sql`"reason" text`,
+    sql`"done_by" text NOT NULL DEFAULT session_user`,
+    sql`"done_at" timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()`,
+    sql`"transaction_id" bigint NOT NULL DEFAULT pg_catalog.pg_current_xact_id()::text::bigint`,
+    // Of a resumption: which rows of the history it wrote, for what nobody watched.
+    sql`"written" bigint`,
+    sql`"first_id" bigint`,
+    sql`"last_id" bigint`,
+    sql`CONSTRAINT ${ident(key)} PRIMARY KEY ("number")`,
+  ]
+  return sqlText(
+    paragraphs([
+      refuseForeignTable(table, key, 'for example another schema'),
+      sql`CREATE TABLE IF NOT EXISTS ${auditTable(table)} (
+  ${join(entries, sql`,\n`)}
+);`,
+      appendOnlyGuard(table),
+    ]),
+  )
+}
+
+/** A query for one row, `isThere`: the table of pauses is there, whoever owns the audit made it, and whoever asks may read it. */
+export function isPauseTableThere(home: AuditHome): string {
+  const name = literal(sqlText(auditTable(pauseTable(home))))
+  const owner = sql`(SELECT c.relowner FROM pg_catalog.pg_class AS c WHERE c.oid = pg_catalog.to_regclass(${name}))`
+  return sqlText(
+    sql`SELECT coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass(${name})::oid, 'SELECT'), false) AND ${isOwnedByAudit(home, owner)} AS "isThere"`,
+  )
+}
+
+/** A query for the rows of `OpenPause`: the newest that is said of the history is a pause. */
+export function openPauses(home: AuditHome): string {
+  return sqlText(sql`SELECT
+  c.relname::text AS history,
+  p."history"::oid::text AS oid,
+  p."reason" AS reason,
+  p."done_by" AS "pausedBy",
+  p."done_at"::text AS "pausedAt",
+  p."transaction_id"::text AS "transactionId"
+FROM (
+  SELECT DISTINCT ON (e."history") e.* FROM ${auditTable(pauseTable(home))} AS e ORDER BY e."history", e."number" DESC
+) AS p
+JOIN pg_catalog.pg_class AS c ON c.oid = p."history"
+WHERE p."event" = 'pause'
+ORDER BY c.relname`)
+}
+
+/** Parameter: the reason. */
+export function recordPause(table: AuditTableObject): string {
+  return sqlText(sql`INSERT INTO ${auditTable(pauseTable(table))} ("history", "event", "reason")
+VALUES (${relation(table)}, 'pause', ${parameter(1)})`)
+}
+
+/** Parameters: how many rows were written, and the first and the last id of them. */
+export function recordResumption(table: AuditTableObject): string {
+  return sqlText(sql`INSERT INTO ${auditTable(pauseTable(table))} ("history", "event", "written", "first_id", "last_id")
+VALUES (${relation(table)}, 'resume', ${parameter(1)}, ${parameter(2)}, ${parameter(3)})`)
+}
+
+/** Begins a transaction that turns triggers off or on: a lock that somebody holds for long ends it with an error. */
+export function beginPausing(lockTimeout: number): string {
+  return sqlText(
+    lines([
+      sql`BEGIN ISOLATION LEVEL READ COMMITTED;`,
+      sql`SET LOCAL search_path = pg_catalog, pg_temp;`,
+      sql`SET LOCAL lock_timeout = ${milliseconds(lockTimeout)};`,
+    ]),
+  )
+}
+
+export function milliseconds(number: number): Sql {
+  return literal(`${number}ms`)
+}

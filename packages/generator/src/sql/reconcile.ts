@@ -1,0 +1,128 @@
+import type { AuditTableObject } from '../state/database-state.ts'
+import { auditTable, liveColumns, liveSettings } from './audit-table.ts'
+import { isOwnRow, isSameKey } from './baseline.ts'
+import { callOf, insertKnown, insertRows } from './history-row.ts'
+import { keyColumns } from './key-columns.ts'
+import type { KeyOrder } from './key-order.ts'
+import {
+  differences,
+  isAfter,
+  isSameHistory,
+  isWithoutHistoryTold,
+  livePage,
+  type Told,
+} from './live-comparison.ts'
+import { AUDIT_COLUMNS } from './object-names.ts'
+import { milliseconds } from './pause-table.ts'
+import { setPinned } from './pinned-output.ts'
+import { ident, integer, join, lines, parameter, qualified, type Sql, sql, sqlText } from './sql.ts'
+
+/** What a page of a reconciliation wrote. */
+export interface ReconciledPage {
+  readonly written: number
+  readonly first: string | null
+  readonly last: string | null
+}
+
+/**
+ * Begins a transaction that writes history for what nobody watched. No writer is under way in it: whoever comes later gets a higher id.
+ *
+ * @param lockTimeout in milliseconds
+ */
+export function beginReconciling(table: AuditTableObject, lockTimeout: number): string {
+  return sqlText(
+    lines([
+      sql`BEGIN ISOLATION LEVEL READ COMMITTED;`,
+      sql`SET LOCAL search_path = pg_catalog, pg_temp;`,
+      sql`SET LOCAL row_security = off;`,
+      setPinned(),
+      sql`SET LOCAL lock_timeout = ${milliseconds(lockTimeout)};`,
+      sql`SELECT pg_current_xact_id();`,
+      sql`LOCK TABLE ${qualified(table.source)} IN SHARE ROW EXCLUSIVE MODE;`,
+    ]),
+  )
+}
+
+/**
+ * Writes a row `U` for each row of the page that is not as the history says, and `I` for one that the history does not have, with the
+ * settings of the session. Parameters: the key of the last row of the page before, where there was one.
+ */
+export function renderReconcilePage(told: Told, size: number, order?: KeyOrder): string {
+  const { table, restedUntil } = told
+  const c = AUDIT_COLUMNS
+  const isOfNow = isAfter(restedUntil, sql`held.${ident(c.operationTimestamp)}`)
+  const held = sql`held`
+  const operation = sql`CASE
+  WHEN held.${ident(c.id)} IS NULL THEN CASE WHEN ${isWithoutHistoryTold(told, sql`changed`)} THEN 'I' END
+  WHEN NOT ${isOfNow} THEN NULL
+  WHEN held.${ident(c.operation)} = 'D' THEN 'I'
+  WHEN cardinality(${differences(told, sql`changed`, held)}) > 0 THEN 'U'
+END`
+  return sqlText(sql`WITH page AS MATERIALIZED (
+  ${livePage(told, size, order)}
+), written AS (
+  ${insertRows(
+    table,
+    sql`changed`,
+    sql`FROM (
+  SELECT changed.*, ${operation} AS ${ident(c.operation)}
+  FROM page AS changed
+  LEFT JOIN LATERAL (
+    SELECT known.* FROM ${auditTable(table)} AS known
+    WHERE ${isSameKey(table)}
+    ORDER BY known.${ident(c.id)} DESC
+    LIMIT 1
+  ) AS held ON true
+) AS changed
+CROSS JOIN ${callOf(table)} AS call
+WHERE ${ident(c.operation)} IS NOT NULL`,
+  )}
+  RETURNING ${ident(c.id)} AS id
+)
+${whatWasWritten()}`)
+}
+
+/**
+ * Writes a row `D` for each row of the page of history that lives by the history and not in the table. Parameter: the last id of the page
+ * before.
+ */
+export function renderReconcileHistory({ table, restedUntil }: Told, size: number): string {
+  const c = AUDIT_COLUMNS
+  const isKnown = keyColumns(table).map(({ name }) => sql`known.${ident(name)} IS NOT NULL`)
+  const marks = liveSettings(table).filter(({ fact }) => fact === 'unchanged_columns')
+  const names = [...liveColumns(table).map(({ name }) => name), ...marks.map(({ column }) => column)]
+  const own = names.map((name) => sql`known.${ident(name)}`)
+  return sqlText(sql`WITH page AS MATERIALIZED (
+  SELECT h.${ident(c.id)} AS id FROM ${auditTable(table)} AS h
+  WHERE h.${ident(c.id)} > ${parameter(1)}::bigint
+  ORDER BY h.${ident(c.id)}
+  LIMIT ${integer(size)}
+), written AS (
+  ${insertKnown(
+    table,
+    sql`known`,
+    sql`FROM (
+  SELECT ${join(own, sql`, `)}
+  FROM page
+  JOIN ${auditTable(table)} AS known ON known.${ident(c.id)} = page.id
+  WHERE known.${ident(c.operation)} <> 'D' AND ${join(isKnown, sql` AND `)}
+    AND ${isAfter(restedUntil, sql`known.${ident(c.operationTimestamp)}`)}
+    AND NOT EXISTS (
+      SELECT FROM ${auditTable(table)} AS later
+      WHERE ${isSameHistory(table)} AND later.${ident(c.id)} > known.${ident(c.id)}
+    )
+    AND NOT EXISTS (
+      SELECT FROM ${qualified(table.source)} AS changed
+      WHERE ${isOwnRow(table, sql`changed`)} AND ${isSameKey(table)}
+    )
+) AS known
+CROSS JOIN ${callOf(table, sql`'D'`)} AS call`,
+  )}
+  RETURNING ${ident(c.id)} AS id
+)
+${whatWasWritten()}`)
+}
+
+function whatWasWritten(): Sql {
+  return sql`SELECT count(*)::integer AS written, min(w.id)::text AS first, max(w.id)::text AS last FROM written AS w`
+}
