@@ -182,3 +182,76 @@ it('a history that came after the set-up is refused until it is run again, also 
   await as(host, `CREATE POLICY hide ON audit."User_audit" AS RESTRICTIVE USING (id <> 2)`)
   await expect(callErase(client, roles.by, targets)).rejects.toMatchObject({ code: 'AU006' })
 })
+
+it.each([
+  ['another schema of its own', { schema: 'trail' }, 'trail.legal_hold', 'trail.erase'],
+  [
+    "the application's schema",
+    { schema: 'public', shared: true },
+    'public.audit_legal_hold',
+    'public.audit_erase',
+  ],
+] as const)(
+  'where a migration gives the audit %s, holds and records follow with the set-up, and nothing is erased before',
+  async (_, home, holds, name) => {
+    const { database, host, as, roles, script } = await hosted()
+    await as(host, script)
+    const client = await connected(database)
+    const target = (schema: string) => [
+      { history: `${schema}."User_audit"`, match: [{ columns: ['id'], value: '1' }], columns: ['email'] },
+    ]
+    await erase(client, roles.by, target('audit'))
+    await as(
+      host,
+      `INSERT INTO audit.legal_hold (kind, made_by, history, match, reason)
+     VALUES ('H', 'x', 'audit."User_audit"', '[{"columns": ["id"], "value": "2"}]', 'case')`,
+    )
+    await seal(client)
+    const moved = {
+      ...model(user),
+      auditSchema: home.schema,
+      ...('shared' in home ? { sharedSchema: true as const } : {}),
+    }
+    await as(host, up(desiredState(moved), desiredState(model(user))))
+    const held = [
+      {
+        history: `${home.schema}."User_audit"`,
+        match: [{ columns: ['id'], value: '2' }],
+        columns: ['email'],
+      },
+    ]
+    await expect(callErase(client, roles.by, held)).rejects.toMatchObject({ code: '42P01' })
+    await as(host, renderEraserSetup({ ...roles, home }))
+    await expect(callErase(client, roles.by, held, null, null, name)).rejects.toMatchObject({ code: 'AU005' })
+    await expect(as(host, `DELETE FROM ${holds}`)).rejects.toMatchObject({ code: 'AU002' })
+    await seal(client, {}, home)
+    expect(await findingsOf(verify(client, {}, home))).toEqual([])
+    await as(host, `INSERT INTO ${holds} (kind, made_by, released, reason) VALUES ('R', 'x', 1, 'over')`)
+    // The tables of seals have come here since, with their rights.
+    expect(await erase(client, roles.by, held, 'x', name)).toMatchObject({
+      rows: 1,
+      number: 2,
+      targets: [{ sealed: 1 }],
+    })
+    expect(await findingsOf(verify(client, {}, home))).toEqual([])
+  },
+)
+
+it('holds of another application in the same database stay where they are', async () => {
+  const { database, host, as, roles, script } = await hosted()
+  await as(host, script)
+  const other = { schema: 'second' }
+  const second = `second ${database.name}`
+  onTestFinished(
+    async () => void (await database.query(`DROP OWNED BY "${second}" CASCADE; DROP ROLE "${second}"`)),
+  )
+  const item = table('Item', { columns: [column('id', 'integer'), column('note', 'text')] })
+  await as(
+    host,
+    `INSERT INTO audit.legal_hold (kind, made_by, reason) VALUES ('H', 'x', 'case')`,
+    `${createSource(item)} ${up(desiredState({ ...model(item), auditSchema: other.schema }))}`,
+    renderEraserSetup({ ...roles, eraser: second, home: other }),
+  )
+  expect(await database.query('SELECT count(*)::int AS n FROM audit.legal_hold')).toEqual([{ n: 1 }])
+  expect(await database.query('SELECT count(*)::int AS n FROM second.legal_hold')).toEqual([{ n: 0 }])
+})

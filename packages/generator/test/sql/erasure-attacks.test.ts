@@ -111,9 +111,7 @@ describe('nobody erases but by the function, and nobody calls it but who was let
       'the officer ends a hold',
       by,
       '42501',
-      [
-        `INSERT INTO audit.legal_hold (audit_operation, audit_current_user, released, reason) VALUES ('R', 'x', 1, 'x')`,
-      ],
+      [`INSERT INTO audit.legal_hold (kind, made_by, released, reason) VALUES ('R', 'x', 1, 'x')`],
     ],
     [
       'the role itself changes a fact',
