@@ -1,6 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { createDatabase } from '../../../../test/support/test-database.ts'
+import { roleSetup } from '../../src/role-setup.ts'
 import { renderEraserSetup } from '../../src/sql/eraser-setup.ts'
+import { renderRoleSetup } from '../../src/sql/role-setup.ts'
 import type { AuditHome } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
 import { callErase, erase } from './erasing.ts'
@@ -254,4 +256,31 @@ it('holds of another application in the same database stay where they are', asyn
   )
   expect(await database.query('SELECT count(*)::int AS n FROM audit.legal_hold')).toEqual([{ n: 1 }])
   expect(await database.query('SELECT count(*)::int AS n FROM second.legal_hold')).toEqual([{ n: 0 }])
+})
+
+it('the set-up of an owner, an application and a reader leaves the function to its role, before and after', async () => {
+  const { database, host, as, roles, script } = await hosted()
+  const id = database.name.slice(-12)
+  const three = { owner: host, application: `app ${id}`, reader: `reader ${id}` }
+  onTestFinished(async () => {
+    for (const role of [three.application, three.reader]) {
+      await database.query(`DROP OWNED BY ${quoted(role)} CASCADE; DROP ROLE ${quoted(role)}`)
+    }
+  })
+  const project = { dmmf: { datamodel: { models: [], enums: [], types: [] } }, datasourceSchemas: ['public'] }
+  const setup = renderRoleSetup(
+    roleSetup(model(user), project as unknown as Parameters<typeof roleSetup>[1], three),
+  )
+  await database.query(setup)
+  await as(host, script)
+  await database.query(setup)
+  const client = await connected(database)
+  await seal(client)
+  const targets = [
+    { history: 'audit."User_audit"', match: [{ columns: ['id'], value: '1' }], columns: ['email'] },
+  ]
+  expect(await erase(client, roles.by, targets)).toMatchObject({ rows: 1 })
+  for (const role of [three.application, three.reader, host]) {
+    await expect(as(role, `SELECT audit.erase('[]', NULL, NULL)`)).rejects.toMatchObject({ code: '42501' })
+  }
 })
