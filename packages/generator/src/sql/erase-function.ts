@@ -39,7 +39,6 @@ export function eraseBody(home: AuditHome): Sql {
   -- This function runs as its owner: who really asks is the session's user, or the role that it took.
   writer CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
   target jsonb;
-  place integer;
   history_of regclass;
   part record;
   value text;
@@ -52,9 +51,9 @@ export function eraseBody(home: AuditHome): Sql {
   found jsonb;
   hold record;
   is_held boolean;
-  targets jsonb := '[]';
-  work jsonb := '[]';
-  total bigint := 0;
+  targets jsonb := '[]'::jsonb;
+  work jsonb := '[]'::jsonb;
+  total bigint := 0::bigint;
   digest text;
   changed bigint;
   number bigint;
@@ -70,7 +69,7 @@ BEGIN
     -- No seal is made, and no hold comes, between the look and the change.
     PERFORM ${lockChain(home)}, ${lockHolds(home)};
   END IF;
-  FOR target, place IN SELECT t.value, t.place FROM jsonb_array_elements(request) WITH ORDINALITY AS t (value, place) LOOP
+  FOR target IN SELECT t.value FROM jsonb_array_elements(request) AS t (value) LOOP
     ${lookAtHistory(home)}
     ${lookAtColumns()}
     ${lookAtRows(home)}
