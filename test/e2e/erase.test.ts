@@ -54,7 +54,7 @@ const BOB = { id: 2, email: 'b@example.com', name: 'Bob', profile: null }
 const ERASED = { id: 1, email: null, name: null, profile: { city: 'x' } }
 
 test('an erasure is planned, confirmed by the hash of the plan, done in one piece, and recorded; verify knows it', async () => {
-  const { database, project, audit, wish, rows } = await prepared()
+  const { database, project, audit, wish, rows, setup } = await prepared()
   expect(await audit(['seal', '--wait', '60'])).toMatchObject({ exitCode: 0 })
   expect(await audit(['status'])).toMatchObject({ exitCode: 0 })
   const planned = await audit(wish)
@@ -110,6 +110,18 @@ test('an erasure is planned, confirmed by the hash of the plan, done in one piec
     exitCode: 0,
     stdout: expect.stringContaining('nothing is left to erase'),
   })
+  // Whoever replaced the function has a way through every guard.
+  await database.query(
+    `CREATE OR REPLACE FUNCTION audit.erase(request jsonb, reason text, confirmed text) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER
+     AS $$ BEGIN RETURN NULL; END $$`,
+  )
+  const tampered = await audit(['status'])
+  expect(tampered).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('is not as the set-up of erasure makes it'),
+  })
+  await database.query(setup)
+  expect(await audit(['status'])).toMatchObject({ exitCode: 0 })
   // The record and what it did are sealed as all history is.
   expect(await audit(['seal', '--wait', '60'])).toMatchObject({ exitCode: 0 })
   await database.query(`ALTER TABLE audit.erasure DISABLE TRIGGER append_only; UPDATE audit.erasure SET reason = 'other';

@@ -4,7 +4,8 @@ import { BASE_FUNCTIONS, SHARED_PREFIX } from '../sql/object-names.ts'
 import { dropFunction, dropTrigger, quoted } from '../sql/repair-statements.ts'
 import { triggersOf } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
-import type { DatabaseState } from '../state/database-state.ts'
+import { type DatabaseState, homeOf } from '../state/database-state.ts'
+import { compareErasure } from './compare-erasure.ts'
 import { compareFunction, type FunctionsThere } from './compare-functions.ts'
 import { compareHistory } from './compare-history.ts'
 import type { Finding, InstallationStatus, Unaudited } from './installation-status.ts'
@@ -58,6 +59,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     ...(expected.isUngenerated ? [UNGENERATED] : []),
     ...(live.schemaOwner === null && tables.length > 0 ? [noSchema(schema, functions.remedy)] : []),
     ...(live.schemaOwner === null ? [] : baseFindings(state, functions)),
+    ...(state.schema === undefined ? [] : compareErasure(homeOf(state.schema), live.functions)),
     ...orphans(state, live),
     ...silencing(live),
   ]
