@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
+import { renderBeginHolding } from '../../src/sql/erasing.ts'
 import { callErase, erase, setUp } from './erasing.ts'
 import { column, setting, table, type } from './fixture.ts'
-import { auditedDatabase, connected, findingsOf, seal, unguarded, verify } from './sealing.ts'
+import { auditedDatabase, connected, findingsOf, HOME, seal, unguarded, verify } from './sealing.ts'
 
 const HISTORY = '"audit"."User_audit"'
 const user = table('User', {
@@ -183,6 +184,34 @@ it('where a value may not be empty and no word stands for it, it is refused', as
     { audit_who: '00000000-0000-0000-0000-000000000000', audit_count: 0 },
   ])
   expect(await findingsOf(verify(client))).toEqual([])
+})
+
+it('a hold and an erasure that come at the same moment wait for each other, and whoever was first wins', async () => {
+  const { database, client, by } = await people25()
+  const other = await connected(database)
+  const targets = (id: number) => [{ history: HISTORY, match: of(id), columns: ['email'] }]
+  const holding = (id: number) =>
+    other.query(`BEGIN; ${renderBeginHolding(HOME)} INSERT INTO audit.legal_hold (kind, made_by, history, match, reason)
+      VALUES ('H', 'x', '${HISTORY}', '[{"columns": ["id"], "value": "${id}"}]', 'case')`)
+  const isWaiting = () =>
+    database.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'`,
+    )
+  await holding(1)
+  const late = erase(client, by, targets(1)).catch((error) => error)
+  await expect.poll(isWaiting).toHaveLength(1)
+  await other.query('COMMIT')
+  expect(await late).toMatchObject({ code: 'AU005' })
+
+  const { plan } = await callErase(client, by, targets(2))
+  await client.query('BEGIN')
+  await callErase(client, by, targets(2), 'asked', plan)
+  const held = holding(2)
+  await expect.poll(isWaiting).toHaveLength(1)
+  await client.query('COMMIT')
+  await held
+  await other.query('COMMIT')
+  expect(await database.query(`SELECT id FROM ${HISTORY} WHERE email IS NULL`)).toEqual([{ id: 2 }])
 })
 
 async function erasedRows(client: Parameters<typeof verify>[0]): Promise<number | undefined> {
