@@ -66,6 +66,13 @@ BEGIN
     IF reason IS NULL OR btrim(reason) = '' THEN
       RAISE EXCEPTION USING ERRCODE = 'AU006', MESSAGE = 'an erasure needs a reason';
     END IF;
+    -- In a snapshot from before it came a hold would not be seen.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'AU006',
+        MESSAGE = format('an erasure is not made in a transaction that is %s', current_setting('transaction_isolation')),
+        HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED. Nothing was erased.';
+    END IF;
     -- No seal is made, and no hold comes, between the look and the change.
     PERFORM ${lockChain(home)}, ${lockHolds(home)};
   END IF;
