@@ -1,4 +1,4 @@
-import { ERASURE_TABLES, SEAL_TABLES } from '../model/names.ts'
+import { cutToBytes, ERASURE_TABLES, SEAL_TABLES } from '../model/names.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { makeAppendOnly } from './audit-table.ts'
 import { baseFunction, eraseSignature } from './base-functions.ts'
@@ -49,7 +49,10 @@ IF FOUND THEN
 END IF;`
 }
 
-/** In the name of the role of erasures: its function of a former audit schema, which reaches no history any more. */
+/**
+ * In the name of the role of erasures: its function of a former audit schema, which has no history any more or was left over from a
+ * reset. By the names in it, it would act on the present one.
+ */
 export function dropFormerErase(home: AuditHome): Sql {
   const body = sql`DECLARE
   former regprocedure;
@@ -58,9 +61,10 @@ BEGIN
     SELECT f.oid::regprocedure
     FROM pg_catalog.pg_proc AS f
     JOIN pg_catalog.pg_roles AS r ON r.oid = f.proowner AND r.rolname = current_user
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = f.pronamespace
     WHERE f.proname IN (${literal(BASE_FUNCTIONS.erase)}, ${literal(SHARED_PREFIX + BASE_FUNCTIONS.erase)})
       AND f.oid IS DISTINCT FROM pg_catalog.to_regprocedure(${literal(sqlText(eraseSignature(home)))})
-      AND NOT ${hasHistories(sql`f.pronamespace`)}
+      AND (NOT ${hasHistories(sql`f.pronamespace`)} OR pg_catalog.starts_with(n.nspname, ${literal(`${cutToBytes(home.schema, 35)}_stale_`)}))
   LOOP
     EXECUTE pg_catalog.format('DROP FUNCTION %s', former);
   END LOOP;

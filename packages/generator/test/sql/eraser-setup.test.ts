@@ -284,3 +284,22 @@ it('the set-up of an owner, an application and a reader leaves the function to i
     await expect(as(role, `SELECT audit.erase('[]', NULL, NULL)`)).rejects.toMatchObject({ code: '42501' })
   }
 })
+
+it('after a reset, which leaves the former history aside with its function, it is set up by the same roles', async () => {
+  const { database, host, as, roles, script } = await hosted()
+  await as(host, script)
+  // As `migrate reset` leaves it: the application's tables are gone, the audit schema is not.
+  await as(
+    host,
+    `DROP TABLE "User"; ${createSource(user)} ${up(desiredState(model(user)))}`,
+    `INSERT INTO "User" VALUES (1, 'mail')`,
+    script,
+  )
+  expect(await database.query(`SELECT count(*)::int AS n FROM pg_proc WHERE proname = 'erase'`)).toEqual([
+    { n: 1 },
+  ])
+  const targets = [
+    { history: 'audit."User_audit"', match: [{ columns: ['id'], value: '1' }], columns: ['email'] },
+  ]
+  expect(await erase(await connected(database), roles.by, targets)).toMatchObject({ rows: 1, number: 1 })
+})
