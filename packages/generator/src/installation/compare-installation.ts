@@ -59,9 +59,9 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     ...(expected.isUngenerated ? [UNGENERATED] : []),
     ...(live.schemaOwner === null && tables.length > 0 ? [noSchema(schema, functions.remedy)] : []),
     ...(live.schemaOwner === null ? [] : baseFindings(state, functions)),
-    ...(state.schema === undefined ? [] : compareErasure(homeOf(state.schema), live.functions)),
     ...orphans(state, live),
     ...silencing(live),
+    ...(state.schema === undefined ? [] : compareErasure(homeOf(state.schema), live.functions)),
   ]
   const kept = new Set(tables.map(({ names }) => names.table))
   return {
