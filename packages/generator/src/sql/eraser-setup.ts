@@ -4,6 +4,7 @@ import { renderEraseFunction } from './erase-function.ts'
 import { renderEraserCheck } from './eraser-check.ts'
 import { giveRights } from './eraser-rights.ts'
 import { erasureName, renderErasureTables } from './erasure-tables.ts'
+import { dropFormerErase, renderMoveErasures } from './move-erasures.ts'
 import { borrowOwner, returnOwner } from './role-membership.ts'
 import { markFunctions } from './shared-schema.ts'
 import { comment, dollarQuoted, ident, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
@@ -31,6 +32,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL client_min_messages = warning;`,
     makeRoles(setup),
     inNameOfOwner(home),
+    renderMoveErasures(home),
     renderErasureTables(home),
     sql`${comment('In the own name again.')}
 DO ${dollarQuoted(sql`BEGIN
@@ -40,6 +42,7 @@ END`)};`,
     borrowOwner(owner),
     sql`SET LOCAL ROLE ${ident(eraser)};`,
     refuseForeign(setup),
+    dropFormerErase(home),
     renderEraseFunction(home),
     markFunctions(home, [eraseSignature(home)]),
     letIn(setup),

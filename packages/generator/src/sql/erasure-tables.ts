@@ -20,24 +20,34 @@ export function erasureName(home: AuditHome, role: ErasureTableRole): Sql {
 }
 
 /**
- * Both tables, where they are not there yet. They have the facts of a history and its guard, so `seal` and `verify` take
- * them for what they are: nobody rewrites who erased what, or who held it.
+ * Both tables, where they are not there yet, with the guard of a history.
  *
- * - `erasure`: a row `E` for each erasure. `erased` names columns, and rows by their number and time, and no value, not the key's either.
- * - `legal_hold`: a row `H` for each hold, and one `R` for its release. `history` and `match` say of which rows; NULL: of all.
+ * - `erasure`: a row for each erasure. `erased` names columns, and rows by their number and time, and no value, not the key's
+ *   either. It has the facts of a history, so `seal` and `verify` take it for one: nobody rewrites who erased what.
+ * - `legal_hold`: a row `H` for each hold, and one `R` for its release. `history` and `match` say of which rows; NULL: of all. It is not
+ *   sealed: `history` finds the table under whatever name it has, so its text is not always the same.
  */
 export function renderErasureTables(home: AuditHome): Sql {
+  const c = AUDIT_COLUMNS
   return paragraphs([
-    table(home, 'erasure', 'E', 'Who erased which fields of which rows, and why', [
+    table(home, 'erasure', 'Who erased which fields of which rows, and why', c.id, [
+      sql`${ident(c.operation)} char(1) NOT NULL DEFAULT 'E' CONSTRAINT "audit_operation_known" CHECK (${ident(c.operation)} = 'E')`,
+      sql`${ident(c.operationTimestamp)} timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()`,
+      sql`${ident(c.transactionTimestamp)} timestamptz NOT NULL DEFAULT pg_catalog.now()`,
+      sql`${ident(c.currentUser)} text NOT NULL`,
+      sql`${ident(c.transactionId)} bigint NOT NULL DEFAULT pg_catalog.pg_current_xact_id()::text::bigint`,
       sql`"plan" text NOT NULL`,
       sql`"reason" text NOT NULL`,
       sql`"erased" jsonb NOT NULL`,
     ]),
-    table(home, 'hold', 'HR', 'What may not be erased, and why', [
+    table(home, 'hold', 'What may not be erased, and why', 'number', [
+      sql`"kind" char(1) NOT NULL CONSTRAINT "kind_known" CHECK ("kind" IN ('H', 'R'))`,
       sql`"history" regclass`,
       sql`"match" jsonb`,
       sql`"released" bigint UNIQUE`,
       sql`"reason" text NOT NULL`,
+      sql`"made_by" text NOT NULL`,
+      sql`"made_at" timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()`,
     ]),
   ])
 }
@@ -45,24 +55,16 @@ export function renderErasureTables(home: AuditHome): Sql {
 function table(
   home: AuditHome,
   role: ErasureTableRole,
-  operations: string,
   about: string,
+  number: string,
   columns: readonly Sql[],
 ): Sql {
   const own = erasureTable(home, role)
-  const c = AUDIT_COLUMNS
   const key = derivedName(own.names.table, '_pkey')
-  const known = join([...operations].map(literal), sql`, `)
   const entries = [
-    sql`${ident(c.id)} bigint GENERATED ALWAYS AS IDENTITY`,
-    sql`${ident(c.operation)} char(1) NOT NULL`,
-    sql`${ident(c.operationTimestamp)} timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()`,
-    sql`${ident(c.transactionTimestamp)} timestamptz NOT NULL DEFAULT pg_catalog.now()`,
-    sql`${ident(c.currentUser)} text NOT NULL`,
-    sql`${ident(c.transactionId)} bigint NOT NULL DEFAULT pg_catalog.pg_current_xact_id()::text::bigint`,
+    sql`${ident(number)} bigint GENERATED ALWAYS AS IDENTITY`,
     ...columns,
-    sql`CONSTRAINT ${ident(key)} PRIMARY KEY (${ident(c.id)})`,
-    sql`CONSTRAINT "audit_operation_known" CHECK (${ident(c.operation)} IN (${known}))`,
+    sql`CONSTRAINT ${ident(key)} PRIMARY KEY (${ident(number)})`,
   ]
   return paragraphs([
     refuseForeignTable(own, key, 'for example another schema'),
@@ -75,4 +77,9 @@ function table(
       sql`COMMENT ON TABLE ${auditTable(own)} IS ${literal(about)};`,
     ),
   ])
+}
+
+/** The row `h` of the table of holds is one that is not released. */
+export function inForce(home: AuditHome): Sql {
+  return sql`h."kind" = 'H' AND NOT EXISTS (SELECT FROM ${erasureName(home, 'hold')} AS r WHERE r."released" = h."number")`
 }
