@@ -150,6 +150,9 @@ test('records of erasures, holds and pauses travel and are verified there, and t
   await made.primary.query(renderPauseTable({ schema: 'audit' }))
   await made.primary.query(
     `INSERT INTO audit.pause (history, event, reason) VALUES ('${HISTORY}', 'pause', 'a bad night')`,
+    await made.primary.query(
+      `INSERT INTO audit.legal_hold (kind, reason, made_by) VALUES ('H', 'a case', 'officer')`,
+    ),
   )
   const record = `INSERT INTO audit.erasure (audit_operation, audit_current_user, plan, reason, erased) VALUES ('E', 'officer', 'p', 'r', '[]') RETURNING audit_id`
   await made.primary.query(record)
@@ -163,6 +166,11 @@ test('records of erasures, holds and pauses travel and are verified there, and t
   await made.expectSame('audit.seal')
   await made.expectSame('audit.seal_salt')
   await made.expectSame('audit.pause')
+  await made.expectSame('audit.legal_hold')
+  // What is held on the primary is held there.
+  const { by } = await setUp(made.second)
+  const wished = { history: HISTORY, match: [{ columns: ['id'], value: '1' }], columns: ['note'] }
+  await expect(erase(second, by, [wished])).rejects.toThrow(/held/)
   expect((await verify(second)).findings).toEqual([])
   expect(await made.second.query('SELECT audit_id FROM audit.erasure ORDER BY 1')).toEqual(
     [1n, 2n, 2n ** 62n].map((id) => ({ audit_id: String(id) })),

@@ -1,5 +1,5 @@
 import type { AuditHome } from '../state/database-state.ts'
-import { type ErasureTableRole, erasureTable } from './erasure-tables.ts'
+import { erasureTable } from './erasure-tables.ts'
 import { auditTable, type HistoryTable } from './look-first.ts'
 import { AUDIT_COLUMNS, primaryKeyName } from './object-names.ts'
 import { pauseTable } from './pause-table.ts'
@@ -14,8 +14,8 @@ interface RecordTable {
 }
 
 /**
- * What was erased, what is held and when capture rested. The first two are sealed as histories are, so their seals need them on the second
- * server; the third says why a history has a gap.
+ * What was erased, what is held and when capture rested. The first is sealed as a history is, so its seals need it on the second
+ * server; the last says why a history has a gap.
  */
 export function recordTables(home: AuditHome): readonly HistoryTable[] {
   return records(home).map(({ table }) => table)
@@ -43,30 +43,46 @@ export function renderReplicaRecords(home: AuditHome): Sql {
 }
 
 function records(home: AuditHome): readonly RecordTable[] {
-  const erasures = (Object.keys(ERASURE_COLUMNS) as ErasureTableRole[]).map((role) => ({
-    table: erasureTable(home, role),
-    columns: [...FACTS, ...ERASURE_COLUMNS[role]],
-    row: HISTORY_ROW,
-  }))
-  const row = { key: ['number'], same: ['done_at', 'transaction_id'] }
-  return [...erasures, { table: pauseTable(home), columns: PAUSE_COLUMNS, row }]
+  return [
+    { table: erasureTable(home, 'erasure'), columns: ERASURE_COLUMNS, row: HISTORY_ROW },
+    {
+      table: erasureTable(home, 'hold'),
+      columns: HOLD_COLUMNS,
+      row: { key: ['number'], same: ['kind', 'made_at'] },
+    },
+    {
+      table: pauseTable(home),
+      columns: PAUSE_COLUMNS,
+      row: { key: ['number'], same: ['done_at', 'transaction_id'] },
+    },
+  ]
 }
 
 const OWN_NUMBERS = sql`bigint GENERATED ALWAYS AS IDENTITY (START WITH 4611686018427387904)`
+const NOW = sql`timestamptz DEFAULT pg_catalog.clock_timestamp()`
 
-const FACTS: readonly Sql[] = [
+const ERASURE_COLUMNS: readonly Sql[] = [
   sql`${ident(AUDIT_COLUMNS.id)} ${OWN_NUMBERS}`,
-  sql`${ident(AUDIT_COLUMNS.operation)} char(1)`,
-  sql`${ident(AUDIT_COLUMNS.operationTimestamp)} timestamptz DEFAULT pg_catalog.clock_timestamp()`,
+  sql`${ident(AUDIT_COLUMNS.operation)} char(1) DEFAULT 'E'`,
+  sql`${ident(AUDIT_COLUMNS.operationTimestamp)} ${NOW}`,
   sql`${ident(AUDIT_COLUMNS.transactionTimestamp)} timestamptz DEFAULT pg_catalog.now()`,
   sql`${ident(AUDIT_COLUMNS.currentUser)} text`,
   sql`${ident(AUDIT_COLUMNS.transactionId)} bigint DEFAULT pg_catalog.pg_current_xact_id()::text::bigint`,
+  sql`"plan" text`,
+  sql`"reason" text`,
+  sql`"erased" jsonb`,
 ]
 
-const ERASURE_COLUMNS: Readonly<Record<ErasureTableRole, readonly Sql[]>> = {
-  erasure: [sql`"plan" text`, sql`"reason" text`, sql`"erased" jsonb`],
-  hold: [sql`"history" regclass`, sql`"match" jsonb`, sql`"released" bigint`, sql`"reason" text`],
-}
+const HOLD_COLUMNS: readonly Sql[] = [
+  sql`"number" ${OWN_NUMBERS}`,
+  sql`"kind" char(1)`,
+  sql`"history" regclass`,
+  sql`"match" jsonb`,
+  sql`"released" bigint`,
+  sql`"reason" text`,
+  sql`"made_by" text`,
+  sql`"made_at" ${NOW}`,
+]
 
 const PAUSE_COLUMNS: readonly Sql[] = [
   sql`"number" bigint`,
