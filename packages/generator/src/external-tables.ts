@@ -120,7 +120,7 @@ export function diagnoseExternalTables(
 
 /** Whether a table, `public.audit_seal`, is one of those that the command `seal` or the set-up of erasure makes. */
 export function isSealTable(name: string): boolean {
-  return [...Object.values(SEAL_TABLES), ...Object.values(ERASURE_TABLES)].some(
+  return Object.values({ ...SEAL_TABLES, ...ERASURE_TABLES }).some(
     ({ shared, own }) => name.endsWith(`.${shared}`) || name.endsWith(`.${own}`),
   )
 }

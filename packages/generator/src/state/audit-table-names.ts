@@ -37,7 +37,7 @@ function sealTables(steps: readonly MigrationStep[]): readonly QualifiedName[] {
     step.kind === 'createSchema' || step.kind === 'moveSchema' ? [homeOf(step)] : [],
   )
   return homes.flatMap(({ schema, shared }) =>
-    [...Object.values(SEAL_TABLES), ...Object.values(ERASURE_TABLES)].map((names) => ({
+    Object.values({ ...SEAL_TABLES, ...ERASURE_TABLES }).map((names) => ({
       schema,
       name: shared ? names.shared : names.own,
     })),
