@@ -67,8 +67,18 @@ export async function erase(flags: EraseFlags, cwd: string): Promise<number> {
   })
 }
 
-function assertFlags(flags: EraseFlags): void {
-  const { model, id, fields, settings, actor, reason, confirm, dryRun, record, replay: file } = flags
+function assertFlags({
+  model,
+  id,
+  fields,
+  settings,
+  actor,
+  reason,
+  confirm,
+  dryRun,
+  record,
+  replay: file,
+}: EraseFlags): void {
   const isOfRow = [model, id, fields, settings].some((each) => each !== undefined)
   const asks = isOfRow || actor !== undefined
   const problem = [
