@@ -207,8 +207,11 @@ LOOP
       MESSAGE = format('%s has no column %I', history_of, part.name),
       HINT = 'Has this database all migrations? npx prisma migrate deploy';
   ELSIF part.name IN (${facts}) OR EXISTS (
-    SELECT FROM jsonb_array_elements(target -> 'match') AS m
-    CROSS JOIN jsonb_array_elements_text(m.value -> 'columns') AS k (name) WHERE k.name = part.name
+    -- The index on the key, by which the versions of a row are found in their order.
+    SELECT FROM pg_index AS i
+    JOIN pg_class AS x ON x.oid = i.indexrelid AND right(x.relname, 4) = '_key'
+    JOIN pg_attribute AS last ON last.attrelid = i.indrelid AND last.attnum = i.indkey[i.indnkeyatts - 1]
+    WHERE i.indrelid = history_of AND last.attname = ${literal(AUDIT_COLUMNS.id)} AND part.number = ANY (i.indkey)
   ) THEN
     RAISE EXCEPTION USING
       ERRCODE = 'AU006',

@@ -155,6 +155,11 @@ describe('the officer asks for what he must not have', () => {
     ['a fact', targets(id('1'), { columns: ['audit_operation'] }), 'AU006'],
     ['the time of a version', targets(id('1'), { columns: ['audit_operation_timestamp'] }), 'AU006'],
     ['the key by which the rows are named', targets(id('1'), { columns: ['id'] }), 'AU006'],
+    [
+      'the key of rows that are named by something else',
+      targets([{ columns: ['email'], value: 'mail1' }], { columns: ['id'] }),
+      'AU006',
+    ],
     ['SQL through a column', targets(id('1'), { columns: ['email" = NULL; --'] }), '42703'],
     ['SQL through a matched column', targets([{ columns: ['id" IS NOT NULL OR "id'], value: '1' }]), 'AU006'],
     ['SQL through a value', targets(id("1' OR '1' = '1")), '22P02'],
