@@ -1,18 +1,12 @@
 import type { Command } from 'commander'
 import type { EraserFlags } from '../eraser-setup.ts'
+import { ofDatabase, ofProject } from './command-options.ts'
 import type { EraseFlags } from './erase.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import type { HoldFlags } from './hold.ts'
 
 /** The commands of erasure; each loads its module when it is asked for. */
 export function addErasureCommands(program: Command, ended: (exitCode: number) => void): void {
-  const ofProject = (command: Command) =>
-    command
-      .option('--schema <path>', 'the schema file, or the folder of a schema in several files')
-      .option('--config <path>', 'the Prisma configuration file')
-  const ofDatabase = (command: Command) =>
-    ofProject(command).option('--url <url>', 'the database, in place of that of the configuration')
-
   ofDatabase(
     program
       .command('erase')
