@@ -28,7 +28,7 @@ export interface TableAnswer {
   readonly settings: readonly SettingAnswer[]
   readonly isRetired: boolean
   readonly isWaivers: boolean
-  /** PostgreSQL's estimate; null where it is nobody's business (other tenants' rows are in it). */
+  /** PostgreSQL's estimate; null before the first ANALYZE, and where it is nobody's business (other tenants' rows are in it). */
   readonly estimatedRows: number | null
 }
 

@@ -110,11 +110,12 @@ function Estimate({ filter }: { readonly filter: URLSearchParams }) {
   const { tables } = useContext(TablesContext)
   const names = filter.getAll('table')
   const chosen = tables.filter(({ id }) => names.length === 0 || names.includes(id))
-  if (chosen.some(({ estimatedRows }) => estimatedRows === null)) return null
-  const rows = chosen.reduce((sum, { estimatedRows }) => sum + (estimatedRows ?? 0), 0)
+  const known = chosen.filter(({ estimatedRows }) => estimatedRows !== null)
+  if (known.length === 0) return null
+  const rows = known.reduce((sum, { estimatedRows }) => sum + (estimatedRows ?? 0), 0)
   return (
     <>
-      About {numberText(Math.round(rows))} rows in {plural(chosen.length, 'history', 'histories')}{' '}
+      About {numberText(Math.round(rows))} rows in {plural(known.length, 'history', 'histories')}{' '}
       (PostgreSQL's estimate, filters aside).
     </>
   )

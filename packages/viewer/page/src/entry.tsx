@@ -1,5 +1,5 @@
 import { useContext } from 'preact/hooks'
-import type { Change, Entry, Value } from '../../src/answers.ts'
+import type { Change, ColumnAnswer, Entry, Value } from '../../src/answers.ts'
 import { hrefOf } from './address.ts'
 import {
   Operation,
@@ -26,8 +26,12 @@ export function EntryLine({
   const table = useTable(entry.table)
   const href = recordHref(entry)
   const name = recordName(table, entry)
-  const shown = entry.changes.slice(0, SHOWN)
-  const rest = entry.changes.length - shown.length
+  // The key stands in the name of the record.
+  const changes = entry.changes.filter(
+    ({ column }) => entry.operation === 'U' || !table?.key.includes(column),
+  )
+  const shown = changes.slice(0, SHOWN)
+  const rest = changes.length - shown.length
   return (
     <li data-entry class="entry" aria-label={`${operationName(entry.operation)} of ${name}`}>
       <p class="when">
@@ -48,7 +52,12 @@ export function EntryLine({
       </p>
       <p class="fields">
         {shown.map((change) => (
-          <ShortChange key={change.column} change={change} operation={entry.operation} />
+          <ShortChange
+            key={change.column}
+            change={change}
+            operation={entry.operation}
+            recorded={table?.columns.find(({ name: each }) => each === change.column)?.recorded}
+          />
         ))}
         {rest > 0 && <span class="more">and {rest} more</span>}
         {shown.length === 0 && <span class="more">{nothingText(entry)}</span>}
@@ -90,46 +99,57 @@ export function Actor({ entry }: { readonly entry: Entry }) {
   )
 }
 
-function ShortChange({ change, operation }: { readonly change: Change; readonly operation: string }) {
+type Recorded = ColumnAnswer['recorded'] | undefined
+
+function ShortChange(props: {
+  readonly change: Change
+  readonly operation: string
+  readonly recorded: Recorded
+}) {
+  const { change, operation, recorded } = props
   const { column, before, after } = change
+  const isUpdate = operation === 'U' && before !== undefined && recorded !== 'redacted'
   return (
     <span class="change">
       <span class="field">
         <Text>{column}</Text>
       </span>{' '}
-      {operation === 'U' && (
+      {isUpdate && (
         <>
-          {before === undefined ? (
-            ''
-          ) : (
-            <del>
-              <Short value={before} />
-            </del>
-          )}
-          {before === undefined ? '' : ' → '}
+          <del>
+            <Short value={before} recorded={recorded} />
+          </del>
+          {' → '}
         </>
       )}
       {operation === 'D' ? (
         <del>
-          <Short value={before ?? null} />
+          <Short value={before ?? null} recorded={recorded} />
         </del>
       ) : (
-        <Short value={after ?? null} />
+        <Short value={after ?? null} recorded={recorded} />
       )}
     </span>
   )
 }
 
 const CHARACTERS = 48
+const HASH_CHARACTERS = 10
+const REDACTED = /^\[redacted(, changed)?\]$/
 
-function Short({ value }: { readonly value: Value | null }) {
+function Short({ value, recorded }: { readonly value: Value | null; readonly recorded: Recorded }) {
   if (value === null) return <span class="null">NULL</span>
   if (value.text === '') return <span class="null">empty</span>
-  const line = value.text.slice(0, CHARACTERS).replace(/\s+/g, ' ')
+  const redacted = recorded === 'redacted' ? REDACTED.exec(value.text) : null
+  if (redacted !== null) {
+    return <span class="redacted">{redacted[1] === undefined ? 'redacted' : 'redacted, changed'}</span>
+  }
+  const characters = recorded === 'hashed' ? HASH_CHARACTERS : CHARACTERS
   return (
     <>
-      <Text>{line}</Text>
-      {value.length > CHARACTERS ? '…' : ''}
+      {recorded === 'hashed' ? <span class="role">hash </span> : ''}
+      <Text>{value.text.slice(0, characters).replace(/\s+/g, ' ')}</Text>
+      {value.length > characters ? '…' : ''}
     </>
   )
 }

@@ -30,7 +30,8 @@ export interface History {
   readonly marksUnchanged: boolean
   readonly isRetired: boolean
   readonly isWaivers: boolean
-  readonly estimatedRows: number
+  /** Null before the first ANALYZE. */
+  readonly estimatedRows: number | null
   /** The audited table, where one is there, and its columns that are recorded as they are. */
   readonly source: { readonly schema: string; readonly name: string } | undefined
   readonly plainColumns: ReadonlySet<string>

@@ -17,7 +17,7 @@ interface FoundHistory {
   readonly name: string
   readonly comment: string | null
   readonly isReadable: boolean
-  readonly rows: number
+  readonly rows: number | null
   readonly columns: readonly FoundColumn[]
   readonly key: readonly string[] | null
 }

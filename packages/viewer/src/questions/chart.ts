@@ -77,11 +77,19 @@ function span(
   const lasts = ends.flatMap(({ last }) => last ?? []).sort()
   const now = new Date().toISOString()
   const to = question.to ?? new Date(Date.parse(lasts.at(-1) ?? now) + 1).toISOString()
-  const from = question.from ?? firsts[0] ?? now
+  const first = question.from ?? firsts[0] ?? now
+  const from = question.from ?? earlier(first, new Date(Date.parse(to) - LEAST_SPAN).toISOString())
   // A range has a length, also where there is one change only.
   return Date.parse(from) < Date.parse(to)
     ? { from, to }
     : { from, to: new Date(Date.parse(from) + 1000).toISOString() }
+}
+
+/** All there is is drawn at least so wide, in milliseconds. */
+const LEAST_SPAN = 60_000
+
+function earlier(a: string, b: string): string {
+  return Date.parse(a) < Date.parse(b) ? a : b
 }
 
 function nameOf(history: History, { by, actor }: ChartQuestion): Sql {

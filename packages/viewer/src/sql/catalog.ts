@@ -4,7 +4,7 @@ const facts = sql`'audit_id', 'audit_operation', 'audit_operation_timestamp', 'a
 
 /**
  * A row for each table that has the six facts of a history, those that were set aside by a migration left out. `rows` is
- * PostgreSQL's own estimate; `key` are the columns of the index that ends with `audit_id`.
+ * PostgreSQL's own estimate, NULL before the first ANALYZE; `key` are the columns of the index that ends with `audit_id`.
  */
 export function selectHistories(): Sql {
   return sql`SELECT
@@ -14,9 +14,9 @@ export function selectHistories(): Sql {
   obj_description(c.oid, 'pg_class') AS comment,
   has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS "isReadable",
   (
-    SELECT coalesce(sum(greatest(leaf.reltuples, 0)), 0)::double precision
+    SELECT CASE WHEN min(leaf.reltuples) >= 0 THEN sum(leaf.reltuples)::double precision END
     FROM pg_class AS leaf
-    WHERE leaf.oid = c.oid OR leaf.oid IN (SELECT p.relid FROM pg_partition_tree(c.oid) AS p WHERE p.isleaf)
+    WHERE leaf.oid IN (SELECT p.relid FROM pg_partition_tree(c.oid) AS p WHERE p.isleaf) OR (leaf.oid = c.oid AND c.relkind = 'r')
   ) AS rows,
   (
     SELECT json_agg(json_build_object(

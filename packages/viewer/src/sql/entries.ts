@@ -54,8 +54,9 @@ function entriesOf(history: History, scope: Scope, versions: Sql, cut: number): 
       : sql`SELECT p.* FROM ${qualified(history)} AS p
     WHERE ${all([...sameKey(history, sql`p`, sql`h`), sql`p.${id} < h.${id}`, ...inScope(history, scope, sql`p`)])}
     ORDER BY p.${id} DESC LIMIT 1`
-  const asserted = [...history.settings, ...history.facts].map(
-    ({ column }) => sql`h.${ident(column.name)}::text`,
+  const asserted = [...history.settings, ...history.facts].map(({ column }) =>
+    // Without the length of a network, which an address of a client does not have.
+    column.type === 'inet' ? sql`host(h.${ident(column.name)})` : sql`h.${ident(column.name)}::text`,
   )
   return sql`SELECT
   audit_id, operation, at, transaction_id, started_at, database_user, said, key, previous_id, previous_operation,

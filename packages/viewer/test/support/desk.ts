@@ -118,6 +118,10 @@ export async function fillDesk(database: TestDatabase): Promise<void> {
     `INSERT INTO "Label" VALUES ('urgent'), ('hardware')`,
     `INSERT INTO "_LabelToTicket" VALUES ('urgent', 1)`,
   )
-  await as(database, { username: 'ann' }, `UPDATE "Customer" SET password = 'hunter3', name = 'Eve Adams' WHERE id = 1`)
+  await as(
+    database,
+    { username: 'ann' },
+    `UPDATE "Customer" SET password = 'hunter3', name = 'Eve Adams' WHERE id = 1`,
+  )
   await as(database, { username: 'carol', reason: 'merged' }, `DELETE FROM "Ticket" WHERE id = 2`)
 }

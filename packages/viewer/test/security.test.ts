@@ -1,0 +1,415 @@
+import { request as httpRequest } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createToken } from '../src/cli/token.ts'
+import { type AuditViewer, type AuditViewerOptions, createAuditViewer } from '../src/index.ts'
+import { as, createDesk, fillDesk } from './support/desk.ts'
+import { serve } from './support/serve.ts'
+
+const database = await createDesk()
+const pool = database.pool({ max: 4 })
+afterAll(() => database.drop())
+beforeAll(() => fillDesk(database))
+
+const open = (options: Partial<AuditViewerOptions> = {}) =>
+  createAuditViewer({ pool, authorize: () => true, ...options })
+const get = (viewer: AuditViewer, path: string, headers: Record<string, string> = {}, method = 'GET') =>
+  viewer(new Request(`http://127.0.0.1:4000${path}`, { method, headers }))
+const body = async (response: Response) => JSON.parse(await response.text())
+
+/** Every kind of address that there is. */
+const paths = [
+  '/',
+  '/activity',
+  '/record',
+  '/api/tables',
+  '/api/activity',
+  '/api/chart',
+  '/api/nothing',
+  '/nothing',
+]
+
+describe('the token of the command line', () => {
+  const token = createToken(4000)
+  const viewer = open({ authorize: token.authorize, hosts: ['127.0.0.1:4000', 'localhost:4000'] })
+  const cookie = { cookie: `other=1; prisma_audit_viewer_4000=${token.text}` }
+
+  it('refuses every address without it', async () => {
+    for (const path of [...paths, '/assets/x.js']) expect((await get(viewer, path)).status).toBe(401)
+  })
+
+  it('refuses a wrong one, in the link and in the cookie', async () => {
+    const wrong = [token.text.slice(1), `${token.text}x`, token.text.toUpperCase(), '', 'undefined', '%00']
+    for (const text of wrong) {
+      expect((await get(viewer, `/activity?token=${text}`)).status).toBe(401)
+      expect((await get(viewer, '/activity', { cookie: `prisma_audit_viewer_4000=${text}` })).status).toBe(
+        401,
+      )
+      // A right cookie does not make a wrong token right.
+      expect((await get(viewer, `/activity?token=${text}`, cookie)).status).toBe(401)
+    }
+  })
+
+  it('leaves a cookie that no script and no other site gets, and takes itself out of the address', async () => {
+    const response = await get(viewer, `/activity?table=a&token=${token.text}&op=U`)
+    expect(response.status).toBe(303)
+    expect(response.headers.get('location')).toBe('/activity?table=a&op=U')
+    expect(response.headers.get('set-cookie')).toBe(
+      `prisma_audit_viewer_4000=${token.text}; Path=/; HttpOnly; SameSite=Strict`,
+    )
+    expect((await get(viewer, '/activity', cookie)).status).toBe(200)
+  })
+
+  it('never sends anybody to another host', async () => {
+    const response = await viewer(new Request(`http://127.0.0.1:4000//evil.example/?token=${token.text}`))
+    expect(response.headers.get('location')).toBe('/evil.example/')
+  })
+
+  it('is of another process’s port no use', async () => {
+    const other = { cookie: `prisma_audit_viewer_4001=${token.text}` }
+    expect((await get(viewer, '/activity', other)).status).toBe(401)
+  })
+})
+
+describe('requests that a page of one origin never sends', () => {
+  it('a host that was made to point here is refused, before anybody is authorized', async () => {
+    let asked = 0
+    const viewer = open({
+      hosts: ['127.0.0.1:4000'],
+      authorize: () => {
+        asked += 1
+        return true
+      },
+    })
+    const { origin, close } = await serve(viewer)
+    const port = Number(new URL(origin).port)
+    for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1:4001', 'localhost', '127.0.0.1']) {
+      for (const path of paths) expect(await statusWithHost(port, path, host)).toBe(421)
+    }
+    expect(asked).toBe(0)
+    expect(await statusWithHost(port, '/api/tables', '127.0.0.1:4000')).toBe(200)
+    await close()
+  })
+
+  it('a request that another site has made a browser send is refused', async () => {
+    const viewer = open()
+    const foreign: Record<string, string>[] = [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: 'http://127.0.0.1:4001' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' },
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+    ]
+    for (const headers of foreign) {
+      for (const path of paths) expect((await get(viewer, path, headers)).status).toBe(403)
+    }
+  })
+
+  it('a link on another site leads to the page, and never to an answer of the API', async () => {
+    const link = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    }
+    expect((await get(open(), '/activity', link)).status).toBe(200)
+    expect((await get(open(), '/api/tables', link)).status).toBe(403)
+    expect((await get(open({ basePath: '/audit' }), '/audit/api/tables', link)).status).toBe(403)
+  })
+
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])(
+    '%s is refused everywhere',
+    async (method) => {
+      for (const path of paths) {
+        const response = await get(open(), path, {}, method)
+        expect(response.status).toBe(405)
+        expect(response.headers.get('allow')).toBe('GET, HEAD')
+      }
+    },
+  )
+
+  it('every answer, refusals included, says that nothing may be loaded, framed, guessed or kept', async () => {
+    const answers = [
+      ...(await Promise.all(paths.map((path) => get(open(), path)))),
+      await get(open({ authorize: () => false }), '/activity'),
+      await get(open({ authorize: () => new Response('sign in', { status: 401 }) }), '/activity'),
+      await get(open(), '/activity', {}, 'POST'),
+      await get(open(), '/api/activity?op=X'),
+    ]
+    for (const { headers } of answers) {
+      expect(headers.get('content-security-policy')).toContain(
+        "default-src 'none'; script-src 'self'; style-src 'self'",
+      )
+      expect(headers.get('content-security-policy')).not.toMatch(/unsafe|https?:|\*/)
+      expect(headers.get('x-frame-options')).toBe('DENY')
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('referrer-policy')).toBe('no-referrer')
+      expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('access-control-allow-origin')).toBeNull()
+    }
+  })
+})
+
+describe('authorize', () => {
+  it('is mandatory', () => {
+    const without = { pool } as unknown as AuditViewerOptions
+    expect(() => createAuditViewer(without)).toThrow('createAuditViewer needs "authorize"')
+  })
+
+  it('refuses every address, scripts included, and nothing is asked of the database', async () => {
+    const deaf = { connect: () => Promise.reject(new Error('asked')) }
+    for (const refused of [false, undefined, null, 0, '']) {
+      const viewer = open({ pool: deaf, authorize: () => refused as boolean })
+      for (const path of [...paths, '/assets/x.js']) expect((await get(viewer, path)).status).toBe(403)
+    }
+  })
+
+  it('that throws refuses, and its words stay in the log', async () => {
+    const viewer = open({
+      authorize: () => {
+        throw new Error('session store at 10.0.0.1 is down')
+      },
+    })
+    const response = await get(viewer, '/api/activity')
+    expect(response.status).toBe(500)
+    expect(await response.text()).not.toContain('10.0.0.1')
+  })
+
+  it('may answer by itself, with a redirect to a sign-in', async () => {
+    const viewer = open({ authorize: () => Response.redirect('http://127.0.0.1:4000/sign-in', 302) })
+    const response = await get(viewer, '/activity')
+    expect([response.status, response.headers.get('location')]).toEqual([
+      302,
+      'http://127.0.0.1:4000/sign-in',
+    ])
+  })
+})
+
+describe('the database', () => {
+  it('is asked in READ ONLY transactions with a time-out, and nothing is left of them on the connection', async () => {
+    const said: string[] = []
+    const spying = {
+      connect: async () => {
+        const client = await pool.connect()
+        return {
+          query: (text: string, values: unknown[]) => {
+            said.push(text)
+            return client.query(text, values)
+          },
+          release: (error?: Error | boolean) => client.release(error),
+        }
+      },
+    }
+    const viewer = open({ pool: spying, statementTimeout: 1234 })
+    expect((await get(viewer, '/api/activity')).status).toBe(200)
+    expect(said[0]).toBe('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    expect(said).toContain('SET LOCAL statement_timeout = 1234')
+    expect(said.at(-1)).toBe('ROLLBACK')
+    expect(said.filter((text) => !/^(BEGIN|SET LOCAL|SELECT|WITH|ROLLBACK)/.test(text.trim()))).toEqual([])
+  })
+
+  it('stops what runs too long, and says what to do', async () => {
+    const slow = {
+      connect: async () => {
+        const client = await pool.connect()
+        return {
+          query: (text: string, values: unknown[]) =>
+            client.query(
+              text.startsWith('SELECT\n  c.oid') ? `SELECT pg_sleep(30), * FROM (${text}) AS c` : text,
+              values,
+            ),
+          release: (error?: Error | boolean) => client.release(error),
+        }
+      },
+    }
+    const response = await get(open({ pool: slow, statementTimeout: 100 }), '/api/tables')
+    expect(response.status).toBe(503)
+    expect((await body(response)).error.code).toBe('TOO_SLOW')
+  })
+
+  it('gets values beside the text: nothing of a link becomes SQL', async () => {
+    const evil = `'; DROP TABLE "Customer"; --`
+    const queries = [
+      `/api/activity?by.username=${encodeURIComponent(evil)}`,
+      `/api/activity?user=${encodeURIComponent(evil)}`,
+      `/api/record?table=audit.Ticket_audit&key=${encodeURIComponent(JSON.stringify([evil]))}`,
+      `/api/record?table=audit.Label_audit&key=${encodeURIComponent(JSON.stringify([evil]))}`,
+      `/api/value?table=audit.Label_audit&id=1&column=${encodeURIComponent(evil)}`,
+      `/api/activity?table=${encodeURIComponent(`audit.x" UNION SELECT`)}`,
+      `/api/activity?by.${encodeURIComponent(evil)}=x`,
+      `/api/activity?cursor=${Buffer.from(JSON.stringify({ [evil]: '1' })).toString('base64url')}`,
+      `/api/activity?cursor=${Buffer.from(JSON.stringify({ 1: evil })).toString('base64url')}`,
+    ]
+    for (const query of queries) expect([200, 400, 404]).toContain((await get(open(), query)).status)
+    expect(await database.query('SELECT count(*)::int AS n FROM "Customer"')).toEqual([{ n: 2 }])
+  })
+
+  it.each([
+    ['/api/activity?op=X', 'There is no operation "X".'],
+    ['/api/activity?from=yesterday', '"from" is a time with its zone: 2026-03-04T10:15:00Z.'],
+    ['/api/activity?tx=7', '"tx" is a transaction: its id, @ and the time of its start.'],
+    ['/api/activity?take=1000', '"take" is a whole number from 1 to 200.'],
+    ['/api/activity?cursor=x', 'This is no place to go on from. Begin at the first page.'],
+    [
+      '/api/activity?by.request_id=ann',
+      'A value of the question does not fit: invalid input syntax for type uuid: "ann".',
+    ],
+    ['/api/record?table=audit.Ticket_audit&key=7', '"key" is a JSON array of texts: ["7"].'],
+    ['/api/record?table=audit.Ticket_audit&key=["1","2"]', 'A key of Ticket has 1 values: id.'],
+    ['/api/record?key=["1"]', 'Name one history with "table".'],
+    ['/api/activity?table=audit.Nothing', 'There is no history "audit.Nothing" that may be read here.'],
+  ])('%s is answered in words', async (path, message) => {
+    expect((await body(await get(open(), path))).error.message).toBe(message)
+  })
+
+  it('a role that may not read a history is told so, and what it needs', async () => {
+    const role = `viewer_poor_${database.name.slice(-12)}`
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'poor'`)
+    const url = new URL(database.url)
+    url.username = role
+    url.password = 'poor'
+    const poor = database.pool({ connectionString: url.href })
+    const answer = await body(await get(open({ pool: poor }), '/api/tables'))
+    expect(answer).toMatchObject({ tables: [], unreadable: expect.arrayContaining(['audit.Ticket_audit']) })
+    await poor.end()
+    await database.query(`DROP ROLE ${role}`)
+  })
+})
+
+describe('tenants', () => {
+  const tenant = { column: 'tenant_id' }
+  const acme = open({ tenant, authorize: () => ({ tenant: 'acme' }) })
+
+  beforeAll(() =>
+    as(
+      database,
+      { username: 'dave' },
+      // A row that moves from one tenant to the other.
+      `INSERT INTO "Ticket" (tenant_id, customer_id, title) VALUES ('globex', 2, 'TOP SECRET of globex')`,
+      `UPDATE "Ticket" SET tenant_id = 'acme', title = 'handed over' WHERE title = 'TOP SECRET of globex'`,
+    ),
+  )
+
+  it('each answer has rows of the one tenant only, in lists, records, transactions, charts and as of a moment', async () => {
+    const key = encodeURIComponent(JSON.stringify(['3']))
+    const { entries } = await body(await get(acme, '/api/activity'))
+    const { transaction } = entries.find(
+      ({ settings }: { settings: { username: string } }) => settings.username === 'dave',
+    )
+    const tx = encodeURIComponent(`${transaction.id}@${transaction.startedAt}`)
+    const answers = [
+      '/api/tables',
+      '/api/activity?take=200&deep=1',
+      `/api/record?table=audit.Ticket_audit&key=${key}`,
+      `/api/transaction?tx=${tx}`,
+      '/api/as-of?table=audit.Ticket_audit',
+      '/api/as-of?table=audit.Customer_audit',
+      '/api/chart?group=actor',
+    ]
+    for (const path of answers) {
+      const response = await get(acme, path)
+      expect(response.status, path).toBe(200)
+      expect(await response.text(), path).not.toMatch(/globex|SECRET|Mallory|carol/)
+    }
+    expect(await (await get(acme, answers[2] ?? '')).text()).toContain('handed over')
+  })
+
+  it('a history that does not say whose its rows are is closed', async () => {
+    const { tables, unreadable } = await body(await get(acme, '/api/tables'))
+    expect(tables.map(({ label }: { label: string }) => label)).toEqual([
+      'Customer',
+      'Ticket',
+      "ticket's steps",
+    ])
+    expect(unreadable).toEqual([])
+    expect((await get(acme, '/api/activity?table=audit.Label_audit')).status).toBe(404)
+    expect((await get(acme, '/api/as-of?table=audit.Label_audit')).status).toBe(404)
+  })
+
+  it('nothing in the link changes whose rows are seen', async () => {
+    const all = await body(await get(acme, '/api/activity?take=200'))
+    const tampered = [
+      'tenant=globex',
+      'tenant_id=globex',
+      'allTenants=true',
+      'scope=all',
+      'by.tenant_id=globex',
+      'setting=x',
+    ]
+    for (const parameter of tampered) {
+      const answer = await body(await get(acme, `/api/activity?take=200&${parameter}`))
+      expect(answer.entries).toEqual(parameter.startsWith('by.') ? [] : all.entries)
+    }
+  })
+
+  it('a cursor, an id and a key of somebody else’s give nothing', async () => {
+    const everybody = open({ tenant, authorize: () => ({ allTenants: true }) })
+    const { entries, cursor } = await body(await get(everybody, '/api/activity?take=1&op=D'))
+    expect(entries[0].key).toEqual(['2'])
+    expect(await (await get(acme, `/api/activity?cursor=${cursor}`)).text()).not.toContain('globex')
+    const value = `/api/value?table=audit.Ticket_audit&id=${entries[0].auditId}&column=title`
+    expect((await get(everybody, value)).status).toBe(200)
+    expect((await get(acme, value)).status).toBe(404)
+    const record = await body(await get(acme, '/api/record?table=audit.Ticket_audit&key=["2"]'))
+    expect(record.entries).toEqual([])
+  })
+
+  it('an access that names no tenant is none, and a tenant that nobody keeps apart is none either', async () => {
+    for (const access of [true, {}, { tenant: '' }, { tenant: 7 }, { tenant: null }, { allTenants: 'yes' }]) {
+      const viewer = open({ tenant, authorize: () => access as { tenant: string } })
+      expect((await get(viewer, '/api/activity')).status).toBe(403)
+    }
+    const forgotten = open({ authorize: () => ({ tenant: 'acme' }) })
+    expect((await get(forgotten, '/api/activity')).status).toBe(403)
+  })
+
+  it('a name of a tenant is a value and never SQL', async () => {
+    const viewer = open({ tenant, authorize: () => ({ tenant: "acme' OR true --" }) })
+    expect((await body(await get(viewer, '/api/activity'))).entries).toEqual([])
+  })
+
+  it('policies of the database hold besides: they get the tenant as audit.<setting>', async () => {
+    const role = `viewer_reader_${database.name.slice(-12)}`
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'reader'; GRANT USAGE ON SCHEMA audit TO ${role};
+      GRANT SELECT ON audit."Ticket_audit" TO ${role}; ALTER TABLE audit."Ticket_audit" ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY reader ON audit."Ticket_audit" FOR SELECT TO ${role}
+        USING (tenant_id = (SELECT nullif(current_setting('audit.tenant_id', true), '')));`)
+    const url = new URL(database.url)
+    url.username = role
+    url.password = 'reader'
+    const reader = database.pool({ connectionString: url.href })
+    const viewer = open({ pool: reader, tenant, authorize: () => ({ tenant: 'globex' }) })
+    const { entries } = await body(await get(viewer, '/api/activity'))
+    expect(entries.length).toBeGreaterThan(0)
+    const bare = open({ pool: reader })
+    expect((await body(await get(bare, '/api/activity'))).entries).toEqual([])
+    await reader.end()
+    await database.query(`DROP POLICY reader ON audit."Ticket_audit"; ALTER TABLE audit."Ticket_audit" DISABLE ROW LEVEL SECURITY;
+      DROP OWNED BY ${role}; DROP ROLE ${role}`)
+  })
+})
+
+describe('options that cannot be', () => {
+  it.each([
+    [{ pool: undefined }, 'createAuditViewer needs either "pool" or "connectionString".'],
+    [{ connectionString: 'postgresql://x' }, 'createAuditViewer needs either "pool" or "connectionString".'],
+    [{ basePath: 'admin' }, '"basePath" is a path like /admin/audit'],
+    [{ basePath: '/a"><script>' }, '"basePath" is a path like /admin/audit'],
+    [{ tenant: { column: '' } }, '"tenant" needs "column"'],
+    [{ tenant: { column: 'tenant id' } }, '"tenant" needs "setting"'],
+    [{ statementTimeout: 0 }, '"statementTimeout" is a whole number'],
+  ])('%j', (options, message) => {
+    expect(() => open(options as Partial<AuditViewerOptions>)).toThrow(message)
+  })
+})
+
+/** `fetch` does not let anybody name a host. */
+function statusWithHost(port: number, path: string, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asked = httpRequest({ host: '127.0.0.1', port, path, headers: { host } }, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+    asked.on('error', reject).end()
+  })
+}
