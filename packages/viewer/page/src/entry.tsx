@@ -64,7 +64,7 @@ export function EntryLine({
       </p>
       {isInTransaction !== true && (
         <p class="tx">
-          <a href={transactionHref(entry)} aria-label={`Transaction ${entry.transaction.id}`}>
+          <a href={transactionHref(entry)} title="everything that this transaction changed">
             tx {entry.transaction.id}
           </a>
         </p>

@@ -67,7 +67,9 @@ function Version({ entry, table }: { readonly entry: Entry; readonly table: Tabl
       aria-label={`${operationName(entry.operation)}, version ${entry.auditId}`}
     >
       <header>
-        <Operation entry={entry} /> <Time iso={entry.at} />{' '}
+        <h2>
+          <Operation entry={entry} /> <Time iso={entry.at} />
+        </h2>
         <a href={transactionHref(entry)}>transaction {entry.transaction.id}</a>{' '}
         <span class="role">version {entry.auditId}</span>
       </header>
@@ -107,14 +109,14 @@ function Who({ entry }: { readonly entry: Entry }) {
   ]
   return (
     <div class="who-says">
-      <section aria-label="Said by the application">
+      <div class="asserted">
         <h3>Said by the application</h3>
         {said.length === 0 ? <p class="more">nothing</p> : <Said facts={said} />}
-      </section>
-      <section aria-label="Known to the database">
+      </div>
+      <div class="authenticated">
         <h3>Known to the database</h3>
         <Said facts={[['user', entry.databaseUser], ...Object.entries(known)]} />
-      </section>
+      </div>
     </div>
   )
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
@@ -9,6 +10,19 @@ export function findChromium(): string | undefined {
   if (named) return named
   const folders = (process.env.PATH ?? '').split(delimiter)
   return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find((path) => existsSync(path))
+}
+
+/** `Chromium 140.0.7339.127`; undefined where there is none. */
+export function chromiumVersion(): string | undefined {
+  const file = findChromium()
+  if (file === undefined) return undefined
+  const { stdout } = spawnSync(file, ['--version'], { encoding: 'utf8', timeout: 30_000 })
+  return (
+    (stdout ?? '')
+      .split('\n')[0]
+      ?.replace(/ built on.*/, '')
+      .trim() || undefined
+  )
 }
 
 export const withoutChromium =
