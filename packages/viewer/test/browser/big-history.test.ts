@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ActivityAnswer, ChartAnswer, Entry } from '../../src/answers.ts'
+import { createAuditViewer } from '../../src/index.ts'
+import { as, createDesk } from '../support/desk.ts'
+import { type Served, serve } from '../support/serve.ts'
+import { usePages } from './browser.ts'
+
+const database = await createDesk()
+const pages = usePages()
+const ROWS = process.env.AUDIT_TEST_SIZE === 'full' ? 1_000_000 : 120_000
+const START = Date.parse('2026-01-01T00:00:00Z')
+/** One change a second; each tenth row is the insert of a ticket, the others update it. */
+const SECOND = 1000
+let served: Served
+let origin = ''
+
+beforeAll(async () => {
+  // Written as the capture function writes them, in one statement: what matters here is how many there are.
+  await database.query(`ALTER TABLE audit."Ticket_audit" DISABLE TRIGGER USER;
+    INSERT INTO audit."Ticket_audit" (audit_operation, audit_operation_timestamp, audit_transaction_timestamp,
+      audit_current_user, audit_transaction_id, audit_username, audit_reason, id, tenant_id, customer_id, title, body, state, hours)
+    SELECT CASE WHEN n % 10 = 0 THEN 'I' ELSE 'U' END, at, at, 'app', 1000 + n,
+      CASE WHEN n = 77 THEN 'needle' ELSE 'user ' || n % 7 END, 'reason', n / 10, 't', 1, 'title', '', 'state ' || n % 10, n % 10
+    FROM (SELECT n, timestamptz '2026-01-01 00:00:00Z' + n * interval '1 second' AS at FROM generate_series(0, ${ROWS - 1}) AS n) AS w;
+    ANALYZE audit."Ticket_audit"`)
+  served = await serve(createAuditViewer({ pool: database.pool({ max: 4 }), authorize: () => true }))
+  origin = served.origin
+})
+afterAll(async () => {
+  await served.close()
+  await database.drop()
+})
+
+async function ask<Answer>(path: string): Promise<Answer> {
+  const response = await fetch(`${origin}/api/${path}`)
+  if (!response.ok) throw new Error(await response.text())
+  return (await response.json()) as Answer
+}
+const number = ({ at }: Entry) => (Date.parse(at) - START) / SECOND
+const iso = (n: number) => new Date(START + n * SECOND).toISOString()
+
+describe(`a history of ${ROWS} rows`, () => {
+  it('is paged by the id of the last row: the hundredth page costs what the first does', async () => {
+    const cost = async (cursor: string | null) => {
+      const began = performance.now()
+      const answer = await ask<ActivityAnswer>(
+        `activity?take=200${cursor === null ? '' : `&cursor=${cursor}`}`,
+      )
+      return { answer, took: performance.now() - began }
+    }
+    await cost(null)
+    const first = await cost(null)
+    let { answer } = first
+    let last = first.took
+    let expected = ROWS - 1
+    for (let page = 0; page < 100; page++) {
+      expect(answer.entries.map(number)).toEqual(answer.entries.map((_, index) => expected - index))
+      expected -= answer.entries.length
+      const next = await cost(answer.cursor)
+      answer = next.answer
+      last = next.took
+    }
+    expect(last).toBeLessThan(first.took * 10 + 200)
+  })
+
+  it('is never scanned for a filter that no index serves: the search stops, says where, and goes on when told', async () => {
+    const filter = 'activity?table=audit.Ticket_audit&by.username=needle'
+    const first = await ask<ActivityAnswer>(filter)
+    expect(first.entries).toEqual([])
+    expect(first.cursor).not.toBeNull()
+    expect(first.searchedUntil).toBe(iso(ROWS - 100_000).replace('Z', '000Z'))
+    const deep = await ask<ActivityAnswer>(`${filter}&cursor=${first.cursor}&deep=1`)
+    expect([deep.entries.map(number), deep.cursor]).toEqual([[77], null])
+  })
+
+  it('is searched at once for what an index serves', async () => {
+    await database.query(`CREATE INDEX by_username ON audit."Ticket_audit" (audit_username, audit_id)`)
+    const viewer = createAuditViewer({ pool: database.pool({ max: 1 }), authorize: () => true })
+    const path = 'http://viewer.test/api/activity?table=audit.Ticket_audit&by.username=needle'
+    const answer = (await (await viewer(new Request(path))).json()) as ActivityAnswer
+    expect([answer.entries.map(number), answer.cursor]).toEqual([[77], null])
+    await database.query(`DROP INDEX audit.by_username`)
+  })
+
+  it('any time is reached without an index on it', async () => {
+    for (const n of [0, 1, 60, 12_345, Math.floor(ROWS / 2), ROWS - 2]) {
+      const { entries } = await ask<ActivityAnswer>(`activity?from=${iso(n)}&to=${iso(n + 2)}`)
+      expect(entries.map(number)).toEqual([n + 1, n])
+    }
+    expect((await ask<ActivityAnswer>(`activity?to=${iso(3)}`)).entries.map(number)).toEqual([2, 1, 0])
+    expect((await ask<ActivityAnswer>(`activity?from=${iso(ROWS)}`)).entries).toEqual([])
+  })
+
+  it('a transaction is found from its start on', async () => {
+    const n = Math.floor(ROWS / 3)
+    const { entries } = await ask<ActivityAnswer>(`transaction?tx=${1000 + n}@${iso(n)}&deep=1`)
+    expect(entries.map(number)).toEqual([n])
+  })
+
+  it('the timeline of a row, and the table as of a moment, read what they show and no more', async () => {
+    const record = await ask<ActivityAnswer>(`record?table=audit.Ticket_audit&key=["4321"]`)
+    expect(record.entries.map(number)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((of) => 43_210 + of))
+    const began = performance.now()
+    const asOf = await ask<{ rows: unknown[] }>(`as-of?table=audit.Ticket_audit&at=${iso(ROWS)}&take=50`)
+    expect(asOf.rows).toHaveLength(50)
+    expect(performance.now() - began).toBeLessThan(2_000)
+  })
+
+  it('the chart is estimated from a sample and says so, and counted when told', async () => {
+    const total = ({ series }: ChartAnswer) =>
+      series.flatMap(({ counts }) => counts).reduce((sum, count) => sum + count, 0)
+    const estimated = await ask<ChartAnswer>('chart?table=audit.Ticket_audit&group=actor')
+    expect(Math.abs(total(estimated) - ROWS) / ROWS).toBeLessThan(0.02)
+    expect(estimated.isEstimated).toBe(ROWS > 200_000)
+    if (estimated.isEstimated) expect(estimated.looked).toBeLessThan(30_000)
+    const exact = await ask<ChartAnswer>('chart?table=audit.Ticket_audit&group=actor&exact=1')
+    expect([total(exact), exact.isEstimated]).toEqual([ROWS, false])
+    const one = await ask<ChartAnswer>(`chart?from=${iso(1000)}&to=${iso(2000)}`)
+    expect([total(one), one.isEstimated]).toEqual([1000, false])
+  })
+})
+
+describe('in the browser', () => {
+  it('the first page is there at once, with an estimate that says that it is one; older ones come on request', async () => {
+    const page = await pages.open(`${origin}/activity`)
+    await page.locator('[data-entry]').first().waitFor()
+    const text = await page.locator('main').textContent()
+    expect(text).toContain(
+      `About ${ROWS.toLocaleString('en')} rows in 1 history (PostgreSQL's estimate, filters aside).`,
+    )
+    for (const count of [50, 100, 150]) {
+      await expect.poll(() => page.locator('[data-entry]').count()).toBe(count)
+      await page.getByRole('button', { name: 'Older changes' }).click()
+    }
+    await page.keyboard.press('m')
+    await expect.poll(() => page.locator('[data-entry]').count()).toBeGreaterThanOrEqual(200)
+  })
+
+  it('newer changes are told, and do not take away what is being read', async () => {
+    const page = await pages.open(`${origin}/activity`)
+    await page.getByRole('button', { name: 'Older changes' }).click()
+    await expect.poll(() => page.locator('[data-entry]').count()).toBe(100)
+    await as(database, { username: 'zoe' }, `INSERT INTO "Label" VALUES ('newer')`)
+    await page.getByRole('button', { name: 'There are newer changes: show them' }).click({ timeout: 15_000 })
+    await expect
+      .poll(() => page.locator('[data-entry]').first().getAttribute('aria-label'))
+      .toBe('Insert of Label newer')
+  })
+
+  it('says where a search stopped, and looks further when it is told to', async () => {
+    const page = await pages.open(`${origin}/activity?table=audit.Ticket_audit&by.username=needle`)
+    await page.getByText('No index tells which rows fit.').waitFor()
+    expect(await page.locator('[data-entry]').count()).toBe(0)
+    await page.getByRole('button', { name: 'Look through all of it (slow)' }).click()
+    await expect.poll(() => page.locator('[data-entry]').count()).toBe(1)
+    await page.getByText('That is all.').waitFor()
+  })
+
+  it('the first paint of the activity page takes less than a second more than that of a bare page', async () => {
+    const bare = await pages.open(`${origin}/as-of`)
+    const painted = async (path: string, what: string) => {
+      const began = performance.now()
+      await bare.goto(origin + path)
+      await bare.locator(what).first().waitFor()
+      return performance.now() - began
+    }
+    const times = async (path: string, what: string) => {
+      const all = [await painted(path, what), await painted(path, what), await painted(path, what)]
+      return Math.min(...all)
+    }
+    const without = await times('/as-of', 'form')
+    expect((await times('/activity', '[data-entry]')) - without).toBeLessThan(1_000)
+  })
+})
