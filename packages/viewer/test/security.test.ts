@@ -188,24 +188,31 @@ describe('authorize', () => {
 describe('the database', () => {
   it('is asked in READ ONLY transactions with a time-out, and nothing is left of them on the connection', async () => {
     const said: string[] = []
+    let inside: unknown
     const spying = {
       connect: async () => {
         const client = await pool.connect()
         return {
-          query: (text: string, values: unknown[]) => {
+          query: async (text: string, values: unknown[]) => {
             said.push(text)
-            return client.query(text, values)
+            if (text === 'ROLLBACK') inside = (await client.query(INSIDE)).rows[0]
+            return await client.query(text, values)
           },
           release: (error?: Error | boolean) => client.release(error),
         }
       },
     }
+    const INSIDE = `SELECT current_setting('transaction_read_only') AS read_only, current_setting('statement_timeout') AS time,
+      current_setting('lock_timeout') AS lock, current_setting('search_path') AS path`
     const viewer = open({ pool: spying, statementTimeout: 1234 })
     expect((await get(viewer, '/api/activity')).status).toBe(200)
-    expect(said[0]).toBe('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-    expect(said).toContain('SET LOCAL statement_timeout = 1234')
-    expect(said.at(-1)).toBe('ROLLBACK')
-    expect(said.filter((text) => !/^(BEGIN|SET LOCAL|SELECT|WITH|ROLLBACK)/.test(text.trim()))).toEqual([])
+    expect(inside).toEqual({ read_only: 'on', time: '1234ms', lock: '1234ms', path: 'pg_catalog, pg_temp' })
+    expect([said[0], said.at(-1)]).toEqual(['BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', 'ROLLBACK'])
+    expect(said.filter((text) => !/^(BEGIN|SELECT|WITH|ROLLBACK)/.test(text.trim()))).toEqual([])
+    const client = await pool.connect()
+    const { rows } = await client.query(INSIDE)
+    client.release()
+    expect(rows[0]).toMatchObject({ read_only: 'off', time: '0', lock: '0' })
   })
 
   it('stops what runs too long, and says what to do', async () => {

@@ -1,4 +1,4 @@
-import { bind, integer, type Sql, sql } from './sql.ts'
+import { bind, comma, join, type Sql, sql } from './sql.ts'
 
 export interface SessionOptions {
   /** In milliseconds. */
@@ -7,24 +7,30 @@ export interface SessionOptions {
   readonly setting?: { readonly name: string; readonly value: string } | undefined
 }
 
-/** The statements that begin a question: nothing can be written, nothing runs for long, names mean what they say. */
+/** What a question runs with: nothing runs for long, names mean what they say, values are spelled in one way. */
+const SETTINGS = {
+  search_path: 'pg_catalog, pg_temp',
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, YMD',
+  IntervalStyle: 'iso_8601',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  row_security: 'on',
+} as const
+
+/** The two statements that begin a question: in READ ONLY nothing can be written; the settings end with the transaction. */
 export function beginQuestion({ statementTimeout, setting }: SessionOptions): readonly Sql[] {
-  return [
-    sql`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`,
-    sql`SET LOCAL search_path = pg_catalog, pg_temp`,
-    sql`SET LOCAL statement_timeout = ${integer(statementTimeout)}`,
-    sql`SET LOCAL lock_timeout = ${integer(statementTimeout)}`,
-    sql`SET LOCAL idle_in_transaction_session_timeout = ${integer(statementTimeout + 60_000)}`,
-    sql`SET LOCAL TimeZone = 'UTC'`,
-    sql`SET LOCAL DateStyle = 'ISO, YMD'`,
-    sql`SET LOCAL IntervalStyle = 'iso_8601'`,
-    sql`SET LOCAL bytea_output = 'hex'`,
-    sql`SET LOCAL extra_float_digits = 1`,
-    sql`SET LOCAL row_security = on`,
-    ...(setting === undefined
-      ? []
-      : [sql`SELECT pg_catalog.set_config(${bind(setting.name)}, ${bind(setting.value)}, true)`]),
-  ]
+  const settings = {
+    ...SETTINGS,
+    statement_timeout: String(statementTimeout),
+    lock_timeout: String(statementTimeout),
+    idle_in_transaction_session_timeout: String(statementTimeout + 60_000),
+    ...(setting === undefined ? {} : { [setting.name]: setting.value }),
+  }
+  const calls = Object.entries(settings).map(
+    ([name, value]) => sql`pg_catalog.set_config(${bind(name)}, ${bind(value)}, true)`,
+  )
+  return [sql`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`, sql`SELECT ${join(calls, comma)}`]
 }
 
 export const endQuestion = sql`ROLLBACK`

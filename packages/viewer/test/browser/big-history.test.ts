@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ActivityAnswer, ChartAnswer, Entry } from '../../src/answers.ts'
-import { createAuditViewer } from '../../src/index.ts'
+import type { ActivityAnswer, AsOfAnswer, ChartAnswer, Entry } from '../../src/answers.ts'
+import { createAuditViewer, type ViewerPool } from '../../src/index.ts'
 import { as, createDesk } from '../support/desk.ts'
 import { type Served, serve } from '../support/serve.ts'
 import { usePages } from './browser.ts'
@@ -23,7 +23,7 @@ beforeAll(async () => {
       CASE WHEN n = 77 THEN 'needle' ELSE 'user ' || n % 7 END, 'reason', n / 10, 't', 1, 'title', '', 'state ' || n % 10, n % 10
     FROM (SELECT n, timestamptz '2026-01-01 00:00:00Z' + n * interval '1 second' AS at FROM generate_series(0, ${ROWS - 1}) AS n) AS w;
     ANALYZE audit."Ticket_audit"`)
-  served = await serve(createAuditViewer({ pool: database.pool({ max: 4 }), authorize: () => true }))
+  served = await serve(createAuditViewer({ pool: spied(database.pool({ max: 4 })), authorize: () => true }))
   origin = served.origin
 })
 afterAll(async () => {
@@ -36,38 +36,79 @@ async function ask<Answer>(path: string): Promise<Answer> {
   if (!response.ok) throw new Error(await response.text())
   return (await response.json()) as Answer
 }
+/** What the viewer has asked since `asked` was emptied. */
+const asked: { text: string; values: unknown[] }[] = []
+
+function spied(pool: ReturnType<typeof database.pool>): ViewerPool {
+  return {
+    connect: async () => {
+      const client = await pool.connect()
+      return {
+        query: (text, values) => {
+          if (text.includes('Ticket_audit')) asked.push({ text, values })
+          return client.query(text, values)
+        },
+        release: (error) => client.release(error),
+      }
+    },
+  }
+}
+
+/** How PostgreSQL reads the big history for what was asked: one line for each way that it takes. */
+async function waysOfReading(): Promise<readonly string[]> {
+  const ways: string[] = []
+  const look = (node: PlanNode): void => {
+    if (node['Relation Name'] === 'Ticket_audit')
+      ways.push(`${node['Node Type']} by ${node['Index Name'] ?? 'nothing'}`)
+    const isOfAll = node.Plans?.some((child) => child['Relation Name'] === 'Ticket_audit') === true
+    if (node['Node Type'] === 'Sort' && isOfAll && (node['Plan Rows'] ?? 0) > 1_000) ways.push('Sort of all')
+    for (const child of node.Plans ?? []) look(child)
+  }
+  for (const { text, values } of asked.splice(0)) {
+    const [row] = await database.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
+      `EXPLAIN (FORMAT JSON) ${text}`,
+      values,
+    )
+    if (row?.['QUERY PLAN'][0] !== undefined) look(row['QUERY PLAN'][0].Plan)
+  }
+  return [...new Set(ways)].sort()
+}
+
+interface PlanNode {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Index Name'?: string
+  readonly 'Plan Rows'?: number
+  readonly Plans?: readonly PlanNode[]
+}
+
+const BY_INDEX = /^(Index Scan|Index Only Scan) by Ticket_audit_(pkey|key)$/
 const number = ({ at }: Entry) => (Date.parse(at) - START) / SECOND
 const iso = (n: number) => new Date(START + n * SECOND).toISOString()
 
 describe(`a history of ${ROWS} rows`, () => {
-  it('is paged by the id of the last row: the hundredth page costs what the first does', async () => {
-    const cost = async (cursor: string | null) => {
-      const began = performance.now()
-      const answer = await ask<ActivityAnswer>(
-        `activity?take=200${cursor === null ? '' : `&cursor=${cursor}`}`,
-      )
-      return { answer, took: performance.now() - began }
-    }
-    await cost(null)
-    const first = await cost(null)
-    let { answer } = first
-    let last = first.took
+  it('is paged by the id of the last row: each page is read by the index, from where the last one ended', async () => {
+    asked.splice(0)
+    let answer = await ask<ActivityAnswer>('activity?take=200')
     let expected = ROWS - 1
-    for (let page = 0; page < 100; page++) {
+    for (let page = 0; page < 50; page++) {
       expect(answer.entries.map(number)).toEqual(answer.entries.map((_, index) => expected - index))
       expected -= answer.entries.length
-      const next = await cost(answer.cursor)
-      answer = next.answer
-      last = next.took
+      answer = await ask<ActivityAnswer>(`activity?take=200&cursor=${answer.cursor}`)
     }
-    expect(last).toBeLessThan(first.took * 10 + 200)
+    asked.splice(2, asked.length - 4)
+    const ways = await waysOfReading()
+    expect(ways.length).toBeGreaterThan(0)
+    for (const way of ways) expect(way).toMatch(BY_INDEX)
   })
 
   it('is never scanned for a filter that no index serves: the search stops, says where, and goes on when told', async () => {
+    asked.splice(0)
     const filter = 'activity?table=audit.Ticket_audit&by.username=needle'
     const first = await ask<ActivityAnswer>(filter)
     expect(first.entries).toEqual([])
     expect(first.cursor).not.toBeNull()
+    for (const way of await waysOfReading()) expect(way).toMatch(BY_INDEX)
     expect(first.searchedUntil).toBe(iso(ROWS - 100_000).replace('Z', '000Z'))
     const deep = await ask<ActivityAnswer>(`${filter}&cursor=${first.cursor}&deep=1`)
     expect([deep.entries.map(number), deep.cursor]).toEqual([[77], null])
@@ -98,12 +139,16 @@ describe(`a history of ${ROWS} rows`, () => {
   })
 
   it('the timeline of a row, and the table as of a moment, read what they show and no more', async () => {
+    asked.splice(0)
     const record = await ask<ActivityAnswer>(`record?table=audit.Ticket_audit&key=["4321"]`)
     expect(record.entries.map(number)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((of) => 43_210 + of))
-    const began = performance.now()
-    const asOf = await ask<{ rows: unknown[] }>(`as-of?table=audit.Ticket_audit&at=${iso(ROWS)}&take=50`)
+    const asOf = await ask<AsOfAnswer>(`as-of?table=audit.Ticket_audit&at=${iso(ROWS)}&take=50`)
     expect(asOf.rows).toHaveLength(50)
-    expect(performance.now() - began).toBeLessThan(2_000)
+    const next = await ask<AsOfAnswer>(
+      `as-of?table=audit.Ticket_audit&at=${iso(ROWS)}&take=50&cursor=${asOf.cursor}`,
+    )
+    expect(next.rows[0]?.key).toEqual(['50'])
+    for (const way of await waysOfReading()) expect(way).toMatch(BY_INDEX)
   })
 
   it('the chart is estimated from a sample and says so, and counted when told', async () => {
@@ -156,19 +201,20 @@ describe('in the browser', () => {
     await page.getByText('That is all.').waitFor()
   })
 
-  it('the first paint of the activity page takes less than a second more than that of a bare page', async () => {
-    const bare = await pages.open(`${origin}/as-of`)
+  it('the first paint of the activity page takes at most six times what a bare page takes', async () => {
+    const page = await pages.open(`${origin}/as-of`)
     const painted = async (path: string, what: string) => {
       const began = performance.now()
-      await bare.goto(origin + path)
-      await bare.locator(what).first().waitFor()
+      await page.goto(origin + path)
+      await page.locator(what).first().waitFor()
       return performance.now() - began
     }
-    const times = async (path: string, what: string) => {
-      const all = [await painted(path, what), await painted(path, what), await painted(path, what)]
-      return Math.min(...all)
+    const least = async (path: string, what: string) => {
+      const times: number[] = []
+      for (let turn = 0; turn < 5; turn++) times.push(await painted(path, what))
+      return Math.min(...times)
     }
-    const without = await times('/as-of', 'form')
-    expect((await times('/activity', '[data-entry]')) - without).toBeLessThan(1_000)
+    const bare = await least('/as-of', 'form')
+    expect((await least('/activity', '[data-entry]')) / bare).toBeLessThan(6)
   })
 })

@@ -71,7 +71,7 @@ const places = [
 ]
 
 describe('a hostile row', () => {
-  it('is shown and not run, on every page', async () => {
+  it('a hostile row is shown and not run, on every page', async () => {
     for (const place of places) {
       const page = await pages.open(origin + place)
       await page.waitForLoadState('networkidle')
@@ -82,7 +82,7 @@ describe('a hostile row', () => {
       expect(made, place).toBe(0)
       await page.context().close()
     }
-  })
+  }, 180_000)
 
   it('is shown with all its characters: scripts as text, control characters by name', async () => {
     const page = await pages.open(
@@ -102,9 +102,8 @@ describe('a hostile row', () => {
     )
     const button = page.getByRole('button', { name: 'Show all 1,048,576 characters' }).last()
     await button.click()
-    await expect
-      .poll(async () => (await page.locator('.value').last().textContent())?.length, { timeout: 20_000 })
-      .toBeGreaterThan(1_000_000)
-    expect((await page.locator('.value').allTextContents()).some((text) => text === MEGABYTE)).toBe(true)
+    const isThere = async () =>
+      (await page.locator('.value').allTextContents()).some((text) => text === MEGABYTE)
+    await expect.poll(isThere, { timeout: 20_000 }).toBe(true)
   })
 })
