@@ -205,6 +205,8 @@ describe('the chart', () => {
     await page.getByText(/^Chosen: /).waitFor()
     await page.getByRole('link', { name: 'Zoom in' }).click()
     await expect.poll(() => new URL(page.url()).searchParams.has('from')).toBe(true)
+    // The new range is drawn; nothing is chosen on it yet.
+    await page.getByText('Drag over the chart').waitFor()
     await page.getByText('The figures as a table').click()
     expect(await page.getByRole('region', { name: 'Figures' }).getByRole('row').count()).toBeGreaterThan(1)
   })
