@@ -295,6 +295,17 @@ describe('as of a moment', () => {
     expect(JSON.stringify(answer)).not.toMatch(/never told|DE1|DE2/)
   })
 
+  it('of a join table, too, whose history has names of its own', async () => {
+    await database.query(`ALTER TABLE "_LabelToTicket" DISABLE TRIGGER USER;
+      INSERT INTO "_LabelToTicket" VALUES ('hardware', 1); ALTER TABLE "_LabelToTicket" ENABLE TRIGGER USER`)
+    const table = 'audit._LabelToTicket_audit'
+    const answer = await ask<AsOfAnswer>('as-of', { table, at: new Date().toISOString() })
+    expect(answer.rows.map(({ key, state }) => `${key} ${state}`)).toEqual([
+      'urgent,1 known',
+      'hardware,1 live',
+    ])
+  })
+
   it('a row whose first version came later as an update is unknown, as a delete known', async () => {
     const moment = new Date().toISOString()
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -21,7 +21,12 @@ export function useKeys(openHelp: () => void): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const target = event.target instanceof HTMLElement ? event.target : document.body
-      if (event.ctrlKey || event.metaKey || event.altKey || target.closest('input, select, textarea, dialog[open]'))
+      if (
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        target.closest('input, select, textarea, dialog[open]')
+      )
         return
       const going = isGoing.current
       isGoing.current = event.key === 'g'

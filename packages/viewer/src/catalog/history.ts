@@ -27,14 +27,16 @@ export interface History {
   readonly settings: readonly SettingColumn[]
   /** `client_addr`, `application_name`: those that this history records. */
   readonly facts: readonly SettingColumn[]
-  readonly marksUnchanged: boolean
+  /** Where a row says which of its columns are unchanged, and not recorded again. */
+  readonly unchanged: HistoryColumn | undefined
   readonly isRetired: boolean
   readonly isWaivers: boolean
   /** Null before the first ANALYZE. */
   readonly estimatedRows: number | null
-  /** The audited table, where one is there, and its columns that are recorded as they are. */
+  /** The audited table, where one is there. */
   readonly source: { readonly schema: string; readonly name: string } | undefined
-  readonly plainColumns: ReadonlySet<string>
+  /** Columns that are recorded as they are: that of the history, that of the source. */
+  readonly sources: ReadonlyMap<string, string>
 }
 
 export interface Catalog {

@@ -1,6 +1,6 @@
 import type { Ask } from '../database/connection.ts'
 import { selectCaptures, selectHistories } from '../sql/catalog.ts'
-import { type Capture, parseCapture } from './capture-function.ts'
+import { type Capture, type FactName, type Filling, parseCapture } from './capture-function.ts'
 import type { Catalog, History, HistoryColumn, SettingColumn } from './history.ts'
 
 interface FoundColumn {
@@ -45,6 +45,7 @@ export async function readCatalog(ask: Ask): Promise<Catalog> {
   }
 }
 
+/** The facts that every history has. */
 const OWN = new Set([
   'audit_id',
   'audit_operation',
@@ -53,20 +54,20 @@ const OWN = new Set([
   'audit_current_user',
   'audit_transaction_id',
 ])
-/** In the order in which they are shown. */
-const FACTS = ['audit_client_addr', 'audit_application_name']
-const MARKS = ['audit_changed_columns', 'audit_unchanged_columns']
+const FACTS: readonly FactName[] = ['client_addr', 'application_name', 'changed_columns', 'unchanged_columns']
 const HISTORY_OF = /^(Retired, written no more\. )?History of (.+)$/s
 const WAIVERS = 'What was not captured, because it was waived'
 
 function toHistory(found: FoundHistory, all: readonly Writer[]): History {
   const writers = all.filter(({ target }) => target.schema === found.schema && target.name === found.name)
   const [, retired, named] = HISTORY_OF.exec(found.comment ?? '') ?? []
-  const columns = found.columns.map((column) => toColumn(column, writers))
-  const settings = settingsOf(columns, writers)
-  const taken = new Set(settings.map(({ column }) => column.name))
-  const isSource = ({ name }: HistoryColumn) =>
-    !OWN.has(name) && !taken.has(name) && !FACTS.includes(name) && !MARKS.includes(name)
+  const fillings = new Map(writers.flatMap((writer) => [...writer.fillings]))
+  const columns = found.columns
+    .filter(({ name }) => !OWN.has(name))
+    .map((column) => ({ column: toColumn(column, fillings), filling: fillingOf(column.name, fillings) }))
+  const columnsOf = (kind: 'setting' | 'fact'): readonly SettingColumn[] =>
+    columns.flatMap(({ column, filling }) => (filling?.kind === kind ? [{ name: filling.name, column }] : []))
+  const facts = columnsOf('fact')
   const source = writers[0]?.source
   return {
     oid: found.oid,
@@ -74,52 +75,50 @@ function toHistory(found: FoundHistory, all: readonly Writer[]): History {
     name: found.name,
     id: idOf(found),
     label: source === undefined ? labelOf(named) || found.name : labelOfTable(source),
-    key: (found.key ?? []).flatMap((name) => columns.filter((column) => column.name === name)),
-    columns: columns.filter(isSource),
-    settings,
-    facts: FACTS.flatMap((name) =>
-      columns
-        .filter((column) => column.name === name && !taken.has(name))
-        .map((column) => ({ name: name.slice('audit_'.length), column })),
+    key: (found.key ?? []).flatMap((name) =>
+      columns.filter(({ column }) => column.name === name).map(({ column }) => column),
     ),
-    marksUnchanged: columns.some(({ name }) => name === 'audit_unchanged_columns'),
+    columns: columns
+      .filter(({ filling }) => filling?.kind !== 'setting' && filling?.kind !== 'fact')
+      .map(({ column }) => column),
+    settings: columnsOf('setting'),
+    facts: ['client_addr', 'application_name'].flatMap((name) => facts.filter((fact) => fact.name === name)),
+    unchanged: facts.find(({ name }) => name === 'unchanged_columns')?.column,
     isRetired: retired !== undefined,
     isWaivers: found.comment === WAIVERS,
     estimatedRows: found.rows,
     source,
-    plainColumns: new Set(writers.flatMap(({ plain }) => [...plain])),
+    sources: new Map(
+      [...fillings].flatMap(([column, filling]) =>
+        filling.kind === 'value' ? [[column, filling.source] as const] : [],
+      ),
+    ),
   }
 }
 
-function toColumn(column: FoundColumn, writers: readonly Writer[]): HistoryColumn {
-  const { number, name, type, isIndexed } = column
-  const isRedacted = writers.some(({ redacted }) => redacted.has(name))
-  const isHashed = writers.some(({ hashed }) => hashed.has(name))
-  const isRetired = column.comment?.startsWith('Retired') === true
+function toColumn(column: FoundColumn, fillings: ReadonlyMap<string, Filling>): HistoryColumn {
+  const { number, name, type, isIndexed, comment } = column
+  const kind = fillings.get(name)?.kind
   return {
     number,
     name,
     type,
     isIndexed,
-    isRetired,
-    recorded: isRedacted ? 'redacted' : isHashed ? 'hashed' : 'plain',
+    isRetired: comment?.startsWith('Retired') === true,
+    recorded: kind === 'redacted' || kind === 'hashed' ? kind : 'plain',
   }
 }
 
 /**
- * The functions say which columns are those of settings. What is retired they do not name any more, and a history without a
- * function says nothing: there the prefix has to do.
+ * The functions say what the columns are filled with. What is retired they do not name any more, and a history without a function
+ * says nothing: there the usual prefix has to do.
  */
-function settingsOf(columns: readonly HistoryColumn[], writers: readonly Writer[]): readonly SettingColumn[] {
-  const named = new Map(writers.flatMap(({ settings }) => [...settings]))
-  const written = new Set(writers.flatMap(({ plain }) => [...plain]))
-  return columns.flatMap((column) => {
-    const setting = named.get(column.name)
-    if (setting !== undefined) return [{ name: setting, column }]
-    const isOther = OWN.has(column.name) || FACTS.includes(column.name) || MARKS.includes(column.name)
-    if (isOther || written.has(column.name) || !column.name.startsWith('audit_')) return []
-    return [{ name: column.name.slice('audit_'.length), column }]
-  })
+function fillingOf(name: string, fillings: ReadonlyMap<string, Filling>): Filling | undefined {
+  const filling = fillings.get(name)
+  if (filling !== undefined || !name.startsWith('audit_')) return filling
+  const short = name.slice('audit_'.length)
+  const fact = FACTS.find((each) => each === short)
+  return fact === undefined ? { kind: 'setting', name: short } : { kind: 'fact', name: fact }
 }
 
 function idOf({ schema, name }: { readonly schema: string; readonly name: string }): string {

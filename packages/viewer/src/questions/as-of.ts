@@ -57,11 +57,12 @@ export async function readAsOf(
     place?.part === 'live' ? [] : await ask<AsOfRow>(selectAsOf(history, scope, asked, LIST_CUT))
   const rest = take - Math.min(ofHistory.length, take)
   const ofTable =
-    live === undefined || ofHistory.length > take
+    live?.source === undefined || ofHistory.length > take
       ? []
       : await ask<AsOfRow>(
           selectNeverWritten(
             live,
+            live.source,
             scope,
             { ...asked, after: place?.part === 'live' ? place.after : undefined, take: rest + 1 },
             LIST_CUT,
@@ -94,8 +95,7 @@ function toValue(text: string | null, length: number | null | undefined): Value 
 }
 
 /**
- * The history with only those columns as plain that its table has under the same name; undefined where the table's own rows
- * cannot be read: another name, no right, or row level security, which would be asked of another role than the application's.
+ * The history with those columns only that its table has; undefined where the table's own rows cannot be read: another key, no right, or row level security, which would be asked of another role than the application's.
  */
 async function liveHistory(ask: Ask, history: History, scope: Scope): Promise<History | undefined> {
   if (history.source === undefined || history.isRetired) return undefined
@@ -103,14 +103,10 @@ async function liveHistory(ask: Ask, history: History, scope: Scope): Promise<Hi
     selectSourceColumns(history.source),
   )
   if (source?.isReadable !== true) return undefined
-  const plain = history.columns
-    .filter(
-      ({ name, recorded, isRetired }) => recorded === 'plain' && !isRetired && history.plainColumns.has(name),
-    )
-    .filter(({ name }) => source.columns.includes(name))
-    .map(({ name }) => name)
+  const there = [...history.sources].filter(([, name]) => source.columns.includes(name))
+  const sources = new Map(there)
   const tenant = tenantColumn(history, scope)
   const needed = [...history.key, ...(tenant === undefined ? [] : [tenant])]
-  if (!needed.every(({ name }) => plain.includes(name))) return undefined
-  return { ...history, plainColumns: new Set(plain) }
+  if (!needed.every(({ name }) => sources.has(name))) return undefined
+  return { ...history, sources }
 }

@@ -64,17 +64,25 @@ function valuesOf(history: History, cut: number): Sql {
   )}]::integer[] AS lengths`
 }
 
-/** Live rows that the history has nothing of; only columns that are recorded as they are, others are NULL. */
-export function selectNeverWritten(history: History, scope: Scope, question: AsOfQuestion, cut: number): Sql {
+/**
+ * Live rows that the history has nothing of. Only columns that are recorded as they are, others are NULL: nothing is shown here that
+ * the history would not hold.
+ */
+export function selectNeverWritten(
+  history: History,
+  source: NonNullable<History['source']>,
+  scope: Scope,
+  question: AsOfQuestion,
+  cut: number,
+): Sql {
   const { key, after, take } = question
-  const source = history.source
-  if (source === undefined) return sql`SELECT`
   const keys = keyList(history, sql`l`)
-  const text = (name: string) =>
-    history.plainColumns.has(name) ? sql`l.${ident(name)}::text` : sql`NULL::text`
-  const texts = history.columns.map(({ name, isRetired }) => (isRetired ? sql`NULL::text` : text(name)))
+  const texts = history.columns.map(({ name, isRetired }) =>
+    history.sources.has(name) && !isRetired ? sql`l.${ident(name)}::text` : sql`NULL::text`,
+  )
+  const named = [...history.sources].map(([column, from]) => sql`live.${ident(from)} AS ${ident(column)}`)
   return sql`SELECT
-  ${textArray(history.key.map(({ name }) => text(name)))} AS key,
+  ${textArray(history.key.map(({ name }) => sql`l.${ident(name)}::text`))} AS key,
   NULL::text AS audit_id,
   'live' AS state,
   ${textArray(texts.map((value) => sql`left(${value}, ${integer(cut)})`))} AS values,
@@ -82,7 +90,7 @@ export function selectNeverWritten(history: History, scope: Scope, question: AsO
     texts.map((value) => sql`length(${value})`),
     comma,
   )}]::integer[] AS lengths
-FROM ${qualified(source)} AS l
+FROM (SELECT ${join(named, comma)} FROM ${qualified(source)} AS live) AS l
 WHERE ${all([
     ...(key === undefined ? [] : hasKey(history, key, sql`l`)),
     ...(after === undefined ? [] : [sql`(${keys}) > (${keyValues(history, after)})`]),

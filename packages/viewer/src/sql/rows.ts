@@ -45,12 +45,13 @@ export function sameKey(history: History, a: Sql, b: Sql): readonly Sql[] {
 export function cellText(history: History, column: HistoryColumn, alias: Sql): Sql {
   const name = ident(column.name)
   const plain = sql`${alias}.${name}::text`
-  if (!history.marksUnchanged || history.key.length === 0) return plain
+  if (history.unchanged === undefined || history.key.length === 0) return plain
   const number = integer(column.number)
-  return sql`CASE WHEN ${number} = ANY (${alias}."audit_unchanged_columns") THEN (
+  const marks = ident(history.unchanged.name)
+  return sql`CASE WHEN ${number} = ANY (${alias}.${marks}) THEN (
     SELECT held.${name}::text FROM ${qualified(history)} AS held
     WHERE ${join(sameKey(history, sql`held`, alias), sql` AND `)} AND held."audit_id" <= ${alias}."audit_id"
-      AND (${number} = ANY (held."audit_unchanged_columns")) IS NOT TRUE
+      AND (${number} = ANY (held.${marks})) IS NOT TRUE
     ORDER BY held."audit_id" DESC LIMIT 1
   ) ELSE ${plain} END`
 }
