@@ -1,7 +1,7 @@
 import type { History } from '../catalog/history.ts'
 import type { Scope } from '../scope.ts'
 import { at, cellText, hasKey, id, inScope, isoTime, keyList, sameKey, textArray, typed } from './rows.ts'
-import { all, bind, comma, ident, integer, join, qualified, type Sql, sql } from './sql.ts'
+import { all, bind, comma, ident, integer, join, qualified, type Sql, sql, typeName } from './sql.ts'
 
 export interface AsOfQuestion {
   /** What was written before this time counts. */
@@ -80,7 +80,12 @@ export function selectNeverWritten(
   const texts = history.columns.map(({ name, isRetired }) =>
     history.sources.has(name) && !isRetired ? sql`l.${ident(name)}::text` : sql`NULL::text`,
   )
-  const named = [...history.sources].map(([column, from]) => sql`live.${ident(from)} AS ${ident(column)}`)
+  // In the type of the history, which may be another one (an enum, citext): pages have to compare as they sort.
+  const named = history.columns.flatMap((column) => {
+    const from = history.sources.get(column.name)
+    if (from === undefined) return []
+    return [sql`CAST(live.${ident(from)} AS ${typeName(column.type)}) AS ${ident(column.name)}`]
+  })
   return sql`SELECT
   ${textArray(history.key.map(({ name }) => sql`l.${ident(name)}::text`))} AS key,
   NULL::text AS audit_id,
