@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
 import { serve as serveHono } from '@hono/node-server'
 import express from 'express'
@@ -20,7 +19,7 @@ const viewer = createAuditViewer({
   authorize: (request) => request.headers.get('x-user') === 'support',
 })
 
-/** Each gives its origin; the application has a route of its own besides. */
+/** Each gives its origin; the application has a route of its own besides. Next.js: test/e2e/example-nextjs.test.ts. */
 const mounted: Record<string, () => Promise<{ origin: string; close: () => Promise<unknown> }>> = {
   async Hono() {
     const app = new Hono()
@@ -48,17 +47,6 @@ const mounted: Record<string, () => Promise<{ origin: string; close: () => Promi
     }
     const origin = await app.listen({ port: 0, host: '127.0.0.1' })
     return { origin, close: () => app.close() }
-  },
-  async 'the exports of a Next.js route, app/admin/audit/[[...path]]/route.ts'() {
-    // Next.js calls the export that is named like the method, with a Request.
-    const route = { GET: viewer }
-    const server = createServer((request, response) => {
-      const isRoute = request.url?.startsWith(basePath) && request.method === 'GET'
-      if (isRoute) return void toNodeHandler(route.GET)(request, response)
-      response.writeHead(request.url === '/' ? 200 : 405).end('the application')
-    })
-    server.listen(0, '127.0.0.1')
-    return opened(server)
   },
 }
 

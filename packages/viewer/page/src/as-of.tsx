@@ -1,10 +1,11 @@
 import { useContext } from 'preact/hooks'
-import type { AsOfAnswer, TableAnswer, Value } from '../../src/answers.ts'
+import type { AsOfAnswer, TableAnswer } from '../../src/answers.ts'
 import { hrefOf, navigate } from './address.ts'
 import { recordHref, TablesContext } from './facts.tsx'
 import { Further } from './further.tsx'
 import { Problem } from './problem.tsx'
 import { Scroll } from './scroll.tsx'
+import { Short } from './short.tsx'
 import { Text } from './text.tsx'
 import { formatTime, fromInput, offsetOf, Time, toInput, ZoneContext, zoneName } from './time.tsx'
 import { usePages } from './use-pages.ts'
@@ -98,9 +99,13 @@ function Rows(props: { readonly table: TableAnswer; readonly at: string; readonl
                     {row.state === 'unknown' && <span class="redacted">perhaps; these are later values</span>}
                     {row.state === 'live' && <span class="role"> never written since</span>}
                   </th>
-                  {shown.map(({ name }) => (
+                  {shown.map(({ name, recorded }) => (
                     <td key={name}>
-                      <Cell value={row.values[first.columns.indexOf(name)] ?? null} />
+                      <Short
+                        value={row.values[first.columns.indexOf(name)] ?? null}
+                        recorded={recorded}
+                        characters={160}
+                      />
                     </td>
                   ))}
                 </tr>
@@ -110,16 +115,6 @@ function Rows(props: { readonly table: TableAnswer; readonly at: string; readonl
         </Scroll>
       )}
       <Further last={{ ...last, searchedUntil: null }} {...{ isLoading, goOn }} what="More rows" />
-    </>
-  )
-}
-
-function Cell({ value }: { readonly value: Value | null }) {
-  if (value === null) return <span class="null">NULL</span>
-  return (
-    <>
-      <Text>{value.text}</Text>
-      {value.length > value.text.length ? '…' : ''}
     </>
   )
 }

@@ -6,7 +6,7 @@ import { formatTime, ZoneContext } from './time.tsx'
 /** The first bucket, and the one after the last. */
 export type Brush = readonly [from: number, to: number]
 
-const [WIDTH, HEIGHT, BOTTOM, TOP] = [960, 260, 22, 16]
+const [WIDTH, HEIGHT, BOTTOM, TOP] = [960, 240, 1, 10]
 
 export function Bars(props: {
   readonly answer: ChartAnswer
@@ -43,6 +43,7 @@ export function Bars(props: {
       <svg
         ref={svg}
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
         role="img"
         aria-label={`Changes over time, at most ${numberText(Math.round(highest))} in one of ${buckets} parts. The figures are in the table below.`}
         onPointerDown={(event) => {
@@ -86,16 +87,12 @@ export function Bars(props: {
             height={HEIGHT - BOTTOM - TOP}
           />
         )}
-        <text class="label" x="4" y={TOP - 4}>
-          {numberText(Math.round(highest))}
-        </text>
-        <text class="label" x="4" y={HEIGHT - 6}>
-          {formatTime(timeAt(0), zone, 0)}
-        </text>
-        <text class="label" x={WIDTH - 4} y={HEIGHT - 6} text-anchor="end">
-          {formatTime(timeAt(buckets), zone, 0)}
-        </text>
       </svg>
+      <p class="axis-labels">
+        <span>{formatTime(timeAt(0), zone, 0)}</span>
+        <span>at most {numberText(Math.round(highest))} a bar</span>
+        <span>{formatTime(timeAt(buckets), zone, 0)}</span>
+      </p>
       <div class="ends">
         <label class="end-of-range">
           Start of the range

@@ -1,5 +1,5 @@
 import { useContext } from 'preact/hooks'
-import type { Change, ColumnAnswer, Entry, Value } from '../../src/answers.ts'
+import type { Change, Entry } from '../../src/answers.ts'
 import { hrefOf } from './address.ts'
 import {
   Operation,
@@ -10,6 +10,7 @@ import {
   transactionHref,
   useTable,
 } from './facts.tsx'
+import { type Recorded, Short } from './short.tsx'
 import { Text } from './text.tsx'
 import { Time } from './time.tsx'
 
@@ -60,7 +61,7 @@ export function EntryLine({
           />
         ))}
         {rest > 0 && <span class="more">and {rest} more</span>}
-        {shown.length === 0 && <span class="more">{nothingText(entry)}</span>}
+        {entry.changes.length === 0 && <span class="more">{nothingText(entry)}</span>}
       </p>
       {isInTransaction !== true && (
         <p class="tx">
@@ -99,8 +100,6 @@ export function Actor({ entry }: { readonly entry: Entry }) {
   )
 }
 
-type Recorded = ColumnAnswer['recorded'] | undefined
-
 function ShortChange(props: {
   readonly change: Change
   readonly operation: string
@@ -130,26 +129,5 @@ function ShortChange(props: {
         <Short value={after ?? null} recorded={recorded} />
       )}
     </span>
-  )
-}
-
-const CHARACTERS = 48
-const HASH_CHARACTERS = 10
-const REDACTED = /^\[redacted(, changed)?\]$/
-
-function Short({ value, recorded }: { readonly value: Value | null; readonly recorded: Recorded }) {
-  if (value === null) return <span class="null">NULL</span>
-  if (value.text === '') return <span class="null">empty</span>
-  const redacted = recorded === 'redacted' ? REDACTED.exec(value.text) : null
-  if (redacted !== null) {
-    return <span class="redacted">{redacted[1] === undefined ? 'redacted' : 'redacted, changed'}</span>
-  }
-  const characters = recorded === 'hashed' ? HASH_CHARACTERS : CHARACTERS
-  return (
-    <>
-      {recorded === 'hashed' ? <span class="role">hash </span> : ''}
-      <Text>{value.text.slice(0, characters).replace(/\s+/g, ' ')}</Text>
-      {value.length > characters ? '…' : ''}
-    </>
   )
 }

@@ -39,7 +39,14 @@ export function Operation({ entry }: { readonly entry: Entry }) {
 /** `order 7`, or the name of the history where it has no key. */
 export function recordName(table: TableAnswer | undefined, entry: Pick<Entry, 'table' | 'key'>): string {
   const label = table?.label ?? entry.table
-  return entry.key.length === 0 ? label : `${label} ${entry.key.map((part) => part ?? 'NULL').join(', ')}`
+  if (entry.key.length === 0) return label
+  return `${label} ${entry.key.map((part) => shortened(part ?? 'NULL')).join(', ')}`
+}
+
+const CHARACTERS = 60
+
+function shortened(text: string): string {
+  return text.length > CHARACTERS ? `${text.slice(0, CHARACTERS)}…` : text
 }
 
 export function recordHref(entry: Pick<Entry, 'table' | 'key'>): string | undefined {

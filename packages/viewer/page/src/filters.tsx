@@ -33,6 +33,8 @@ export function Filters({ place, query }: { readonly place: Place; readonly quer
   const actors = actorsOf(tables)
   const [who, setWho] = useState(actors[0]?.[0] ?? 'user')
   const [value, setValue] = useState('')
+  // On a phone they would be all that there is to see.
+  const [isWide] = useState(() => matchMedia('(min-width: 38rem)').matches)
 
   const submitted = (event: SubmitEvent) => {
     event.preventDefault()
@@ -52,75 +54,78 @@ export function Filters({ place, query }: { readonly place: Place; readonly quer
   }
 
   return (
-    <form class="filters" onSubmit={submitted} aria-label="Filters">
-      <label>
-        Table
-        <select
-          name="table"
-          data-key="filter"
-          key={query.get('table')}
-          defaultValue={query.get('table') ?? ''}
-        >
-          <option value="">All tables</option>
-          {tables.tables.map(({ id, label, isRetired }) => (
-            <option key={id} value={id} selected={query.get('table') === id}>
-              {label}
-              {isRetired ? ' (retired)' : ''}
-            </option>
-          ))}
-        </select>
-      </label>
-      <fieldset>
-        <legend>Operation</legend>
-        {OPERATIONS.map(([operation, name]) => (
-          <label class="operation-choice" key={operation}>
-            <input
-              type="checkbox"
-              name="op"
-              value={operation}
-              defaultChecked={query.getAll('op').includes(operation)}
-            />
-            {name}
-          </label>
-        ))}
-      </fieldset>
-      <label>
-        From ({zoneName(zone)})
-        <input
-          type="datetime-local"
-          name="from"
-          step="0.001"
-          defaultValue={toInput(query.get('from'), zone)}
-        />
-      </label>
-      <label>
-        To ({zoneName(zone)})
-        <input type="datetime-local" name="to" step="0.001" defaultValue={toInput(query.get('to'), zone)} />
-      </label>
-      <div class="who">
+    <details class="filter-box" open={isWide}>
+      <summary>Filters</summary>
+      <form class="filters" onSubmit={submitted} aria-label="Filters">
         <label>
-          Who or why
-          <select value={who} onChange={(event) => setWho(event.currentTarget.value)}>
-            {actors.map(([name, label]) => (
-              <option key={name} value={name}>
+          Table
+          <select
+            name="table"
+            data-key="filter"
+            key={query.get('table')}
+            defaultValue={query.get('table') ?? ''}
+          >
+            <option value="">All tables</option>
+            {tables.tables.map(({ id, label, isRetired }) => (
+              <option key={id} value={id} selected={query.get('table') === id}>
                 {label}
+                {isRetired ? ' (retired)' : ''}
               </option>
             ))}
           </select>
         </label>
+        <fieldset>
+          <legend>Operation</legend>
+          {OPERATIONS.map(([operation, name]) => (
+            <label class="operation-choice" key={operation}>
+              <input
+                type="checkbox"
+                name="op"
+                value={operation}
+                defaultChecked={query.getAll('op').includes(operation)}
+              />
+              {name}
+            </label>
+          ))}
+        </fieldset>
         <label>
-          is exactly
+          From ({zoneName(zone)})
           <input
-            type="text"
-            value={value}
-            onInput={(event) => setValue(event.currentTarget.value)}
-            autoComplete="off"
+            type="datetime-local"
+            name="from"
+            step="0.001"
+            defaultValue={toInput(query.get('from'), zone)}
           />
         </label>
-      </div>
-      <button type="submit">Filter</button>
-      <Conditions place={place} query={query} tables={tables} zone={zone} />
-    </form>
+        <label>
+          To ({zoneName(zone)})
+          <input type="datetime-local" name="to" step="0.001" defaultValue={toInput(query.get('to'), zone)} />
+        </label>
+        <div class="who">
+          <label>
+            Who or why
+            <select value={who} onChange={(event) => setWho(event.currentTarget.value)}>
+              {actors.map(([name, label]) => (
+                <option key={name} value={name}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label>
+            is exactly
+            <input
+              type="text"
+              value={value}
+              onInput={(event) => setValue(event.currentTarget.value)}
+              autoComplete="off"
+            />
+          </label>
+        </div>
+        <button type="submit">Filter</button>
+        <Conditions place={place} query={query} tables={tables} zone={zone} />
+      </form>
+    </details>
   )
 }
 

@@ -35,13 +35,19 @@ export function useKeys(openHelp: () => void): void {
       else if (event.key === 'k') step(-1)
       else if (event.key === 'm') document.querySelector<HTMLElement>('[data-key="more"]')?.click()
       else if (event.key === '?') openHelp()
-      else if (event.key === '/') document.querySelector<HTMLElement>('[data-key="filter"]')?.focus()
+      else if (event.key === '/') toFilters()
       else return
       event.preventDefault()
     }
     addEventListener('keydown', pressed)
     return () => removeEventListener('keydown', pressed)
   }, [openHelp])
+}
+
+function toFilters(): void {
+  const filter = document.querySelector<HTMLElement>('[data-key="filter"]')
+  filter?.closest('details')?.setAttribute('open', '')
+  filter?.focus()
 }
 
 /** To the first link of the change after or before the one that has the focus. */

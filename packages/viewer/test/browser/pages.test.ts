@@ -221,6 +221,12 @@ describe('the page of a moment', () => {
     await expect.poll(() => rows.count()).toBe(2)
     expect(await rows.nth(1).textContent()).toContain('waiting')
     expect(new URL(page.url()).search).toMatch(/^\?table=audit\.Ticket_audit&at=20/)
+    // A redacted value is no value here either.
+    const customers = await pages.open(
+      `${origin}/as-of?table=audit.Customer_audit&at=${new Date().toISOString()}`,
+    )
+    const redacted = customers.getByRole('region', { name: /^Customer at/ }).locator('.redacted')
+    await expect.poll(() => redacted.allTextContents()).toEqual(['redacted, changed', 'redacted'])
     await page.getByLabel(/^Moment/).fill('2001-01-01T00:00:00.000')
     await page.getByRole('button', { name: 'Show' }).click()
     await page.getByText('That is before the first change that was recorded').waitFor()
@@ -309,7 +315,7 @@ describe('for everybody', () => {
       for (const place of [...places(), `/transaction?tx=${tx}`]) {
         const page = await pages.open(origin + place, { colorScheme, bypassCSP: true })
         await page.waitForLoadState('networkidle')
-        for (const summary of await page.locator('summary').all()) await summary.click()
+        await page.evaluate<void>("for (const part of document.querySelectorAll('details')) part.open = true")
         await page.evaluate<void>(axe)
         const found = await page.evaluate<string[]>(
           `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
