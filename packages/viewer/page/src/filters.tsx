@@ -1,9 +1,10 @@
 import { useContext, useState } from 'preact/hooks'
 import type { TablesAnswer } from '../../src/answers.ts'
 import { hrefOf, navigate, type Place } from './address.ts'
-import { OPERATIONS, operationName, TablesContext } from './facts.tsx'
-import { Text } from './text.tsx'
-import { formatTime, fromInput, offsetOf, toInput, type Zone, ZoneContext, zoneName } from './time.tsx'
+import { Conditions } from './conditions.tsx'
+import { OPERATIONS, TablesContext } from './facts.tsx'
+import { filterOf } from './filter-of.ts'
+import { fromInput, toInput, ZoneContext, zoneName } from './time.tsx'
 
 /** What may be asked of who made a change: settings of the application, and what the database knows. */
 export function actorsOf({ tables, actor }: TablesAnswer): readonly (readonly [string, string])[] {
@@ -15,16 +16,6 @@ export function actorsOf({ tables, actor }: TablesAnswer): readonly (readonly [s
     ['fact.client_addr', 'client address'],
     ['fact.application_name', 'application_name'],
   ]
-}
-
-/** The part of a link that filters, without what belongs to one place alone. */
-export function filterOf(query: URLSearchParams, also: readonly string[] = []): URLSearchParams {
-  const kept = [...query].filter(
-    ([name, value]) =>
-      (/^(by|fact)\./.test(name) || ['table', 'op', 'from', 'to', 'tx', 'user', ...also].includes(name)) &&
-      (value !== '' || /^(by|fact)\./.test(name)),
-  )
-  return new URLSearchParams(kept)
 }
 
 export function Filters({ place, query }: { readonly place: Place; readonly query: URLSearchParams }) {
@@ -127,48 +118,4 @@ export function Filters({ place, query }: { readonly place: Place; readonly quer
       </form>
     </details>
   )
-}
-
-function Conditions(props: {
-  readonly place: Place
-  readonly query: URLSearchParams
-  readonly tables: TablesAnswer
-  readonly zone: Zone
-}) {
-  const { place, query, tables, zone } = props
-  const conditions = [...filterOf(query)]
-  if (conditions.length === 0) return null
-  const without = (index: number) => {
-    const rest = conditions.filter((_, other) => other !== index)
-    const kept = [...query].filter(([name]) => name === 'group')
-    return hrefOf(place, new URLSearchParams([...rest, ...kept]))
-  }
-  return (
-    <ul class="conditions" aria-label="Filters that are set">
-      {conditions.map(([name, value], index) => (
-        <li key={`${name}=${value}`}>
-          <Text>{conditionText(name, value, tables, zone)}</Text>
-          <a
-            href={without(index)}
-            aria-label={`Take away the filter ${conditionText(name, value, tables, zone)}`}
-          >
-            ×
-          </a>
-        </li>
-      ))}
-      <li>
-        <a href={hrefOf(place)}>Clear all</a>
-      </li>
-    </ul>
-  )
-}
-
-function conditionText(name: string, value: string, { tables }: TablesAnswer, zone: Zone): string {
-  const said = value === '' ? 'nothing' : value
-  if (name === 'table') return `table: ${tables.find(({ id }) => id === value)?.label ?? value}`
-  if (name === 'op') return operationName(value)
-  if (name === 'from' || name === 'to') return `${name} ${formatTime(value, zone)} ${offsetOf(value, zone)}`
-  if (name === 'tx') return `transaction ${value.split('@')[0]}`
-  if (name === 'user') return `database user: ${said}`
-  return `${name.replace(/^\w+\./, '')}: ${said}`
 }
