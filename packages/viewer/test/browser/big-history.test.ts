@@ -3,7 +3,7 @@ import type { ActivityAnswer, AsOfAnswer, ChartAnswer, Entry } from '../../src/a
 import { createAuditViewer, type ViewerPool } from '../../src/index.ts'
 import { as, createDesk } from '../support/desk.ts'
 import { type Served, serve } from '../support/serve.ts'
-import { usePages } from './browser.ts'
+import { soon, usePages } from './browser.ts'
 
 const database = await createDesk()
 const pages = usePages()
@@ -174,22 +174,22 @@ describe('in the browser', () => {
       `About ${ROWS.toLocaleString('en')} rows in 1 history (PostgreSQL's estimate, filters aside).`,
     )
     for (const count of [50, 100, 150]) {
-      await expect.poll(() => page.locator('[data-entry]').count()).toBe(count)
+      await soon(() => page.locator('[data-entry]').count()).toBe(count)
       await page.getByRole('button', { name: 'Older changes' }).click()
     }
     await page.keyboard.press('m')
-    await expect.poll(() => page.locator('[data-entry]').count()).toBeGreaterThanOrEqual(200)
+    await soon(() => page.locator('[data-entry]').count()).toBeGreaterThanOrEqual(200)
   })
 
   it('newer changes are told, and do not take away what is being read', async () => {
     const page = await pages.open(`${origin}/activity`)
     await page.getByRole('button', { name: 'Older changes' }).click()
-    await expect.poll(() => page.locator('[data-entry]').count()).toBe(100)
+    await soon(() => page.locator('[data-entry]').count()).toBe(100)
     await as(database, { username: 'zoe' }, `INSERT INTO "Label" VALUES ('newer')`)
     await page.getByRole('button', { name: 'There are newer changes: show them' }).click({ timeout: 15_000 })
-    await expect
-      .poll(() => page.locator('[data-entry]').first().getAttribute('aria-label'))
-      .toBe('Insert of Label newer')
+    await soon(() => page.locator('[data-entry]').first().getAttribute('aria-label')).toBe(
+      'Insert of Label newer',
+    )
   })
 
   it('says where a search stopped, and looks further when it is told to', async () => {
@@ -197,7 +197,7 @@ describe('in the browser', () => {
     await page.getByText('No index tells which rows fit.').waitFor()
     expect(await page.locator('[data-entry]').count()).toBe(0)
     await page.getByRole('button', { name: 'Look through all of it (slow)' }).click()
-    await expect.poll(() => page.locator('[data-entry]').count()).toBe(1)
+    await soon(() => page.locator('[data-entry]').count()).toBe(1)
     await page.getByText('That is all.').waitFor()
   })
 

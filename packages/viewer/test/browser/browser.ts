@@ -3,6 +3,11 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { findChromium } from '../../../../test/support/chromium.ts'
 import { skipWithoutChromium } from '../../../../test/support/skip-without-chromium.ts'
 
+/** What the page shows in a moment, on a machine that has much to do. */
+export function soon<T>(look: () => Promise<T> | T): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(look, { timeout: 20_000 })
+}
+
 export interface Pages {
   /** A page of a browser of its own, as it were: no cookie and no setting of another one. */
   open(url: string, options?: BrowserContextOptions): Promise<Page>

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAuditViewer } from '../../src/index.ts'
 import { as, createDesk } from '../support/desk.ts'
 import { type Served, serve } from '../support/serve.ts'
-import { usePages } from './browser.ts'
+import { soon, usePages } from './browser.ts'
 
 const database = await createDesk()
 const pages = usePages()
@@ -104,6 +104,6 @@ describe('a hostile row', () => {
     await button.click()
     const isThere = async () =>
       (await page.locator('.value').allTextContents()).some((text) => text === MEGABYTE)
-    await expect.poll(isThere, { timeout: 20_000 }).toBe(true)
+    await soon(isThere).toBe(true)
   })
 })

@@ -6,7 +6,7 @@ import type { ActivityAnswer } from '../../src/answers.ts'
 import { createAuditViewer } from '../../src/index.ts'
 import { as, createDesk, fillDesk } from '../support/desk.ts'
 import { type Served, serve } from '../support/serve.ts'
-import { usePages } from './browser.ts'
+import { soon, usePages } from './browser.ts'
 
 const database = await createDesk()
 const pages = usePages()
@@ -59,7 +59,7 @@ describe('the activity page', () => {
     await page.getByLabel('is exactly').fill('bob')
     await page.getByLabel('From (UTC)').fill('2020-01-01T00:00:00.000')
     await page.getByRole('button', { name: 'Filter' }).click()
-    await expect.poll(() => labels(page)).toEqual(['Update of Ticket 1'])
+    await soon(() => labels(page)).toEqual(['Update of Ticket 1'])
     const link = page.url()
     expect(decodeURIComponent(new URL(link).search)).toBe(
       '?table=audit.Ticket_audit&op=U&from=2020-01-01T00:00:00.000Z&by.username=bob',
@@ -71,11 +71,11 @@ describe('the activity page', () => {
     expect(await other.getByRole('checkbox', { name: 'Update' }).isChecked()).toBe(true)
     expect(await other.getByLabel('From (UTC)').inputValue()).toMatch(/^2020-01-01T00:00/)
     await other.getByLabel('Take away the filter username: bob').click()
-    await expect.poll(() => new URL(other.url()).search).not.toContain('bob')
+    await soon(() => new URL(other.url()).search).not.toContain('bob')
     await other.goBack()
-    await expect.poll(() => new URL(other.url()).search).toContain('bob')
+    await soon(() => new URL(other.url()).search).toContain('bob')
     await other.getByRole('link', { name: 'Clear all' }).click()
-    await expect.poll(async () => (await labels(other)).length).toBeGreaterThan(5)
+    await soon(async () => (await labels(other)).length).toBeGreaterThan(5)
   })
 
   it('filters by any other setting and by the database user', async () => {
@@ -84,7 +84,7 @@ describe('the activity page', () => {
     await page.getByLabel('Who or why').selectOption('by.reason')
     await page.getByLabel('is exactly').fill('merged')
     await page.getByRole('button', { name: 'Filter' }).click()
-    await expect.poll(() => labels(page)).toEqual(['Delete of Ticket 2'])
+    await soon(() => labels(page)).toEqual(['Delete of Ticket 2'])
     await page.getByLabel('Who or why').selectOption('user')
     await page.getByLabel('is exactly').fill('nobody')
     await page.getByRole('button', { name: 'Filter' }).click()
@@ -161,15 +161,13 @@ describe('the transaction page', () => {
       .getByRole('link', { name: /^transaction/ })
       .first()
       .click()
-    await expect
-      .poll(() => labels(page))
-      .toEqual([
-        'Update of Ticket 1',
-        'Update of Customer 1',
-        'Insert of Label urgent',
-        'Insert of Label hardware',
-        'Insert of _LabelToTicket urgent, 1',
-      ])
+    await soon(() => labels(page)).toEqual([
+      'Update of Ticket 1',
+      'Update of Customer 1',
+      'Insert of Label urgent',
+      'Insert of Label hardware',
+      'Insert of _LabelToTicket urgent, 1',
+    ])
     expect(await page.locator('.said').textContent()).toMatch(/reason\s*ticket moved on/)
     expect(await page.locator('.said').textContent()).toMatch(
       /tables\s*Customer, Label, Ticket, _LabelToTicket/,
@@ -183,7 +181,7 @@ describe('the chart', () => {
     await page.getByRole('img', { name: /^Changes over time/ }).waitFor()
     await page.getByRole('link', { name: 'by actor' }).click()
     const legend = page.getByRole('list', { name: 'Colours' })
-    await expect.poll(() => legend.textContent()).toMatch(/ann: 7/)
+    await soon(() => legend.textContent()).toMatch(/ann: 7/)
     const box = await page.getByRole('img', { name: /^Changes over time/ }).boundingBox()
     if (box === null) throw new Error('There is no chart.')
     await page.mouse.move(box.x + box.width * 0.02, box.y + 100)
@@ -204,7 +202,7 @@ describe('the chart', () => {
     await page.keyboard.press('ArrowRight')
     await page.getByText(/^Chosen: /).waitFor()
     await page.getByRole('link', { name: 'Zoom in' }).click()
-    await expect.poll(() => new URL(page.url()).searchParams.has('from')).toBe(true)
+    await soon(() => new URL(page.url()).searchParams.has('from')).toBe(true)
     // The new range is drawn; nothing is chosen on it yet.
     await page.getByText('Drag over the chart').waitFor()
     await page.getByText('The figures as a table').click()
@@ -218,7 +216,7 @@ describe('the page of a moment', () => {
     await page.getByRole('combobox', { name: 'Table' }).selectOption({ label: 'Ticket' })
     await page.getByRole('button', { name: 'Show' }).click()
     const rows = page.getByRole('region', { name: /^Ticket at/ }).getByRole('row')
-    await expect.poll(() => rows.count()).toBe(2)
+    await soon(() => rows.count()).toBe(2)
     expect(await rows.nth(1).textContent()).toContain('waiting')
     expect(new URL(page.url()).search).toMatch(/^\?table=audit\.Ticket_audit&at=20/)
     // A redacted value is no value here either.
@@ -226,7 +224,7 @@ describe('the page of a moment', () => {
       `${origin}/as-of?table=audit.Customer_audit&at=${new Date().toISOString()}`,
     )
     const redacted = customers.getByRole('region', { name: /^Customer at/ }).locator('.redacted')
-    await expect.poll(() => redacted.allTextContents()).toEqual(['redacted, changed', 'redacted'])
+    await soon(() => redacted.allTextContents()).toEqual(['redacted, changed', 'redacted'])
     await page.getByLabel(/^Moment/).fill('2001-01-01T00:00:00.000')
     await page.getByRole('button', { name: 'Show' }).click()
     await page.getByText('That is before the first change that was recorded').waitFor()
@@ -245,10 +243,10 @@ describe('for everybody', () => {
       page.evaluate<string>("document.activeElement.closest('[data-entry]')?.getAttribute('aria-label')")
     expect(await focused()).toBe((await labels(page))[1])
     await page.keyboard.press('Enter')
-    await expect.poll(() => new URL(page.url()).pathname).toBe('/record')
+    await soon(() => new URL(page.url()).pathname).toBe('/record')
     await page.keyboard.press('g')
     await page.keyboard.press('c')
-    await expect.poll(() => new URL(page.url()).pathname).toBe('/chart')
+    await soon(() => new URL(page.url()).pathname).toBe('/chart')
     await page.keyboard.press('?')
     await page.getByRole('dialog', { name: 'Keys' }).waitFor()
     await page.keyboard.press('Escape')
