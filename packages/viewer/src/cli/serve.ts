@@ -38,9 +38,11 @@ export async function serveViewer(connectionString: string, flags: ServeFlags): 
     statementTimeout: (flags.timeout ?? 15) * 1000,
   })
   const link = `http://127.0.0.1:${port}/activity?token=${token.text}`
+  // Before anybody can read the link, and end it at once.
+  const ended = interrupted()
   console.log(`The history of ${database}, read-only:\n\n  ${link}\n\nCtrl-C ends it.`)
   if (flags.open !== false) openBrowser(link)
-  await interrupted()
+  await ended
   server.closeAllConnections()
   server.close()
 }
