@@ -25,6 +25,7 @@ const everyServer = [
   'packages/generator/test/sql/{eraser-setup,erasure,erasure-attacks}.test.ts',
   'packages/generator/test/compile/{inheritance,join-tables}.test.ts',
   'test/e2e/{history-timeline,roles}.test.ts',
+  'packages/viewer/test/questions.test.ts',
 ]
 
 /** These take long or hold what depends least on the version: on every server in the large run only. */

@@ -89,3 +89,18 @@ test('an order that cannot be made is answered with 400 and leaves no history', 
   expect((await post('{"customer"', 'ann')).status).toBe(400)
   expect(await everything(database)).toEqual(before)
 })
+
+test('the viewer is mounted: the user support sees the history in the browser, and nobody else', async () => {
+  const id = await createOrder('ann')
+  const path = `${example.ready}/admin/audit`
+  const support = { headers: { 'x-user': 'support' } }
+  expect(await (await fetch(`${path}/activity`, support)).text()).toContain('/admin/audit/assets/main-')
+  const answer = await (await fetch(`${path}/api/activity?by.username=ann&take=1`, support)).json()
+  expect(answer).toMatchObject({
+    entries: [{ operation: 'I', key: [String(id)], settings: { username: 'ann' } }],
+  })
+  for (const headers of [{}, { 'x-user': 'ann' }]) {
+    expect((await fetch(`${path}/api/activity`, { headers })).status).toBe(403)
+  }
+  expect((await fetch(`${path}/api/activity`, { ...support, method: 'POST' })).status).toBe(405)
+})

@@ -18,7 +18,7 @@ test('every guarantee of the README is the name of a test', () => {
   )
   expect(guarantees.length).toBeGreaterThan(15)
 
-  const tests = ['test', 'packages/client-extension/test', 'packages/generator/test']
+  const tests = ['test', 'packages/client-extension/test', 'packages/generator/test', 'packages/viewer/test']
     .flatMap(testFiles)
     .map((file) => readFileSync(file, 'utf8').replaceAll("\\'", "'"))
     .join('\n')

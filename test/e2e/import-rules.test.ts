@@ -11,6 +11,7 @@ const configuration = fileURLToPath(new URL('../../biome.json', import.meta.url)
 
 const generator = 'packages/generator/src'
 const extension = 'packages/client-extension/src'
+const viewer = 'packages/viewer'
 
 const forbidden: [file: string, imported: string][] = [
   [`${generator}/model/a.ts`, 'node:fs'],
@@ -33,6 +34,13 @@ const forbidden: [file: string, imported: string][] = [
   [`${extension}/settings.ts`, '@prisma/client'],
   [`${extension}/errors.ts`, 'node:util'],
   [`${extension}/extension.ts`, 'node:async_hooks'],
+  [`${viewer}/src/sql/a.ts`, 'pg'],
+  [`${viewer}/src/sql/a.ts`, '../questions/chart.ts'],
+  [`${viewer}/src/catalog/a.ts`, 'pg'],
+  [`${viewer}/src/questions/a.ts`, '../http/api.ts'],
+  [`${viewer}/src/http/a.ts`, 'node:http'],
+  [`${viewer}/page/src/a.ts`, '../../src/viewer.ts'],
+  [`${viewer}/page/src/a.ts`, '../../src/sql/sql.ts'],
 ]
 
 const allowed: [file: string, imported: string][] = [
@@ -45,6 +53,10 @@ const allowed: [file: string, imported: string][] = [
   [`${generator}/migration/a.ts`, 'node:fs'],
   [`${generator}/generator.ts`, 'node:fs'],
   [`${extension}/async-context.ts`, 'node:async_hooks'],
+  [`${viewer}/src/sql/a.ts`, '../catalog/history.ts'],
+  [`${viewer}/src/questions/a.ts`, '../sql/search.ts'],
+  [`${viewer}/src/http/a.ts`, '../questions/chart.ts'],
+  [`${viewer}/page/src/a.ts`, '../../src/answers.ts'],
 ]
 
 describe('The import rules of the house are lint errors', () => {

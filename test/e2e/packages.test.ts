@@ -51,6 +51,23 @@ test('installed from the tarballs, the command line checks its project', async (
   expect(await installed.run('.', 'prisma-generator-audit', ['--version'])).toBe(`${version}\n`)
 })
 
+test('installed from the tarballs, the viewer shows the history of the application', async () => {
+  const url = databases.esm.url
+  const program = `
+    import { createAuditViewer } from 'prisma-audit-viewer'
+    import { toNodeHandler } from 'prisma-audit-viewer/node'
+    const viewer = createAuditViewer({ connectionString: process.env.DATABASE_URL, authorize: () => true })
+    const response = await viewer(new Request('http://localhost/api/activity'))
+    const { entries } = await response.json()
+    console.log(typeof toNodeHandler, entries[0].operation, entries[0].settings.username)`
+  const args = ['--input-type=module', '--eval', program]
+  expect(await installed.run('esm', 'node', args, { DATABASE_URL: url })).toBe('function I ann\n')
+  const commonjs = `const { createAuditViewer } = require('prisma-audit-viewer')
+    console.log(typeof createAuditViewer)`
+  expect(await installed.run('commonjs', 'node', ['--no-warnings', '--eval', commonjs])).toBe('function\n')
+  expect(await installed.run('esm', 'prisma-audit-viewer', ['--help'])).toContain('--no-open')
+})
+
 const modes = [
   ['node16', 'node16'],
   ['nodenext', 'nodenext'],
@@ -70,6 +87,7 @@ test.each(modes)(
 test.each([
   ['generator', ['--profile', 'esm-only']],
   ['client-extension', []],
+  ['viewer', ['--profile', 'esm-only']],
 ] as const)('publint and attw find nothing wrong with the packed %s', async (name, profile) => {
   const tarball = installed.tarballs[name]
   expect(await installed.run('.', tool('publint'), ['run', tarball, '--strict'])).toContain('All good!')

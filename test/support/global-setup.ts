@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node'
 import './test-database.ts'
 import './through-pgbouncer.ts'
 import { dropAbandonedDatabases, holdPrefix } from './abandoned-databases.ts'
+import { chromiumVersion, withoutChromium } from './chromium.ts'
 import { dropDatabases } from './database.ts'
 import { startDatabaseServer } from './database-server.ts'
 import { startPgBouncer } from './pgbouncer.ts'
@@ -30,6 +31,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     pgbouncer ? { port: pgbouncer.port, version: pgbouncer.version } : { missing: withoutPgBouncer },
   )
   process.stdout.write(pgbouncer ? `PgBouncer ${pgbouncer.version}\n` : `${withoutPgBouncer}\n`)
+  process.stdout.write(`${chromiumVersion() ?? withoutChromium}\n`)
   // Workers inherit it: what a test forgets to clean up goes with the run.
   const projects = mkdtempSync(join(tmpdir(), 'prisma-audit-run-'))
   chmodSync(projects, 0o755)

@@ -12,7 +12,7 @@ const exec = promisify(execFile)
 /** A folder where the packed packages are installed, with applications in folders of their own. */
 export type Installation = {
   readonly dir: string
-  readonly tarballs: Readonly<Record<'generator' | 'client-extension', string>>
+  readonly tarballs: Readonly<Record<'generator' | 'client-extension' | 'viewer', string>>
   /** Runs a command that is installed there, in `folder`; rejects with all its output when it fails. */
   run(folder: string, command: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<string>
   remove(): Promise<void>
@@ -30,7 +30,7 @@ const dependencies = {
   typescript: '7.0.2',
 }
 
-/** Packs both packages as they would be published, and installs them beside `applications`. */
+/** Packs the packages as they would be published, and installs them beside `applications`. */
 export async function installPacked(
   applications: Readonly<Record<string, Readonly<Record<string, string>>>>,
 ): Promise<Installation> {
@@ -47,7 +47,11 @@ export async function installPacked(
     if (!tarball) throw new Error(`pnpm pack made nothing of packages/${name}.`)
     return join(target, tarball)
   }
-  const tarballs = { generator: await pack('generator'), 'client-extension': await pack('client-extension') }
+  const tarballs = {
+    generator: await pack('generator'),
+    'client-extension': await pack('client-extension'),
+    viewer: await pack('viewer'),
+  }
   const manifest = {
     name: 'installation',
     private: true,
@@ -55,6 +59,7 @@ export async function installPacked(
       ...dependencies,
       'prisma-generator-audit': `file:${tarballs.generator}`,
       'prisma-extension-audit': `file:${tarballs['client-extension']}`,
+      'prisma-audit-viewer': `file:${tarballs.viewer}`,
     },
   }
   await write('package.json', JSON.stringify(manifest))
