@@ -10,6 +10,7 @@ import type { InstallFlags } from './install.ts'
 import type { PauseFlags } from './pause.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import type { ResumeFlags } from './resume.ts'
+import { addRetentionCommands } from './retention-commands.ts'
 import type { SealFlags } from './seal.ts'
 import type { StatusFlags } from './status.ts'
 import type { VerifyFlags } from './verify.ts'
@@ -202,6 +203,9 @@ export async function runCommandLine(args: readonly string[], version: string): 
   addErasureCommands(program, (code) => {
     exitCode = code
   })
+  addRetentionCommands(program, (code) => {
+    exitCode = code
+  })
 
   const migrate = program
     .command('migrate')
@@ -263,6 +267,7 @@ const LOOKING: ReadonlySet<string> = new Set([
   'verify',
   'erase',
   'hold',
+  'prune',
   'pause',
   'resume',
 ])

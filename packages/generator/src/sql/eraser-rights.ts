@@ -12,7 +12,9 @@ export function giveRights(home: AuditHome, eraser: string): Sql {
   const role = literal(eraser)
   const guard = literal(sqlText(sql`${baseFunction(home, 'appendOnly')}()`))
   const facts = join(FACT_COLUMNS.map(literal), sql`, `)
-  const own = (['erasure', 'hold'] as const).map((each) => literal(sqlText(erasureName(home, each))))
+  const own = (['erasure', 'hold', 'pruning'] as const).map((each) =>
+    literal(sqlText(erasureName(home, each))),
+  )
   const policy = ident(ERASER_POLICY)
   const body = sql`DECLARE
   history record;

@@ -42,6 +42,18 @@ export function renderErasureTables(home: AuditHome): Sql {
   ])
 }
 
+/** The record of prunings, where it is not there yet: a row `P` for each transaction that removed rows. */
+export function renderPruningTable(home: AuditHome): Sql {
+  return table(home, 'pruning', 'P', 'What was pruned from which history, and why', [
+    sql`"reason" text NOT NULL`,
+    sql`"history" text NOT NULL`,
+    sql`"older_than" timestamptz NOT NULL`,
+    sql`"rows" integer NOT NULL`,
+    sql`"first_id" bigint NOT NULL`,
+    sql`"last_id" bigint NOT NULL`,
+  ])
+}
+
 function table(
   home: AuditHome,
   role: ErasureTableRole,
