@@ -197,6 +197,37 @@ test('columns that were renamed, retired, set aside and hashed, settings that ar
   expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('nothing is left to erase') })
 })
 
+test('what somebody did keeps no name of who did it, in any history, and what others did keeps theirs', async () => {
+  const plan = await erase('--actor', 'username=bob')
+  expect(plan).toContain('audit_username: 1 value')
+  const who = (name: string) =>
+    database.query(
+      `SELECT audit_operation AS op, audit_username AS who FROM audit."${name}_audit" ORDER BY audit_id`,
+    )
+  expect(await who('Invoice')).toEqual([
+    { op: 'I', who: 'ann' },
+    { op: 'I', who: 'ann' },
+    { op: 'U', who: '[erased]' },
+  ])
+  expect(await who('Seat')).toEqual([
+    { op: 'I', who: 'ann' },
+    { op: 'I', who: 'ann' },
+  ])
+  const records = await database.query(
+    `SELECT erased::text AS text FROM audit.erasure ORDER BY audit_id DESC LIMIT 1`,
+  )
+  expect(records[0]?.text).not.toContain('bob')
+  for (const [actor, says] of [
+    ['bob', 'Say who did it, and by which setting'],
+    ['user=bob', 'No history has a setting user. There are: username, ticket, current_user'],
+  ] as const) {
+    expect(await audit('erase', ...asOfficer, '--actor', actor)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(says),
+    })
+  }
+})
+
 test('a key of several fields is told as an object, and nothing of another key is erased', async () => {
   const wrong = await audit('erase', ...asOfficer, '--model', 'Seat', '--id', '1', '--fields', 'guest')
   expect(wrong).toMatchObject({

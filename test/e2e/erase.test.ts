@@ -1,5 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createDatabase, type TestDatabase } from '../support/test-database.ts'
@@ -16,6 +21,9 @@ model User {
 }
 `
 const TABLES = `CREATE TABLE "User" ("id" SERIAL NOT NULL, "email" TEXT, "name" TEXT, "profile" JSONB, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));\n`
+const COMMAND = fileURLToPath(
+  new URL('../../packages/generator/bin/prisma-generator-audit.js', import.meta.url),
+)
 const HISTORY = '"audit"."User_audit"'
 
 /** A project with the history of two people, erasure set up, and the officer's URL. */
@@ -47,14 +55,14 @@ function urlOf({ url: owner }: TestDatabase, role: string): string {
   return url.href
 }
 
-const planOf = (text: string) => /--confirm ([0-9a-f]{16})/.exec(text)?.[1] ?? ''
+const planOf = (output: string) => /--confirm ([0-9a-f]{16})/.exec(output)?.[1] ?? ''
 const why = ['--reason', 'ticket 4711']
 const ANN = { id: 1, email: 'a@example.com', name: 'Ann', profile: { city: 'x', street: 'y' } }
 const BOB = { id: 2, email: 'b@example.com', name: 'Bob', profile: null }
 const ERASED = { id: 1, email: null, name: null, profile: { city: 'x' } }
 
 test('an erasure is planned, confirmed by the hash of the plan, done in one piece, and recorded; verify knows it', async () => {
-  const { database, project, audit, wish, rows } = await prepared()
+  const { database, project, audit, wish, rows, setup } = await prepared()
   expect(await audit(['seal', '--wait', '60'])).toMatchObject({ exitCode: 0 })
   expect(await audit(['status'])).toMatchObject({ exitCode: 0 })
   const planned = await audit(wish)
@@ -110,6 +118,18 @@ test('an erasure is planned, confirmed by the hash of the plan, done in one piec
     exitCode: 0,
     stdout: expect.stringContaining('nothing is left to erase'),
   })
+  // Whoever replaced the function has a way through every guard.
+  await database.query(
+    `CREATE OR REPLACE FUNCTION audit.erase(request jsonb, reason text, confirmed text) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER
+     AS $$ BEGIN RETURN NULL; END $$`,
+  )
+  const tampered = await audit(['status'])
+  expect(tampered).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('is not as the set-up of erasure makes it'),
+  })
+  await database.query(setup)
+  expect(await audit(['status'])).toMatchObject({ exitCode: 0 })
   // The record and what it did are sealed as all history is.
   expect(await audit(['seal', '--wait', '60'])).toMatchObject({ exitCode: 0 })
   await database.query(`ALTER TABLE audit.erasure DISABLE TRIGGER append_only; UPDATE audit.erasure SET reason = 'other';
@@ -241,12 +261,12 @@ test('what is asked for wrongly, without rights or without a database is said, w
   const { database, project, audit, wish, ask, rows } = await prepared()
   const before = await rows()
   const plan = planOf((await audit(wish)).stdout)
-  const said = async (args: readonly string[], exitCode: number, text: string | RegExp) => {
+  const said = async (args: readonly string[], exitCode: number, words: string | RegExp) => {
     const result = await audit(args)
     expect([args, result.exitCode, result.stderr, result.stdout]).toEqual([
       args,
       exitCode,
-      typeof text === 'string' ? expect.stringContaining(text) : expect.stringMatching(text),
+      typeof words === 'string' ? expect.stringContaining(words) : expect.stringMatching(words),
       '',
     ])
     expect(result.stderr).not.toContain('    at ')
@@ -284,6 +304,11 @@ test('what is asked for wrongly, without rights or without a database is said, w
   )
   await said([...wish, ...why, '--confirm', plan, '--record', project.dir], 2, 'cannot be written')
   await said(
+    [...wish, ...why, '--confirm', plan, '--record', join(project.dir, 'odd.jsonl')],
+    2,
+    'odd.jsonl:1 is no record of an erasure',
+  )
+  await said(
     [...ask, '--model', 'User', '--id', 'x', '--fields', 'email'],
     1,
     'invalid input syntax for type integer: "x"',
@@ -304,7 +329,7 @@ test('what is asked for wrongly, without rights or without a database is said, w
 })
 
 test('ended at any point, it has erased all of it or nothing', async () => {
-  const { database, audit, wish, rows } = await prepared()
+  const { database, project, audit, wish, rows } = await prepared()
   const before = await rows()
   const plan = planOf((await audit(wish)).stdout)
   // Somebody has one of the rows: it waits in the middle of its work.
@@ -329,7 +354,19 @@ test('ended at any point, it has erased all of it or nothing', async () => {
     stderr: expect.stringContaining('lock timeout'),
   })
   expect(await rows()).toEqual(before)
+  // Ctrl-C while it waits: all that it did is taken back.
+  const child = spawn(process.execPath, [COMMAND, ...confirmed], {
+    cwd: project.dir,
+    env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: '1' },
+  })
+  const said = text(child.stderr)
+  await expect.poll(isWaiting, { timeout: 20_000 }).toHaveLength(1)
+  child.kill('SIGINT')
+  await sleep(200)
   await blocker.query('COMMIT')
+  expect(await once(child, 'close')).toEqual([130, null])
+  expect(await said).toBe('audit: it was ended. Nothing was erased.\n')
+  expect(await rows()).toEqual(before)
   expect(await audit(confirmed)).toMatchObject({ exitCode: 0 })
   expect(await rows()).toEqual([ERASED, BOB, ERASED])
 })

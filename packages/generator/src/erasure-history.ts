@@ -2,7 +2,7 @@ import type { RecordedHistories } from './history-models.ts'
 import { type AuditedTable, type AuditModel, isJoinTable } from './model/audit-model.ts'
 import { nameKey } from './model/names.ts'
 import { AUDIT_COLUMNS } from './sql/object-names.ts'
-import { type AuditTableObject, findTable } from './state/database-state.ts'
+import { type AuditTableObject, findTable, type StateSetting } from './state/database-state.ts'
 
 /*
  * What a wish to erase means in a history: its name of today, and all columns that ever held what a field, a setting or a key holds.
@@ -87,13 +87,26 @@ export function columnsOfField(
 }
 
 export function columnsOfSetting({ table }: FoundHistory, name: string): readonly string[] {
-  if (name === 'current_user') return [AUDIT_COLUMNS.currentUser]
-  const columns = table.settings.filter((each) => each.name === name && each.fact !== 'unchanged_columns')
-  if (columns.length > 0) return columns.map(({ column }) => column)
-  const known = table.settings.filter(({ fact }) => fact !== 'unchanged_columns').map((each) => each.name)
+  const columns = settingColumns(table.settings, name)
+  if (columns.length > 0) return columns
   throw new ErasureWishError(
-    `The history ${table.names.table} has no setting ${name}. It has: ${[...new Set([...known, 'current_user'])].join(', ')}.`,
+    `The history ${table.names.table} has no setting ${name}. It has: ${settingNames(table.settings).join(', ')}.`,
   )
+}
+
+/** All columns that ever held a setting or a fact. */
+export function settingColumns(settings: readonly StateSetting[], name: string): readonly string[] {
+  if (name === 'current_user') return [AUDIT_COLUMNS.currentUser]
+  return settings.filter((each) => each.name === name && isErasable(each)).map(({ column }) => column)
+}
+
+export function settingNames(settings: readonly StateSetting[]): readonly string[] {
+  return [...new Set([...settings.filter(isErasable).map(({ name }) => name), 'current_user'])]
+}
+
+/** The mark of columns that were left out says nothing of anybody. */
+function isErasable({ fact }: StateSetting): boolean {
+  return fact !== 'unchanged_columns'
 }
 
 export function rowMatch(

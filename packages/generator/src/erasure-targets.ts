@@ -6,6 +6,8 @@ import {
   findHistory,
   type RowMatch,
   rowMatch,
+  settingColumns,
+  settingNames,
 } from './erasure-history.ts'
 import type { RecordedHistories } from './history-models.ts'
 import type { AuditModel } from './model/audit-model.ts'
@@ -36,6 +38,12 @@ export interface ErasureWish {
   readonly fields: readonly string[]
   /** Names of session settings and facts; `current_user` is the role that wrote. */
   readonly settings: readonly string[]
+}
+
+/** What somebody did: rows of any history that name him in a setting. */
+export interface Actor {
+  readonly setting: string
+  readonly value: string
 }
 
 export interface WishedErasure {
@@ -70,6 +78,30 @@ export function wishedErasure(
   const taken = new Set([...own.columns, ...own.paths.map(({ column }) => column)])
   const aside = history.table.columns.filter((column) => column.retired && !taken.has(column.name))
   return { targets, aside: aside.map((column) => column.name) }
+}
+
+/**
+ * The same for what an actor did, in every history, also in one that is written no more: who did it goes, what was done stays.
+ *
+ * @throws ErasureWishError where no history has the setting
+ */
+export function actorErasure(
+  { state }: RecordedHistories,
+  { setting, value }: Actor,
+): readonly ErasureTarget[] {
+  const targets = state.tables.flatMap(({ schema, names, settings }) => {
+    const columns = settingColumns(settings, setting)
+    const history = sqlText(qualified({ schema, name: names.table }))
+    return columns.map((column) => ({
+      history,
+      match: [{ columns: [column], value }],
+      columns: [column],
+      paths: [],
+    }))
+  })
+  if (targets.length > 0) return targets
+  const known = new Set(state.tables.flatMap((table) => settingNames(table.settings)))
+  throw new ErasureWishError(`No history has a setting ${setting}. There are: ${[...known].join(', ')}.`)
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { ErasureWishError } from '../erasure-history.ts'
-import { type ErasureTarget, wishedErasure } from '../erasure-targets.ts'
+import { actorErasure, type ErasureTarget, wishedErasure } from '../erasure-targets.ts'
 import { beginErasing, renderErase, renderErasures, renderLookForErasure } from '../sql/erasing.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { isOfDatabase, withDatabase } from './database-client.ts'
@@ -18,6 +18,8 @@ export interface EraseFlags extends DatabaseFlags {
   readonly fields?: string | undefined
   /** `username,current_user` */
   readonly settings?: string | undefined
+  /** `username=ann`: who and why of whatever history says that ann did it. */
+  readonly actor?: string | undefined
   readonly reason?: string | undefined
   /** The plan that is to be carried out. */
   readonly confirm?: string | undefined
@@ -70,41 +72,60 @@ function assertFlags({
   id,
   fields,
   settings,
+  actor,
   reason,
   confirm,
   dryRun,
   record,
   replay: file,
 }: EraseFlags): void {
-  const asks = model !== undefined || id !== undefined || fields !== undefined || settings !== undefined
-  const problem =
-    file !== undefined && asks
-      ? '--replay says what is to be erased: --model, --id, --fields and --settings have no place beside it.'
-      : file === undefined && !asks && record === undefined
-        ? 'Say what is to be erased: --model User --id 42, and --fields email,name unless the schema says what is personal'
-        : file === undefined && asks && (model === undefined || id === undefined)
-          ? 'Say whose history is meant: --model User --id 42'
-          : dryRun && confirm !== undefined
-            ? '--dry-run plans, and --confirm carries out: give one of them.'
-            : confirm !== undefined && file === undefined && !asks
-              ? '--confirm carries out a plan: say of what, as when it was planned.'
-              : confirm !== undefined && file === undefined && (reason ?? '').trim() === ''
-                ? 'An erasure needs a reason, which is recorded: --reason "request of 4 March, ticket 4711". No personal data.'
-                : undefined
-  if (problem !== undefined) throw new ProjectNotFoundError(problem)
+  const isOfRow = [model, id, fields, settings].some((each) => each !== undefined)
+  const asks = isOfRow || actor !== undefined
+  const problem = [
+    [
+      file !== undefined && asks,
+      '--replay says what is to be erased: --model, --id, --fields, --settings and --actor have no place beside it.',
+    ],
+    [
+      file === undefined && !asks && record === undefined,
+      'Say what is to be erased: --model User --id 42, and --fields email,name unless the schema says what is personal',
+    ],
+    [
+      isOfRow && (model === undefined || id === undefined),
+      'Say whose history is meant: --model User --id 42',
+    ],
+    [
+      actor !== undefined && !/^[^=]+=./.test(actor),
+      'Say who did it, and by which setting: --actor username=ann',
+    ],
+    [dryRun && confirm !== undefined, '--dry-run plans, and --confirm carries out: give one of them.'],
+    [
+      confirm !== undefined && file === undefined && !asks,
+      '--confirm carries out a plan: say of what, as when it was planned.',
+    ],
+    [
+      confirm !== undefined && file === undefined && (reason ?? '').trim() === '',
+      'An erasure needs a reason, which is recorded: --reason "request of 4 March, ticket 4711". No personal data.',
+    ],
+  ].find(([isWrong]) => isWrong)
+  if (problem !== undefined) throw new ProjectNotFoundError(String(problem[1]))
 }
 
 function wished({ model, recorded }: ErasureProject, flags: EraseFlags): Request {
-  if (flags.model === undefined || flags.id === undefined)
-    return { targets: [], reason: undefined, aside: [] }
   try {
-    const wish = {
-      model: flags.model,
-      id: flags.id,
-      fields: names(flags.fields),
-      settings: names(flags.settings),
-    }
-    return { ...wishedErasure(model, recorded, wish), reason: flags.reason }
+    const { model: name, id, actor } = flags
+    const row =
+      name === undefined || id === undefined
+        ? { targets: [], aside: [] }
+        : wishedErasure(model, recorded, {
+            model: name,
+            id,
+            fields: names(flags.fields),
+            settings: names(flags.settings),
+          })
+    const [setting = '', ...value] = (actor ?? '').split('=')
+    const done = actor === undefined ? [] : actorErasure(recorded, { setting, value: value.join('=') })
+    return { targets: [...row.targets, ...done], aside: row.aside, reason: flags.reason }
   } catch (error) {
     if (error instanceof ErasureWishError) throw new ProjectNotFoundError(error.message, { cause: error })
     throw error

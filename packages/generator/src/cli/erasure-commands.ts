@@ -25,6 +25,7 @@ export function addErasureCommands(program: Command, ended: (exitCode: number) =
         'fields, columns set aside, and paths of documents: email,profile.address.street',
       )
       .option('--settings <names>', 'who and why of these rows: username,current_user')
+      .option('--actor <setting=value>', 'who did it, in every history: username=ann')
       .option('--reason <text>', 'why; it is recorded')
       .option('--confirm <plan>', 'carry out the plan of this hash')
       .option('--dry-run', 'plan, as without --confirm')

@@ -11,13 +11,16 @@ export interface ErasureRecord {
   readonly erased: readonly unknown[]
 }
 
-/** Makes sure that the file can be written, before anything is erased. */
+/** Makes sure that the file can be written, and is a record or empty, before anything is erased. */
 export function assertWritable(path: string): void {
+  let text: string
   try {
     closeSync(openSync(path, 'a+'))
+    text = readFileSync(path, 'utf8')
   } catch (error) {
     throw new ProjectNotFoundError(`The record ${path} cannot be written: ${messageOf(error)}`)
   }
+  parseRecords(text, path)
 }
 
 /**

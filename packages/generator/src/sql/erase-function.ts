@@ -1,7 +1,7 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { eraseSealed } from './erase-sealed.ts'
-import { type ErasureTableRole, erasureName } from './erasure-tables.ts'
+import { type ErasureTableRole, erasureName, inForce } from './erasure-tables.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
 import { pinnedOutput } from './pinned-output.ts'
 import { ERASED, FACT_COLUMNS } from './seal-leaf.ts'
@@ -39,7 +39,6 @@ export function eraseBody(home: AuditHome): Sql {
   -- This function runs as its owner: who really asks is the session's user, or the role that it took.
   writer CONSTANT text := coalesce(nullif(current_setting('role'), 'none'), session_user);
   target jsonb;
-  place integer;
   history_of regclass;
   part record;
   value text;
@@ -52,9 +51,9 @@ export function eraseBody(home: AuditHome): Sql {
   found jsonb;
   hold record;
   is_held boolean;
-  targets jsonb := '[]';
-  work jsonb := '[]';
-  total bigint := 0;
+  targets jsonb := '[]'::jsonb;
+  work jsonb := '[]'::jsonb;
+  total bigint := 0::bigint;
   digest text;
   changed bigint;
   number bigint;
@@ -67,10 +66,17 @@ BEGIN
     IF reason IS NULL OR btrim(reason) = '' THEN
       RAISE EXCEPTION USING ERRCODE = 'AU006', MESSAGE = 'an erasure needs a reason';
     END IF;
+    -- In a snapshot from before it came a hold would not be seen.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'AU006',
+        MESSAGE = format('an erasure is not made in a transaction that is %s', current_setting('transaction_isolation')),
+        HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED. Nothing was erased.';
+    END IF;
     -- No seal is made, and no hold comes, between the look and the change.
     PERFORM ${lockChain(home)}, ${lockHolds(home)};
   END IF;
-  FOR target, place IN SELECT t.value, t.place FROM jsonb_array_elements(request) WITH ORDINALITY AS t (value, place) LOOP
+  FOR target IN SELECT t.value FROM jsonb_array_elements(request) AS t (value) LOOP
     ${lookAtHistory(home)}
     ${lookAtColumns()}
     ${lookAtRows(home)}
@@ -106,8 +112,8 @@ BEGIN
           ERRCODE = 'AU006', MESSAGE = format('of %s rows of %s only %s could be changed', cardinality(ids), history_of, changed);
       END IF;
     END LOOP;
-    INSERT INTO ${erasureName(home, 'erasure')} ("audit_operation", "audit_current_user", "plan", "reason", "erased")
-    VALUES ('E', writer, digest, reason, targets)
+    INSERT INTO ${erasureName(home, 'erasure')} ("audit_current_user", "plan", "reason", "erased")
+    VALUES (writer, digest, reason, targets)
     RETURNING "audit_id" INTO number;
   END IF;
   RETURN jsonb_build_object(
@@ -201,8 +207,11 @@ LOOP
       MESSAGE = format('%s has no column %I', history_of, part.name),
       HINT = 'Has this database all migrations? npx prisma migrate deploy';
   ELSIF part.name IN (${facts}) OR EXISTS (
-    SELECT FROM jsonb_array_elements(target -> 'match') AS m
-    CROSS JOIN jsonb_array_elements_text(m.value -> 'columns') AS k (name) WHERE k.name = part.name
+    -- The index on the key, by which the versions of a row are found in their order.
+    SELECT FROM pg_index AS i
+    JOIN pg_class AS x ON x.oid = i.indexrelid AND right(x.relname, 4) = '_key'
+    JOIN pg_attribute AS last ON last.attrelid = i.indrelid AND last.attnum = i.indkey[i.indnkeyatts - 1]
+    WHERE i.indrelid = history_of AND last.attname = ${literal(AUDIT_COLUMNS.id)} AND part.number = ANY (i.indkey)
   ) THEN
     RAISE EXCEPTION USING
       ERRCODE = 'AU006',
@@ -317,11 +326,10 @@ END IF;`
 
 function refuseHeld(home: AuditHome): Sql {
   return sql`FOR hold IN
-  SELECT w."audit_id" AS number, w."match", w."reason", w."audit_current_user" AS held_by, w."audit_operation_timestamp" AS held_since
-  FROM ${erasureName(home, 'hold')} AS w
-  WHERE w."audit_operation" = 'H' AND (w."history" IS NULL OR w."history" = history_of)
-    AND NOT EXISTS (SELECT FROM ${erasureName(home, 'hold')} AS r WHERE r."released" = w."audit_id")
-  ORDER BY w."audit_id"
+  SELECT h."number", h."match", h."reason", h."made_by", h."made_at"
+  FROM ${erasureName(home, 'hold')} AS h
+  WHERE ${inForce(home)} AND (h."history" IS NULL OR h."history" = history_of)
+  ORDER BY h."number"
 LOOP
   is_held := cardinality(ids) > 0;
   IF is_held AND hold."match" IS NOT NULL THEN
@@ -332,7 +340,7 @@ LOOP
   IF is_held THEN
     RAISE EXCEPTION USING
       ERRCODE = 'AU005',
-      MESSAGE = format('rows of %s are held (legal hold %s since %s by %s): %s', history_of, hold.number, hold.held_since, hold.held_by, hold."reason"),
+      MESSAGE = format('rows of %s are held (legal hold %s since %s by %s): %s', history_of, hold."number", hold."made_at", hold."made_by", hold."reason"),
       HINT = 'A legal hold wins. Nothing was erased. Once it is released, plan again.';
   END IF;
 END LOOP;`

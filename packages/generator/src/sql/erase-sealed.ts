@@ -19,7 +19,11 @@ export function eraseSealed(home: AuditHome): { declarations: Sql; count: Sql; s
 sealed bigint;
 erasing text;
 afters text;
-row_of record;
+row_id bigint;
+number_of_seal bigint;
+row_texts text[];
+row_erasing boolean[];
+row_afters text[];
 ${OPEN_SEAL}
 fields jsonb;
 field jsonb;
@@ -38,6 +42,12 @@ export const OPEN_SEAL = sql`names text[];
 numbers smallint[];
 texts text;
 at_seal bigint;
+format_of_seal smallint;
+first_id bigint;
+last_id bigint;
+row_count integer;
+oid_of_seal oid;
+columns_of_seal json;
 field_names text[];
 field_numbers smallint[];
 oid_then oid;
@@ -94,10 +104,12 @@ FROM pg_attribute AS a
 LEFT JOIN unnest(part_names, part_left, part_new) AS p (name, is_left, new) ON p.name = a.attname
 WHERE a.attrelid = history_of AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT IN (${facts});
 at_seal := NULL;
-FOR row_of IN EXECUTE format(
+FOR
+  row_id, number_of_seal, format_of_seal, first_id, last_id, row_count, oid_of_seal, columns_of_seal, row_texts, row_erasing, row_afters
+IN EXECUTE format(
   $q$SELECT
-    h."audit_id" AS id, s."number", s."format", s."first_id", s."last_id", s."row_count", s."history_oid", s."columns",
-    ARRAY[%s]::text[] AS texts, ARRAY[%s]::boolean[] AS erasing, ARRAY[%s]::text[] AS afters
+    h."audit_id", s."number", s."format", s."first_id", s."last_id", s."row_count", s."history_oid", s."columns",
+    ARRAY[%s]::text[], ARRAY[%s]::boolean[], ARRAY[%s]::text[]
   FROM %s AS h
   CROSS JOIN LATERAL (
     SELECT * FROM %s AS s
@@ -108,20 +120,20 @@ FOR row_of IN EXECUTE format(
   ORDER BY s."number", abs(h."audit_id"), h."audit_id"$q$,
   texts, erasing, afters, history_of, ${named(home, 'seal')}
 ) USING history_of::oid, ids LOOP
-  IF row_of."number" IS DISTINCT FROM at_seal THEN
+  IF number_of_seal IS DISTINCT FROM at_seal THEN
     UPDATE ${sealName(home, 'salt')} AS s SET "salts" = range_salts WHERE s."seal_number" = at_seal;
-    at_seal := row_of."number";
+    at_seal := number_of_seal;
     ${openSeal(home)}
   END IF;
-  spot := array_position(range_ids, row_of.id);
+  spot := array_position(range_ids, row_id);
   row_salt := substr(range_salts, (spot - 1) * ${size} + 1, ${size});
-  kept := (SELECT e."fields" FROM ${sealName(home, 'erasure')} AS e WHERE e."seal_number" = at_seal AND e."audit_id" = row_of.id);
+  kept := (SELECT e."fields" FROM ${sealName(home, 'erasure')} AS e WHERE e."seal_number" = at_seal AND e."audit_id" = row_id);
   fields := '[]';
   FOR n IN 1 .. cardinality(mapping) LOOP
     ${keepField()}
     fields := fields || field;
   END LOOP;
-  INSERT INTO ${sealName(home, 'erasure')} AS e ("seal_number", "audit_id", "fields", "erased_by") VALUES (at_seal, row_of.id, fields, writer)
+  INSERT INTO ${sealName(home, 'erasure')} AS e ("seal_number", "audit_id", "fields", "erased_by") VALUES (at_seal, row_id, fields, writer)
   ON CONFLICT ("seal_number", "audit_id") DO UPDATE SET
     "fields" = excluded."fields", "erased_by" = excluded."erased_by", "erased_at" = excluded."erased_at";
   range_salts := overlay(range_salts PLACING ${none} FROM (spot - 1) * ${size} + 1 FOR ${size});
@@ -137,8 +149,8 @@ export function openSeal(home: AuditHome, act: 'An erasure' | 'Pruning' = 'An er
   const fields = sql`unnest(field_names, field_numbers) WITH ORDINALITY AS f (name, number, place)`
   return sql`SELECT array_agg(c.value ->> 'name' ORDER BY c.place), array_agg((c.value ->> 'number')::smallint ORDER BY c.place)
 INTO field_names, field_numbers
-FROM json_array_elements(row_of."columns") WITH ORDINALITY AS c (value, place);
-oid_then := row_of."history_oid";
+FROM json_array_elements(columns_of_seal) WITH ORDINALITY AS c (value, place);
+oid_then := oid_of_seal;
 FOR epoch IN
   SELECT s."history_oid" AS oid, s."columns"::text AS columns
   FROM ${sealName(home, 'seal')} AS s
@@ -163,7 +175,7 @@ mapping := (
 IF array_position(mapping, NULL) IS NOT NULL THEN
   mapping := (
     SELECT array_agg(array_position(names, c.value ->> 'name') ORDER BY c.place)
-    FROM json_array_elements(row_of."columns") WITH ORDINALITY AS c (value, place)
+    FROM json_array_elements(columns_of_seal) WITH ORDINALITY AS c (value, place)
   );
 END IF;
 range_salts := (SELECT s."salts" FROM ${sealName(home, 'salt')} AS s WHERE s."seal_number" = at_seal);
@@ -171,28 +183,28 @@ EXECUTE format(
   'SELECT array_agg(h."audit_id" ORDER BY abs(h."audit_id"), h."audit_id") FROM %s AS h
   WHERE h."audit_id" BETWEEN $1 AND $2 OR h."audit_id" BETWEEN - $2 AND - greatest($1, 1)',
   history_of
-) INTO range_ids USING row_of."first_id", row_of."last_id";
+) INTO range_ids USING first_id, last_id;
 -- Of rows that were pruned the leaf is kept, and no salt.
 pruned_rows := (
   SELECT count(*) FROM ${sealName(home, 'erasure')} AS e WHERE e."seal_number" = at_seal AND jsonb_typeof(e."fields") = 'object'
 );
-IF row_of."format" <> ${integer(SEAL_FORMAT)} OR array_position(mapping, NULL) IS NOT NULL
-  OR cardinality(range_ids) + pruned_rows <> row_of."row_count"
+IF format_of_seal <> ${integer(SEAL_FORMAT)} OR array_position(mapping, NULL) IS NOT NULL
+  OR cardinality(range_ids) + pruned_rows <> row_count
   OR length(range_salts) IS DISTINCT FROM cardinality(range_ids) * ${integer(SALT_BYTES)} THEN
   RAISE EXCEPTION USING
     ERRCODE = 'AU006',
-    MESSAGE = format('rows of %s are not what was sealed: ids %s to %s, seal %s', history_of, row_of."first_id", row_of."last_id", at_seal),
+    MESSAGE = format('rows of %s are not what was sealed: ids %s to %s, seal %s', history_of, first_id, last_id, at_seal),
     HINT = ${literal(`${act} would hide that. Find out first: npx prisma-generator-audit verify. Nothing was done.`)};
 END IF;`
 }
 
 /** Sets `field`, what is kept of the field `n` of the row; `afters` has what is left of one that is erased in part. */
 function keepField(): Sql {
-  const value = sql`row_of.texts[mapping[n]]`
-  const after = sql`row_of.afters[mapping[n]]`
+  const value = sql`row_texts[mapping[n]]`
+  const after = sql`row_afters[mapping[n]]`
   return sql`field := kept -> (n - 1);
 salt := coalesce(decode(field ->> 'salt', 'hex'), sha256(row_salt || int2send(n::smallint)));
-IF row_of.erasing[mapping[n]] THEN
+IF row_erasing[mapping[n]] THEN
   -- What is no longer the rest that an erasure left was forged, and is still found.
   IF ${commitment(value, sql`decode(field -> 'rest' ->> 'salt', 'hex')`)} IS NOT DISTINCT FROM (field -> 'rest' ->> 'commitment') OR (field ? 'rest') IS NOT TRUE THEN
     field := jsonb_build_object('commitment', coalesce(field ->> 'commitment', ${commitment(value, sql`salt`)}));

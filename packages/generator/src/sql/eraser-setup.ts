@@ -4,6 +4,7 @@ import { renderEraseFunction } from './erase-function.ts'
 import { renderEraserCheck } from './eraser-check.ts'
 import { giveRights } from './eraser-rights.ts'
 import { erasureName, renderErasureTables } from './erasure-tables.ts'
+import { dropFormer, renderMoveErasures } from './move-erasures.ts'
 import { borrowOwner, returnOwner } from './role-membership.ts'
 import { markFunctions } from './shared-schema.ts'
 import { comment, dollarQuoted, ident, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
@@ -31,12 +32,14 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL client_min_messages = warning;`,
     makeRoles(setup),
     inNameOfOwner(home),
+    renderMoveErasures(home),
     renderErasureTables(home),
     inOwnName(),
     giveRights(home, eraser),
     borrowOwner(owner),
     sql`SET LOCAL ROLE ${ident(eraser)};`,
     refuseForeign(setup),
+    dropFormer(home, 'erase'),
     renderEraseFunction(home),
     markFunctions(home, [eraseSignature(home)]),
     letIn(setup),

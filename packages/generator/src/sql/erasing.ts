@@ -1,7 +1,8 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction, eraseSignature } from './base-functions.ts'
 import { lockHolds } from './erase-function.ts'
-import { erasureName, renderErasureTables } from './erasure-tables.ts'
+import { erasureName, inForce, renderErasureTables } from './erasure-tables.ts'
+import { renderMoveErasures } from './move-erasures.ts'
 import { lines, literal, parameter, type Sql, sql, sqlText } from './sql.ts'
 
 /** Begins a transaction that erases, or holds. A lock that somebody has for long ends it with an error. */
@@ -43,43 +44,41 @@ FROM ${erasureName(home, 'erasure')} AS e
 ORDER BY e."audit_id"`)
 }
 
-/** Makes the tables of erasures, if there are none yet, and waits for erasures that are under way. */
+/** Makes the tables of erasures, if there are none yet here or where the audit was, and waits for erasures that are under way. */
 export function renderBeginHolding(home: AuditHome): string {
-  return sqlText(lines([renderErasureTables(home), sql`SELECT ${lockHolds(home)};`]))
+  return sqlText(
+    lines([renderMoveErasures(home), renderErasureTables(home), sql`SELECT ${lockHolds(home)};`]),
+  )
 }
 
-/** Parameters: the history as text (NULL: all), `match` as JSON (NULL: all rows), the reason. Gives `number`. */
+/** Parameters: the history as text (NULL: all), `match` as JSON (NULL: all rows), the reason. */
 export function renderHold(home: AuditHome): string {
   const p = parameter
-  return sqlText(sql`INSERT INTO ${erasureName(home, 'hold')} ("audit_operation", "audit_current_user", "history", "match", "reason")
-VALUES ('H', ${asker()}, ${p(1)}::regclass, ${p(2)}::jsonb, ${p(3)})
-RETURNING "audit_id"::text AS number`)
+  return sqlText(sql`INSERT INTO ${erasureName(home, 'hold')} ("kind", "made_by", "history", "match", "reason")
+VALUES ('H', ${asker()}, ${p(1)}::regclass, ${p(2)}::jsonb, ${p(3)})`)
 }
 
-/** Parameters: the number of the hold, the reason. Gives `number` where there is such a hold that is not released yet. */
+/** Parameters: the number of the hold, the reason. Makes a row where there is such a hold that is not released yet. */
 export function renderRelease(home: AuditHome): string {
   const hold = erasureName(home, 'hold')
-  return sqlText(sql`INSERT INTO ${hold} ("audit_operation", "audit_current_user", "history", "match", "released", "reason")
-SELECT 'R', ${asker()}, h."history", h."match", h."audit_id", ${parameter(2)}
+  return sqlText(sql`INSERT INTO ${hold} ("kind", "made_by", "history", "match", "released", "reason")
+SELECT 'R', ${asker()}, h."history", h."match", h."number", ${parameter(2)}
 FROM ${hold} AS h
-WHERE h."audit_id" = ${parameter(1)}::bigint AND h."audit_operation" = 'H'
-  AND NOT EXISTS (SELECT FROM ${hold} AS r WHERE r."released" = h."audit_id")
-RETURNING "released"::text AS number`)
+WHERE h."number" = ${parameter(1)}::bigint AND ${inForce(home)}`)
 }
 
 /** A query for the holds that are in force: `number`, `history` (NULL: all), `match`, `since`, `by`, `reason`. */
 export function renderHolds(home: AuditHome): string {
-  const hold = erasureName(home, 'hold')
   return sqlText(sql`SELECT
-  h."audit_id"::text AS number,
+  h."number"::text AS number,
   h."history"::text AS history,
   h."match" AS match,
-  h."audit_operation_timestamp"::text AS since,
-  h."audit_current_user" AS by,
+  h."made_at"::text AS since,
+  h."made_by" AS by,
   h."reason" AS reason
-FROM ${hold} AS h
-WHERE h."audit_operation" = 'H' AND NOT EXISTS (SELECT FROM ${hold} AS r WHERE r."released" = h."audit_id")
-ORDER BY h."audit_id"`)
+FROM ${erasureName(home, 'hold')} AS h
+WHERE ${inForce(home)}
+ORDER BY h."number"`)
 }
 
 function asker(): Sql {

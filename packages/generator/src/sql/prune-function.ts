@@ -2,7 +2,7 @@ import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { conditionsOf, lockHolds } from './erase-function.ts'
 import { OPEN_SEAL } from './erase-sealed.ts'
-import { erasureName } from './erasure-tables.ts'
+import { erasureName, inForce } from './erasure-tables.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
 import { pinnedOutput } from './pinned-output.ts'
 import { lookAtPage } from './prune-page.ts'
@@ -51,7 +51,7 @@ function pruneBody(home: AuditHome, atLeast: string): Sql {
   page record;
   lines jsonb := '[]';
   changed bigint;
-  row_of record;
+  gone_ids bigint[];
   gone record;
   left_ids bigint[];
   left_salts bytea;
@@ -60,6 +60,10 @@ function pruneBody(home: AuditHome, atLeast: string): Sql {
 BEGIN
   IF coalesce(before > now() - ${literal(atLeast)}::interval, true) THEN
     ${refuse(sql`'history younger than ' || ${literal(atLeast)} || ' is not pruned'`, 'The set-up says so (npx prisma-generator-audit pruner --at-least), whoever asks.')}
+  END IF;
+  -- In a snapshot from before it came a hold would not be seen.
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    ${refuse(sql`format('nothing is pruned in a transaction that is %s', current_setting('transaction_isolation'))`, 'BEGIN ISOLATION LEVEL READ COMMITTED.')}
   END IF;
   IF (request ->> 'isDone')::boolean AND coalesce(btrim(request ->> 'reason'), '') = '' THEN
     ${refuse(sql`'a pruning needs a reason'`)}
@@ -83,8 +87,8 @@ BEGIN
       ${refuse(sql`format('of %s rows of %s only %s could be removed', cardinality(page.ids), history_of, changed)`)}
     END IF;
     INSERT INTO ${erasureName(home, 'pruning')}
-      ("audit_operation", "audit_current_user", "reason", "history", "older_than", "rows", "first_id", "last_id")
-    VALUES ('P', writer, request ->> 'reason', history_of::text, before, changed, page.ids[1], page.ids[changed]);
+      ("audit_current_user", "reason", "history", "older_than", "rows", "first_id", "last_id")
+    VALUES (writer, request ->> 'reason', history_of::text, before, changed, page.ids[1], page.ids[changed]);
   END IF;
   RETURN jsonb_build_object(
     'last', CASE WHEN page.is_more THEN page.last::text END,
@@ -170,10 +174,9 @@ JOIN pg_type AS t ON t.oid = a.atttypid;`
 /** Sets `held`, that the row `h` is. */
 function lookAtHolds(home: AuditHome): Sql {
   return sql`FOR hold IN
-  SELECT w."match"
-  FROM ${erasureName(home, 'hold')} AS w
-  WHERE w."audit_operation" = 'H' AND (w."history" IS NULL OR w."history" = history_of)
-    AND NOT EXISTS (SELECT FROM ${erasureName(home, 'hold')} AS r WHERE r."released" = w."audit_id")
+  SELECT h."match"
+  FROM ${erasureName(home, 'hold')} AS h
+  WHERE ${inForce(home)} AND (h."history" IS NULL OR h."history" = history_of)
 LOOP
   conditions := 'true';
   IF hold."match" IS NOT NULL THEN

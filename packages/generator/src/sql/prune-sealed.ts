@@ -28,8 +28,8 @@ export function pruneSealed(home: AuditHome): Sql {
 INTO names, numbers, texts
 FROM pg_attribute AS a
 WHERE a.attrelid = history_of AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT IN (${facts});
-FOR row_of IN
-  SELECT s."number", s."format", s."first_id", s."last_id", s."row_count", s."history_oid", s."columns"::text::json AS columns, i.ids
+FOR at_seal, format_of_seal, first_id, last_id, row_count, oid_of_seal, columns_of_seal, gone_ids IN
+  SELECT s."number", s."format", s."first_id", s."last_id", s."row_count", s."history_oid", s."columns", i.ids
   FROM (
     SELECT (
       SELECT s."number" FROM ${sealName(home, 'seal')} AS s
@@ -42,9 +42,8 @@ FOR row_of IN
   JOIN ${sealName(home, 'seal')} AS s ON s."number" = i.number
   ORDER BY s."number"
 LOOP
-  at_seal := row_of."number";
   ${openSeal(home, 'Pruning')}
-  IF range_ids <@ row_of.ids THEN
+  IF range_ids <@ gone_ids THEN
     INSERT INTO ${sealName(home, 'pruned')} ("seal_number", "pruned_by") VALUES (at_seal, writer);
     DELETE FROM ${sealName(home, 'erasure')} AS e WHERE e."seal_number" = at_seal;
     DELETE FROM ${sealName(home, 'salt')} AS s WHERE s."seal_number" = at_seal;
@@ -53,7 +52,7 @@ LOOP
   FOR gone IN EXECUTE format(
     ${literal(sqlText(sql`SELECT h."audit_id" AS id, ${factsHash(sql`h`)} AS facts, ARRAY[%s]::text[] AS texts FROM %s AS h WHERE h."audit_id" = ANY ($1)`))},
     texts, history_of
-  ) USING row_of.ids LOOP
+  ) USING gone_ids LOOP
     spot := array_position(range_ids, gone.id);
     row_salt := substr(range_salts, (spot - 1) * ${size} + 1, ${size});
     kept := (SELECT e."fields" FROM ${sealName(home, 'erasure')} AS e WHERE e."seal_number" = at_seal AND e."audit_id" = gone.id);
@@ -63,7 +62,7 @@ LOOP
     FROM generate_subscripts(mapping, 1) AS n (n)
     CROSS JOIN LATERAL (SELECT gone.texts[mapping[n.n]] AS text, kept -> (n.n - 1) AS kept) AS f;
   END LOOP;
-  left_ids := ARRAY(SELECT i.id FROM unnest(range_ids) AS i (id) WHERE i.id <> ALL (row_of.ids));
+  left_ids := ARRAY(SELECT i.id FROM unnest(range_ids) AS i (id) WHERE i.id <> ALL (gone_ids));
   left_salts := (
     SELECT string_agg(substr(range_salts, (i.place - 1)::integer * ${size} + 1, ${size}), '' ORDER BY i.place)
     FROM unnest(range_ids) WITH ORDINALITY AS i (id, place)

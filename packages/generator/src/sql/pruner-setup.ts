@@ -3,6 +3,7 @@ import { pruneSignature } from './base-functions.ts'
 import { renderEraserCheck } from './eraser-check.ts'
 import { inNameOfOwner, inOwnName, letIn, makeRoles, refuseForeign } from './eraser-setup.ts'
 import { erasureName, renderErasureTables, renderPruningTable } from './erasure-tables.ts'
+import { dropFormer, renderMoveErasures } from './move-erasures.ts'
 import { renderPruneFunction } from './prune-function.ts'
 import { givePrunerRights } from './pruner-rights.ts'
 import { borrowOwner, returnOwner } from './role-membership.ts'
@@ -36,6 +37,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL client_min_messages = warning;`,
     makeRoles(roles),
     inNameOfOwner(home),
+    renderMoveErasures(home),
     renderErasureTables(home),
     renderPruningTable(home),
     inOwnName(),
@@ -43,6 +45,7 @@ SET LOCAL client_min_messages = warning;`,
     borrowOwner(owner),
     sql`SET LOCAL ROLE ${ident(pruner)};`,
     refuseForeign(roles, signature),
+    dropFormer(home, 'prune'),
     renderPruneFunction(home, atLeast),
     markFunctions(home, [signature]),
     letIn(roles, signature),

@@ -1,6 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { createDatabase } from '../../../../test/support/test-database.ts'
+import { roleSetup } from '../../src/role-setup.ts'
 import { renderEraserSetup } from '../../src/sql/eraser-setup.ts'
+import { renderRoleSetup } from '../../src/sql/role-setup.ts'
 import type { AuditHome } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
 import { callErase, erase } from './erasing.ts'
@@ -181,4 +183,123 @@ it('a history that came after the set-up is refused until it is run again, also 
   expect(await callErase(client, roles.by, targets)).toMatchObject({ rows: 1 })
   await as(host, `CREATE POLICY hide ON audit."User_audit" AS RESTRICTIVE USING (id <> 2)`)
   await expect(callErase(client, roles.by, targets)).rejects.toMatchObject({ code: 'AU006' })
+})
+
+it.each([
+  ['another schema of its own', { schema: 'trail' }, 'trail.legal_hold', 'trail.erase'],
+  [
+    "the application's schema",
+    { schema: 'public', shared: true },
+    'public.audit_legal_hold',
+    'public.audit_erase',
+  ],
+] as const)(
+  'where a migration gives the audit %s, holds and records follow with the set-up, and nothing is erased before',
+  async (_, home, holds, name) => {
+    const { database, host, as, roles, script } = await hosted()
+    await as(host, script)
+    const client = await connected(database)
+    const target = (schema: string) => [
+      { history: `${schema}."User_audit"`, match: [{ columns: ['id'], value: '1' }], columns: ['email'] },
+    ]
+    await erase(client, roles.by, target('audit'))
+    await as(
+      host,
+      `INSERT INTO audit.legal_hold (kind, made_by, history, match, reason)
+     VALUES ('H', 'x', 'audit."User_audit"', '[{"columns": ["id"], "value": "2"}]', 'case')`,
+    )
+    await seal(client)
+    const moved = {
+      ...model(user),
+      auditSchema: home.schema,
+      ...('shared' in home ? { sharedSchema: true as const } : {}),
+    }
+    await as(host, up(desiredState(moved), desiredState(model(user))))
+    const held = [
+      {
+        history: `${home.schema}."User_audit"`,
+        match: [{ columns: ['id'], value: '2' }],
+        columns: ['email'],
+      },
+    ]
+    await expect(callErase(client, roles.by, held)).rejects.toMatchObject({ code: '42P01' })
+    await as(host, renderEraserSetup({ ...roles, home }))
+    await expect(callErase(client, roles.by, held, null, null, name)).rejects.toMatchObject({ code: 'AU005' })
+    await expect(as(host, `DELETE FROM ${holds}`)).rejects.toMatchObject({ code: 'AU002' })
+    await seal(client, {}, home)
+    expect(await findingsOf(verify(client, {}, home))).toEqual([])
+    await as(host, `INSERT INTO ${holds} (kind, made_by, released, reason) VALUES ('R', 'x', 1, 'over')`)
+    // The tables of seals have come here since, with their rights.
+    expect(await erase(client, roles.by, held, 'x', name)).toMatchObject({
+      rows: 1,
+      number: 2,
+      targets: [{ sealed: 1 }],
+    })
+    expect(await findingsOf(verify(client, {}, home))).toEqual([])
+  },
+)
+
+it('holds of another application in the same database stay where they are', async () => {
+  const { database, host, as, roles, script } = await hosted()
+  await as(host, script)
+  const other = { schema: 'second' }
+  const second = `second ${database.name}`
+  onTestFinished(
+    async () => void (await database.query(`DROP OWNED BY "${second}" CASCADE; DROP ROLE "${second}"`)),
+  )
+  const item = table('Item', { columns: [column('id', 'integer'), column('note', 'text')] })
+  await as(
+    host,
+    `INSERT INTO audit.legal_hold (kind, made_by, reason) VALUES ('H', 'x', 'case')`,
+    `${createSource(item)} ${up(desiredState({ ...model(item), auditSchema: other.schema }))}`,
+    renderEraserSetup({ ...roles, eraser: second, home: other }),
+  )
+  expect(await database.query('SELECT count(*)::int AS n FROM audit.legal_hold')).toEqual([{ n: 1 }])
+  expect(await database.query('SELECT count(*)::int AS n FROM second.legal_hold')).toEqual([{ n: 0 }])
+})
+
+it('the set-up of an owner, an application and a reader leaves the function to its role, before and after', async () => {
+  const { database, host, as, roles, script } = await hosted()
+  const id = database.name.slice(-12)
+  const three = { owner: host, application: `app ${id}`, reader: `reader ${id}` }
+  onTestFinished(async () => {
+    for (const role of [three.application, three.reader]) {
+      await database.query(`DROP OWNED BY ${quoted(role)} CASCADE; DROP ROLE ${quoted(role)}`)
+    }
+  })
+  const project = { dmmf: { datamodel: { models: [], enums: [], types: [] } }, datasourceSchemas: ['public'] }
+  const setup = renderRoleSetup(
+    roleSetup(model(user), project as unknown as Parameters<typeof roleSetup>[1], three),
+  )
+  await database.query(setup)
+  await as(host, script)
+  await database.query(setup)
+  const client = await connected(database)
+  await seal(client)
+  const targets = [
+    { history: 'audit."User_audit"', match: [{ columns: ['id'], value: '1' }], columns: ['email'] },
+  ]
+  expect(await erase(client, roles.by, targets)).toMatchObject({ rows: 1 })
+  for (const role of [three.application, three.reader, host]) {
+    await expect(as(role, `SELECT audit.erase('[]', NULL, NULL)`)).rejects.toMatchObject({ code: '42501' })
+  }
+})
+
+it('after a reset, which leaves the former history aside with its function, it is set up by the same roles', async () => {
+  const { database, host, as, roles, script } = await hosted()
+  await as(host, script)
+  // As `migrate reset` leaves it: the application's tables are gone, the audit schema is not.
+  await as(
+    host,
+    `DROP TABLE "User"; ${createSource(user)} ${up(desiredState(model(user)))}`,
+    `INSERT INTO "User" VALUES (1, 'mail')`,
+    script,
+  )
+  expect(await database.query(`SELECT count(*)::int AS n FROM pg_proc WHERE proname = 'erase'`)).toEqual([
+    { n: 1 },
+  ])
+  const targets = [
+    { history: 'audit."User_audit"', match: [{ columns: ['id'], value: '1' }], columns: ['email'] },
+  ]
+  expect(await erase(await connected(database), roles.by, targets)).toMatchObject({ rows: 1, number: 1 })
 })

@@ -111,9 +111,7 @@ describe('nobody erases but by the function, and nobody calls it but who was let
       'the officer ends a hold',
       by,
       '42501',
-      [
-        `INSERT INTO audit.legal_hold (audit_operation, audit_current_user, released, reason) VALUES ('R', 'x', 1, 'x')`,
-      ],
+      [`INSERT INTO audit.legal_hold (kind, made_by, released, reason) VALUES ('R', 'x', 1, 'x')`],
     ],
     [
       'the role itself changes a fact',
@@ -157,6 +155,11 @@ describe('the officer asks for what he must not have', () => {
     ['a fact', targets(id('1'), { columns: ['audit_operation'] }), 'AU006'],
     ['the time of a version', targets(id('1'), { columns: ['audit_operation_timestamp'] }), 'AU006'],
     ['the key by which the rows are named', targets(id('1'), { columns: ['id'] }), 'AU006'],
+    [
+      'the key of rows that are named by something else',
+      targets([{ columns: ['email'], value: 'mail1' }], { columns: ['id'] }),
+      'AU006',
+    ],
     ['SQL through a column', targets(id('1'), { columns: ['email" = NULL; --'] }), '42703'],
     ['SQL through a matched column', targets([{ columns: ['id" IS NOT NULL OR "id'], value: '1' }]), 'AU006'],
     ['SQL through a value', targets(id("1' OR '1' = '1")), '22P02'],
@@ -216,6 +219,22 @@ describe('the officer asks for what he must not have', () => {
       code: 'AU006',
       message: 'an erasure needs a reason',
     })
+    expect(await all()).toEqual(before)
+  })
+
+  it('a snapshot from before a hold does not pass it by', async () => {
+    const before = await all()
+    const client = await database.pool({ max: 1 }).connect()
+    await client.query(`SET SESSION AUTHORIZATION "${by}"; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1`)
+    await database.query(
+      `INSERT INTO audit.legal_hold (kind, made_by, reason) VALUES ('H', 'x', 'everything')`,
+    )
+    await expect(client.query(both(targets(id('3')))[0] ?? '')).rejects.toMatchObject({ code: 'AU006' })
+    client.release(true)
+    await expect(as(by, ...both(targets(id('3'))))).rejects.toMatchObject({ code: 'AU005' })
+    await database.query(
+      `INSERT INTO audit.legal_hold (kind, made_by, released, reason) VALUES ('R', 'x', 1, 'over')`,
+    )
     expect(await all()).toEqual(before)
   })
 

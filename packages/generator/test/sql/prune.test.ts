@@ -113,11 +113,11 @@ describe('a legal hold', () => {
     expect(await ids()).toBe('2 5 8')
     await client.query(renderHold(HOME), [null, null, 'all'])
     await database.query(
-      `INSERT INTO audit.legal_hold (audit_operation, audit_current_user, released, reason) VALUES ('R', 'x', 1, 'settled')`,
+      `INSERT INTO audit.legal_hold (kind, made_by, released, reason) VALUES ('R', 'x', 1, 'settled')`,
     )
     expect(await run(limit)).toMatchObject({ pruned: 0, held: 3 })
     await database.query(
-      `INSERT INTO audit.legal_hold (audit_operation, audit_current_user, released, reason) VALUES ('R', 'x', 2, 'settled')`,
+      `INSERT INTO audit.legal_hold (kind, made_by, released, reason) VALUES ('R', 'x', 2, 'settled')`,
     )
     expect(await run(limit)).toMatchObject({ pruned: 3, held: 0 })
     expect(await ids()).toBe('')

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import type pg from 'pg'
 import { expect, it } from 'vitest'
+import { erase, setUp } from './erasing.ts'
 import { everyType, honestWrites, SIZE } from './manipulations.ts'
 import { auditedDatabase, connected, seal } from './sealing.ts'
 
@@ -14,6 +16,16 @@ const sha256 = (...parts: readonly (Buffer | string)[]) => {
 }
 const bytes = (...values: readonly number[]) => Buffer.from(values)
 
+const hex = (text: string) => Buffer.from(text, 'hex')
+const commitment = (salt: Buffer, value: string | null) =>
+  value === null ? sha256(salt, bytes(0)) : sha256(salt, bytes(1), value)
+
+interface Kept {
+  readonly salt?: string
+  readonly commitment?: string
+  readonly rest?: { readonly salt: string; readonly commitment: string }
+}
+
 function root(leaves: readonly Buffer[]): Buffer {
   const [first] = leaves
   if (first === undefined) return sha256()
@@ -27,12 +39,45 @@ it('a verifier that is written from docs/seals.md finds the same roots and the s
   const database = await auditedDatabase(honestWrites, everyType)
   const client = await connected(database)
   await seal(client, { size: SIZE })
+  expect(await verified(client)).toBe(0)
+})
+
+it('the same after erasures of values of every type, of what may not be empty, and of a part of a document', async () => {
+  const database = await auditedDatabase(honestWrites, everyType)
+  const client = await connected(database)
+  await seal(client, { size: SIZE })
+  const { by } = await setUp(database)
+  const columns = everyType.columns.map(({ name }) => name).filter((name) => name !== 'id')
+  const documents = everyType.columns.filter(({ type }) => /^jsonb?$/.test(type.name) && !type.list)
+  expect(documents.length).toBeGreaterThan(0)
+  const { rows: keys } = await client.query<{ key: string }>(
+    `SELECT DISTINCT jsonb_object_keys("${documents[0]?.name}"::jsonb) AS key FROM audit."Order_audit" WHERE jsonb_typeof("${documents[0]?.name}"::jsonb) = 'object'`,
+  )
+  const of = (id: number) => ({
+    history: 'audit."Order_audit"',
+    match: [{ columns: ['id'], value: String(id) }],
+  })
+  const paths = documents.flatMap(({ name }) => keys.map(({ key }) => ({ column: name, path: [key] })))
+  await erase(client, by, [
+    { ...of(1), columns: [...columns, 'audit_username', 'audit_current_user'] },
+    { ...of(2), columns: columns.slice(0, 3) },
+    { ...of(4), columns: ['note'], paths },
+  ])
+  expect(await verified(client)).toBe(3)
+})
+
+/** @returns how many rows had erased fields */
+async function verified(client: pg.Client): Promise<number> {
   await client.query(`BEGIN; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601'; SET LOCAL TimeZone = 'UTC';
     SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL lc_monetary = 'C'`)
   const { rows: seals } = await client.query(
     `SELECT s.*, s.history_oid::text AS history_oid, s.sealed_at::text AS sealed_at, t.salts FROM audit.seal s JOIN audit.seal_salt t ON t.seal_number = s.number ORDER BY number`,
   )
   expect(seals.length).toBeGreaterThan(3)
+  const { rows: kept } = await client.query<{ key: string; fields: Kept[] }>(
+    `SELECT seal_number || ' ' || audit_id AS key, fields FROM audit.seal_erasure`,
+  )
+  const erased = new Map(kept.map(({ key, fields }) => [key, fields]))
   let previous = Buffer.alloc(32)
   for (const each of seals) {
     const columns: { number: number; name: string; type: string }[] = each.columns
@@ -49,8 +94,16 @@ it('a verifier that is written from docs/seals.md finds the same roots and the s
     const leaves = rows.map((row, at) => {
       const salt = each.salts.subarray(16 * at, 16 * at + 16)
       const commitments = row.slice(5).map((value: string | null, index) => {
-        const fieldSalt = sha256(salt, bytes((index + 1) >> 8, (index + 1) & 255))
-        return value === null ? sha256(fieldSalt, bytes(0)) : sha256(fieldSalt, bytes(1), value)
+        const own = erased.get(`${each.number} ${row[0]}`)?.[index]
+        if (own?.commitment === undefined) {
+          return commitment(
+            own?.salt ? hex(own.salt) : sha256(salt, bytes((index + 1) >> 8, (index + 1) & 255)),
+            value,
+          )
+        }
+        if (own.rest === undefined) expect(value).toBeNull()
+        else expect(commitment(hex(own.rest.salt), value)).toEqual(hex(own.rest.commitment))
+        return hex(own.commitment)
       })
       return sha256(bytes(0), sha256(row.slice(0, 5).join('|')), ...commitments)
     })
@@ -70,4 +123,5 @@ it('a verifier that is written from docs/seals.md finds the same roots and the s
     expect(sha256(bytes(2), previous, each.root, content).toString('hex')).toBe(each.hash.toString('hex'))
     previous = each.hash
   }
-})
+  return erased.size
+}
