@@ -139,6 +139,11 @@ audit: "audit"."User_audit": 5 rows would go; of the older rows stay 2 that say 
     { reason: '13 months are kept', rows: 1 },
     { reason: '13 months are kept', rows: 5 },
   ])
+  await database.query('ALTER FUNCTION audit.prune SECURITY INVOKER')
+  expect(await audit(['status'])).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('is not as the set-up of pruning makes it'),
+  })
 })
 
 test('a legal hold wins over a pruning, and one model can be pruned alone', async () => {

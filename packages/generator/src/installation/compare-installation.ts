@@ -5,7 +5,7 @@ import { dropFunction, dropTrigger, quoted } from '../sql/repair-statements.ts'
 import { triggersOf } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
 import { type DatabaseState, homeOf } from '../state/database-state.ts'
-import { compareErasure } from './compare-erasure.ts'
+import { compareErasure, comparePruning } from './compare-erasure.ts'
 import { compareFunction, type FunctionsThere } from './compare-functions.ts'
 import { compareHistory } from './compare-history.ts'
 import type { Finding, InstallationStatus, Unaudited } from './installation-status.ts'
@@ -62,6 +62,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     ...orphans(state, live),
     ...silencing(live),
     ...(state.schema === undefined ? [] : compareErasure(homeOf(state.schema), live.functions)),
+    ...(state.schema === undefined ? [] : comparePruning(homeOf(state.schema), live.functions)),
   ]
   const kept = new Set(tables.map(({ names }) => names.table))
   return {

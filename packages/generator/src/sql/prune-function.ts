@@ -33,7 +33,8 @@ ${pinnedOutput()}
 AS ${dollarQuoted(pruneBody(home, atLeast))};`
 }
 
-function pruneBody(home: AuditHome, atLeast: string): Sql {
+/** Its text as PostgreSQL keeps it. */
+export function pruneBody(home: AuditHome, atLeast: string): Sql {
   const seal = literal(sqlText(sealName(home, 'seal')))
   return sql`DECLARE
   -- This function runs as its owner: who really asks is the session's user, or the role that it took.
@@ -99,6 +100,11 @@ BEGIN
     'rows', coalesce(lines, '[]')
   );
 END`
+}
+
+/** The interval that such a text has; undefined where it is none. */
+export function atLeastOf(body: string): string | undefined {
+  return /now\(\) - '(\d+ (?:days|weeks|months|years))'::interval/.exec(body)?.[1]
 }
 
 /** PL/pgSQL that ends it. */
