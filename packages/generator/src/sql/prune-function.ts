@@ -49,11 +49,18 @@ export function pruneBody(home: AuditHome, atLeast: string): Sql {
   conditions text;
   held text := 'false';
   needed text := 'false';
-  page record;
-  lines jsonb := '[]';
+  read_rows bigint;
+  read_last bigint;
+  is_more boolean;
+  due bigint[];
+  held_rows bigint;
+  kept_rows bigint;
+  lines jsonb;
   changed bigint;
   gone_ids bigint[];
-  gone record;
+  gone_id bigint;
+  gone_facts bytea;
+  gone_texts text[];
   left_ids bigint[];
   left_salts bytea;
   spot integer;
@@ -74,30 +81,30 @@ BEGIN
   ${lookAtHistory(home)}
   ${lookAtHolds(home)}
   ${lookAtPage()}
-  IF cardinality(page.ids) > 0 AND (request ->> 'withRows')::boolean THEN
+  IF cardinality(due) > 0 AND (request ->> 'withRows')::boolean THEN
     EXECUTE format('SELECT jsonb_agg(to_jsonb(h)::text ORDER BY h."audit_id") FROM %s AS h WHERE h."audit_id" = ANY ($1)', history_of)
-    INTO lines USING page.ids;
+    INTO lines USING due;
   END IF;
-  IF cardinality(page.ids) > 0 AND (request ->> 'isDone')::boolean THEN
+  IF cardinality(due) > 0 AND (request ->> 'isDone')::boolean THEN
     IF has_seals THEN
       ${pruneSealed(home)}
     END IF;
-    EXECUTE format('DELETE FROM %s AS h WHERE h."audit_id" = ANY ($1)', history_of) USING page.ids;
+    EXECUTE format('DELETE FROM %s AS h WHERE h."audit_id" = ANY ($1)', history_of) USING due;
     GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed <> cardinality(page.ids) THEN
-      ${refuse(sql`format('of %s rows of %s only %s could be removed', cardinality(page.ids), history_of, changed)`)}
+    IF changed <> cardinality(due) THEN
+      ${refuse(sql`format('of %s rows of %s only %s could be removed', cardinality(due), history_of, changed)`)}
     END IF;
     INSERT INTO ${erasureName(home, 'pruning')}
       ("audit_current_user", "reason", "history", "older_than", "rows", "first_id", "last_id")
-    VALUES (writer, request ->> 'reason', history_of::text, before, changed, page.ids[1], page.ids[changed]);
+    VALUES (writer, request ->> 'reason', history_of::text, before, changed, due[1], due[changed]);
   END IF;
   RETURN jsonb_build_object(
-    'last', CASE WHEN page.is_more THEN page.last::text END,
-    'read', page.read,
-    'pruned', cardinality(page.ids),
-    'held', page.held,
-    'kept', page.kept,
-    'rows', coalesce(lines, '[]')
+    'last', CASE WHEN is_more THEN read_last::text END,
+    'read', read_rows,
+    'pruned', cardinality(due),
+    'held', held_rows,
+    'kept', kept_rows,
+    'rows', coalesce(lines, '[]'::jsonb)
   );
 END`
 }

@@ -2,7 +2,7 @@ import { AUDIT_COLUMNS } from './object-names.ts'
 import { join, literal, type Sql, sql } from './sql.ts'
 
 /**
- * A part of the function of prunings: sets `page`, what goes of the next rows of the history by their ids, and how many stay.
+ * A part of the function of prunings: sets `due`, the ids of what goes of the next rows of the history, and how many stay.
  *
  * A row goes where it is older than the limit and
  *
@@ -70,5 +70,5 @@ EXECUTE format(
   CASE WHEN cardinality(key) = 0 THEN 'true' ELSE 'false' END,
   coalesce(told, 'true'),
   needed
-) INTO page USING (request ->> 'after')::bigint, before, greatest((request ->> 'size')::integer, 1);`
+) INTO read_rows, read_last, is_more, due, held_rows, kept_rows USING (request ->> 'after')::bigint, before, greatest((request ->> 'size')::integer, 1);`
 }

@@ -6,7 +6,7 @@ import { sealName } from './seal-tables.ts'
 import { integer, join, literal, type Sql, sql, sqlText } from './sql.ts'
 
 /**
- * What a pruning does to the seals of the rows in `page.ids`, as a part of its function. A range of which all rows go is listed as
+ * What a pruning does to the seals of the rows in `due`, as a part of its function. A range of which all rows go is listed as
  * pruned. Of another one each row that goes leaves its leaf, from which nothing can be guessed once its salt is gone, and the
  * rows that stay still give the root.
  *
@@ -36,7 +36,7 @@ FOR at_seal, format_of_seal, first_id, last_id, row_count, oid_of_seal, columns_
       WHERE s."history" = history_of AND s."last_id" >= abs(i.id)
       ORDER BY s."last_id" LIMIT 1
     ) AS number, array_agg(i.id) AS ids
-    FROM unnest(page.ids) AS i (id)
+    FROM unnest(due) AS i (id)
     GROUP BY 1
   ) AS i
   JOIN ${sealName(home, 'seal')} AS s ON s."number" = i.number
@@ -49,18 +49,18 @@ LOOP
     DELETE FROM ${sealName(home, 'salt')} AS s WHERE s."seal_number" = at_seal;
     CONTINUE;
   END IF;
-  FOR gone IN EXECUTE format(
+  FOR gone_id, gone_facts, gone_texts IN EXECUTE format(
     ${literal(sqlText(sql`SELECT h."audit_id" AS id, ${factsHash(sql`h`)} AS facts, ARRAY[%s]::text[] AS texts FROM %s AS h WHERE h."audit_id" = ANY ($1)`))},
     texts, history_of
   ) USING gone_ids LOOP
-    spot := array_position(range_ids, gone.id);
+    spot := array_position(range_ids, gone_id);
     row_salt := substr(range_salts, (spot - 1) * ${size} + 1, ${size});
-    kept := (SELECT e."fields" FROM ${sealName(home, 'erasure')} AS e WHERE e."seal_number" = at_seal AND e."audit_id" = gone.id);
-    DELETE FROM ${sealName(home, 'erasure')} AS e WHERE e."seal_number" = at_seal AND e."audit_id" = gone.id;
+    kept := (SELECT e."fields" FROM ${sealName(home, 'erasure')} AS e WHERE e."seal_number" = at_seal AND e."audit_id" = gone_id);
+    DELETE FROM ${sealName(home, 'erasure')} AS e WHERE e."seal_number" = at_seal AND e."audit_id" = gone_id;
     INSERT INTO ${sealName(home, 'erasure')} ("seal_number", "audit_id", "fields", "erased_by")
-    SELECT at_seal, gone.id, jsonb_build_object('leaf', encode(sha256(${ZERO} || gone.facts || string_agg(${keptBytes()}, '' ORDER BY n.n)), 'hex')), writer
+    SELECT at_seal, gone_id, jsonb_build_object('leaf', encode(sha256(${ZERO} || gone_facts || string_agg(${keptBytes()}, '' ORDER BY n.n)), 'hex')), writer
     FROM generate_subscripts(mapping, 1) AS n (n)
-    CROSS JOIN LATERAL (SELECT gone.texts[mapping[n.n]] AS text, kept -> (n.n - 1) AS kept) AS f;
+    CROSS JOIN LATERAL (SELECT gone_texts[mapping[n.n]] AS text, kept -> (n.n - 1) AS kept) AS f;
   END LOOP;
   left_ids := ARRAY(SELECT i.id FROM unnest(range_ids) AS i (id) WHERE i.id <> ALL (gone_ids));
   left_salts := (
