@@ -298,7 +298,7 @@ test('audit tables of a schema of Prisma that its configuration does not list ar
     "error AUD801: prisma.config.ts does not list the audit table public.Order_audit as external: the next prisma migrate dev would write and apply DROP TABLE, with the history, and every write would fail.
        Put into prisma.config.ts:
        experimental: { externalTables: true },
-       tables: { external: ['public.Order_audit', 'public.audit_erasure', 'public.audit_legal_hold', 'public.audit_pause', 'public.audit_seal', 'public.audit_seal_anchor', 'public.audit_seal_erasure', 'public.audit_seal_pruned', 'public.audit_seal_salt', 'public.audit_seal_watermark'] },
+       tables: { external: ['public.Order_audit', 'public.audit_erasure', 'public.audit_legal_hold', 'public.audit_pause', 'public.audit_pruning', 'public.audit_seal', 'public.audit_seal_anchor', 'public.audit_seal_erasure', 'public.audit_seal_pruned', 'public.audit_seal_salt', 'public.audit_seal_watermark'] },
 
     1 error
     "

@@ -5,6 +5,7 @@ import { addErasureCommands } from './erasure-commands.ts'
 import { addInstallationCommands } from './installation-commands.ts'
 import { addMigrateCommands } from './migrate-commands.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
+import { addRetentionCommands } from './retention-commands.ts'
 import { addRoleCommands } from './role-commands.ts'
 import { addSealCommands } from './seal-commands.ts'
 
@@ -31,6 +32,7 @@ export async function runCommandLine(args: readonly string[], version: string): 
   addSealCommands(program, ended)
   addRoleCommands(program, ended)
   addErasureCommands(program, ended)
+  addRetentionCommands(program, ended)
   addMigrateCommands(program, ended)
 
   if (args.length === 0) {
@@ -65,6 +67,7 @@ const LOOKING: ReadonlySet<string> = new Set([
   'verify',
   'erase',
   'hold',
+  'prune',
   'after-restore',
   'pause',
   'resume',

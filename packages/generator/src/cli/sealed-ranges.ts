@@ -14,6 +14,8 @@ export interface SealedRange {
   /** The random bytes of its rows; null where they are gone. */
   readonly salts: Uint8Array | null
   readonly erasedRows: number
+  /** The leaves of rows that were pruned from a range of which others stay, by their ids. */
+  readonly prunedLeaves: readonly (readonly [id: string, leaf: string])[]
   /** When the range was pruned, and by whom. */
   readonly pruned: { readonly at: string; readonly by: string } | undefined
   /** The history as it is; undefined where it is gone. */
@@ -38,6 +40,7 @@ interface SealRow {
   readonly hash: Uint8Array
   readonly salts: Uint8Array | null
   readonly erasedRows: number
+  readonly prunedLeaves: readonly (readonly [id: string, leaf: string])[] | null
   readonly prunedAt: string | null
   readonly prunedBy: string | null
 }
@@ -77,6 +80,7 @@ export async function readRanges(
       oid: row.oid,
       salts: row.salts,
       erasedRows: row.erasedRows,
+      prunedLeaves: row.prunedLeaves ?? [],
       pruned: row.prunedAt === null ? undefined : { at: row.prunedAt, by: row.prunedBy ?? '' },
       history,
       columns,

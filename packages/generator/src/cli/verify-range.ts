@@ -7,8 +7,14 @@ import { type PageColumns, renderCountRange, renderPage, renderPageWithErasures 
 import type { AuditHome } from '../state/database-state.ts'
 import type { SealedRange } from './sealed-ranges.ts'
 
-/** Leaves of a range as its rows are now; null where a row cannot be what was sealed. */
-export type Leaves = readonly (Uint8Array | null)[]
+/** A row's id and its leaf, null where it cannot be what was sealed. */
+interface Leaf {
+  readonly id: string
+  readonly leaf: Uint8Array | null
+}
+
+/** Of a range as its rows are now. */
+export type Leaves = readonly Leaf[]
 
 /** Begins to read the rows of a range; undefined where there are none to compare. */
 export function askForLeaves(
@@ -29,7 +35,9 @@ export async function checkRange(
   asked: Leaves | undefined,
 ): Promise<Finding | undefined> {
   const { seal, history, salts, pruned } = range
-  const { historyName, firstId, lastId, number, sealedAt, rowCount } = seal
+  const { historyName, firstId, lastId, number, sealedAt } = seal
+  // Of a row that was pruned its leaf is there, and neither the row nor its salt.
+  const rowCount = seal.rowCount - range.prunedLeaves.length
   const finding = (kind: Finding['kind'], rows?: number): Finding => ({
     kind,
     history: historyName,
@@ -52,9 +60,9 @@ export async function checkRange(
   if (salts?.length !== rowCount * SALT_BYTES) return finding('seal-changed')
   if (asked.length < rowCount) return finding('rows-removed', rowCount - asked.length)
   if (asked.length > rowCount) return finding('rows-inserted', asked.length - rowCount)
-  if (givesRoot(asked, seal.root)) return undefined
+  if (givesRoot(asked, range)) return undefined
   for (const columns of range.columns.slice(1)) {
-    if (givesRoot(await readLeaves(client, home, range, columns), seal.root)) return undefined
+    if (givesRoot(await readLeaves(client, home, range, columns), range)) return undefined
   }
   return finding('rows-changed')
 }
@@ -69,14 +77,21 @@ async function readLeaves(
   const values = [seal.firstId, seal.lastId, salts ?? new Uint8Array(), seal.rowCount + 1]
   const { rows } =
     erasedRows === 0
-      ? await client.query<{ leaf: Uint8Array | null }>(renderPage(columns), values)
-      : await client.query<{ leaf: Uint8Array | null }>(renderPageWithErasures(home, columns), [
-          ...values,
-          seal.number,
-        ])
-  return rows.map(({ leaf }) => leaf)
+      ? await client.query<Leaf>(renderPage(columns), values)
+      : await client.query<Leaf>(renderPageWithErasures(home, columns), [...values, seal.number])
+  return rows
 }
 
-function givesRoot(leaves: Leaves, root: Uint8Array): boolean {
-  return leaves.every((leaf) => leaf !== null) && sameBytes(merkleRoot(leaves), root)
+function givesRoot(rows: Leaves, { seal, prunedLeaves }: SealedRange): boolean {
+  const gone = prunedLeaves.map(([id, leaf]) => ({ id, leaf: Buffer.from(leaf ?? '', 'hex') }))
+  const all = gone.length === 0 ? rows : [...rows, ...gone].sort(inOrder)
+  const leaves = all.flatMap(({ leaf }) => (leaf === null ? [] : [leaf]))
+  return leaves.length === all.length && sameBytes(merkleRoot(leaves), seal.root)
+}
+
+/** As the rows of a range stand: by the absolute value of their ids, and a baseline's before another one. */
+function inOrder(one: Leaf, other: Leaf): number {
+  const [a, b] = [BigInt(one.id), BigInt(other.id)]
+  const distance = (a < 0n ? -a : a) - (b < 0n ? -b : b) || a - b
+  return distance < 0n ? -1 : distance > 0n ? 1 : 0
 }

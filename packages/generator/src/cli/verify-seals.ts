@@ -136,15 +136,15 @@ function ask(client: Client, home: AuditHome, range: SealedRange | undefined) {
 }
 
 function withRange(before: HistoryVerification | undefined, range: SealedRange): HistoryVerification {
-  const { seal, history, erasedRows, pruned } = range
+  const { seal, history, erasedRows, pruned, prunedLeaves } = range
   const isPruned = pruned !== undefined
   return {
     history: history === undefined ? seal.historyName : sqlText(qualified(history)),
     ranges: (before?.ranges ?? 0) + (isPruned ? 0 : 1),
-    rows: (before?.rows ?? 0) + (isPruned ? 0 : seal.rowCount),
+    rows: (before?.rows ?? 0) + (isPruned ? 0 : seal.rowCount - prunedLeaves.length),
     erasedRows: (before?.erasedRows ?? 0) + erasedRows,
     prunedRanges: (before?.prunedRanges ?? 0) + (isPruned ? 1 : 0),
-    prunedRows: (before?.prunedRows ?? 0) + (isPruned ? seal.rowCount : 0),
+    prunedRows: (before?.prunedRows ?? 0) + (isPruned ? seal.rowCount : prunedLeaves.length),
     unsealed: undefined,
   }
 }

@@ -1,5 +1,6 @@
 import { eraseBody } from '../sql/erase-function.ts'
 import { BASE_FUNCTIONS, SHARED_PREFIX } from '../sql/object-names.ts'
+import { atLeastOf, pruneBody } from '../sql/prune-function.ts'
 import { quoted } from '../sql/repair-statements.ts'
 import { sqlText } from '../sql/sql.ts'
 import type { AuditHome } from '../state/database-state.ts'
@@ -11,17 +12,39 @@ import type { LiveFunction } from './live-database.ts'
  * No migration makes it, and nobody but a person can run the set-up.
  */
 export function compareErasure(home: AuditHome, functions: readonly LiveFunction[]): readonly Finding[] {
-  const name = home.shared ? SHARED_PREFIX + BASE_FUNCTIONS.erase : BASE_FUNCTIONS.erase
+  return compareSetUp(home, functions, 'erase', () => sqlText(eraseBody(home)))
+}
+
+/** The same of the function of prunings, whatever age its set-up has named. */
+export function comparePruning(home: AuditHome, functions: readonly LiveFunction[]): readonly Finding[] {
+  return compareSetUp(home, functions, 'prune', (body) => {
+    const atLeast = atLeastOf(body)
+    return atLeast === undefined ? undefined : sqlText(pruneBody(home, atLeast))
+  })
+}
+
+const SET_UPS = {
+  erase: { of: 'erasure', command: 'eraser' },
+  prune: { of: 'pruning', command: 'pruner' },
+} as const
+
+function compareSetUp(
+  home: AuditHome,
+  functions: readonly LiveFunction[],
+  role: keyof typeof SET_UPS,
+  asMade: (body: string) => string | undefined,
+): readonly Finding[] {
+  const name = home.shared ? SHARED_PREFIX + BASE_FUNCTIONS[role] : BASE_FUNCTIONS[role]
   const found = functions.find((each) => each.name === name)
   // In a schema that is shared it may be the application's.
   if (found === undefined || (home.shared && !found.isDefiner)) return []
-  if (found.isDefiner && found.body === `\n${sqlText(eraseBody(home))}\n`) return []
+  if (found.isDefiner && found.body === `\n${asMade(found.body)}\n`) return []
   return [
     {
       state: 'tampered',
       object: `function ${quoted({ schema: home.schema, name })}`,
-      message: 'is not as the set-up of erasure makes it, that of this version',
-      hint: 'Print the set-up and run it again: npx prisma-generator-audit eraser',
+      message: `is not as the set-up of ${SET_UPS[role].of} makes it, that of this version`,
+      hint: `Print the set-up and run it again: npx prisma-generator-audit ${SET_UPS[role].command}`,
       isForPeople: true,
     },
   ]

@@ -5,7 +5,7 @@ import { dropFunction, dropTrigger, openFunction, openSchema, quoted } from '../
 import { triggersOf } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
 import { type DatabaseState, homeOf } from '../state/database-state.ts'
-import { compareErasure } from './compare-erasure.ts'
+import { compareErasure, comparePruning } from './compare-erasure.ts'
 import { compareFunction, type FunctionsThere } from './compare-functions.ts'
 import { compareHistory } from './compare-history.ts'
 import { compareReplication } from './compare-replication.ts'
@@ -69,6 +69,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     ...silencing(live),
     ...(state.schema === undefined ? [] : compareErasure(homeOf(state.schema), live.functions)),
     ...replication.findings,
+    ...(state.schema === undefined ? [] : comparePruning(homeOf(state.schema), live.functions)),
   ]
   const kept = new Set(tables.map(({ names }) => names.table))
   return {

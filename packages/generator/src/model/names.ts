@@ -25,10 +25,11 @@ export const SEAL_TABLES = {
   watermark: { own: 'seal_watermark', shared: 'audit_seal_watermark' },
 } as const
 
-/** The tables of erasures, that the set-up of `npx prisma-generator-audit eraser` makes: see docs/erasure.md. */
+/** The tables of erasures and prunings, that the set-ups `eraser` and `pruner` make: see docs/erasure.md, docs/retention.md. */
 export const ERASURE_TABLES = {
   erasure: { own: 'erasure', shared: 'audit_erasure' },
   hold: { own: 'legal_hold', shared: 'audit_legal_hold' },
+  pruning: { own: 'pruning', shared: 'audit_pruning' },
 } as const
 
 /** The table that tells of pauses, that `npx prisma-generator-audit pause` makes: see docs/pause.md. */

@@ -105,15 +105,25 @@ export function eraseSignature(home: AuditHome): Sql {
   return sql`${baseFunction(home, 'erase')}(jsonb, text, text)`
 }
 
+/** The function of prunings, likewise. */
+export function pruneSignature(home: AuditHome): Sql {
+  return sql`${baseFunction(home, 'prune')}(jsonb)`
+}
+
 /** Whoever is asked for by name in the catalog: no setting lets anybody through, and no owner. */
 function appendOnly(home: AuditHome): Sql {
   const body = sql`BEGIN
-  -- An erasure: the role that owns its function and can do nothing but be called by it.
-  IF TG_OP = 'UPDATE' AND EXISTS (
+  -- An erasure, or a pruning: the role that owns its function and can do nothing but be called by it.
+  IF TG_OP IN ('UPDATE', 'DELETE') AND EXISTS (
     SELECT FROM pg_catalog.pg_proc AS f
     JOIN pg_catalog.pg_roles AS r ON r.oid = f.proowner
     JOIN pg_catalog.pg_class AS t ON t.oid = TG_RELID
-    WHERE f.oid = pg_catalog.to_regprocedure(${literal(sqlText(eraseSignature(home)))})
+    WHERE f.oid = pg_catalog.to_regprocedure(
+        CASE TG_OP
+          WHEN 'UPDATE' THEN ${literal(sqlText(eraseSignature(home)))}
+          ELSE ${literal(sqlText(pruneSignature(home)))}
+        END
+      )
       AND r.rolname = current_user
       AND NOT r.rolcanlogin AND NOT r.rolsuper
       AND r.oid <> t.relowner

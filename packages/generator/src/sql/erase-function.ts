@@ -136,7 +136,7 @@ export function lockHolds(home: AuditHome): Sql {
 /** Sets `history_of`; what is no history, or was made after the rights were given, ends it. */
 function lookAtHistory(home: AuditHome): Sql {
   const guard = literal(sqlText(sql`${baseFunction(home, 'appendOnly')}()`))
-  const own = (['erasure', 'hold'] satisfies ErasureTableRole[]).map((role) =>
+  const own = (['erasure', 'hold', 'pruning'] satisfies ErasureTableRole[]).map((role) =>
     literal(sqlText(erasureName(home, role))),
   )
   const policy = literal(ERASER_POLICY)
@@ -299,8 +299,8 @@ work := work || jsonb_build_object(
 );`
 }
 
-/** Sets `conditions`: of each element one of the columns has the value. A column that is not there never widens it. */
-function conditionsOf(match: Sql): Sql {
+/** Sets `conditions`, of the row `h` of `history_of`: of each element one of the columns has the value. A column that is not there never widens it. */
+export function conditionsOf(match: Sql): Sql {
   return sql`SELECT string_agg(format('(%s)', one.either), ' AND ' ORDER BY one.place)
 INTO conditions
 FROM (

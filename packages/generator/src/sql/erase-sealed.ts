@@ -17,32 +17,14 @@ export function eraseSealed(home: AuditHome): { declarations: Sql; count: Sql; s
   return {
     declarations: sql`has_seals CONSTANT boolean := to_regclass(${seal}) IS NOT NULL;
 sealed bigint;
-names text[];
-numbers smallint[];
-texts text;
 erasing text;
 afters text;
 row_id bigint;
 number_of_seal bigint;
-format_of_seal smallint;
-first_id bigint;
-last_id bigint;
-row_count integer;
-oid_of_seal oid;
-columns_of_seal json;
 row_texts text[];
 row_erasing boolean[];
 row_afters text[];
-at_seal bigint;
-field_names text[];
-field_numbers smallint[];
-oid_then oid;
-epoch record;
-mapping integer[];
-range_salts bytea;
-range_ids bigint[];
-row_salt bytea;
-kept jsonb;
+${OPEN_SEAL}
 fields jsonb;
 field jsonb;
 salt bytea;
@@ -54,6 +36,28 @@ spot integer;`,
 END IF;`,
   }
 }
+
+/** What `openSeal` uses. */
+export const OPEN_SEAL = sql`names text[];
+numbers smallint[];
+texts text;
+at_seal bigint;
+format_of_seal smallint;
+first_id bigint;
+last_id bigint;
+row_count integer;
+oid_of_seal oid;
+columns_of_seal json;
+field_names text[];
+field_numbers smallint[];
+oid_then oid;
+epoch record;
+mapping integer[];
+range_salts bytea;
+range_ids bigint[];
+pruned_rows bigint;
+row_salt bytea;
+kept jsonb;`
 
 function countSealed(home: AuditHome): Sql {
   return sql`sealed := 0;
@@ -141,7 +145,7 @@ UPDATE ${sealName(home, 'salt')} AS s SET "salts" = range_salts WHERE s."seal_nu
  * Sets `mapping`, where each field of the seal is in `names`, `range_salts` and `range_ids`. A column is followed as `verify` does
  * (`seal/sealed-columns.ts`): by its number while the table has one OID, and by the name that it had last where a dump was restored.
  */
-function openSeal(home: AuditHome): Sql {
+export function openSeal(home: AuditHome, act: 'An erasure' | 'Pruning' = 'An erasure'): Sql {
   const fields = sql`unnest(field_names, field_numbers) WITH ORDINALITY AS f (name, number, place)`
   return sql`SELECT array_agg(c.value ->> 'name' ORDER BY c.place), array_agg((c.value ->> 'number')::smallint ORDER BY c.place)
 INTO field_names, field_numbers
@@ -180,12 +184,17 @@ EXECUTE format(
   WHERE h."audit_id" BETWEEN $1 AND $2 OR h."audit_id" BETWEEN - $2 AND - greatest($1, 1)',
   history_of
 ) INTO range_ids USING first_id, last_id;
+-- Of rows that were pruned the leaf is kept, and no salt.
+pruned_rows := (
+  SELECT count(*) FROM ${sealName(home, 'erasure')} AS e WHERE e."seal_number" = at_seal AND jsonb_typeof(e."fields") = 'object'
+);
 IF format_of_seal <> ${integer(SEAL_FORMAT)} OR array_position(mapping, NULL) IS NOT NULL
-  OR cardinality(range_ids) <> row_count OR length(range_salts) IS DISTINCT FROM row_count * ${integer(SALT_BYTES)} THEN
+  OR cardinality(range_ids) + pruned_rows <> row_count
+  OR length(range_salts) IS DISTINCT FROM cardinality(range_ids) * ${integer(SALT_BYTES)} THEN
   RAISE EXCEPTION USING
     ERRCODE = 'AU006',
     MESSAGE = format('rows of %s are not what was sealed: ids %s to %s, seal %s', history_of, first_id, last_id, at_seal),
-    HINT = 'An erasure would hide that. Find out first: npx prisma-generator-audit verify. Nothing was erased.';
+    HINT = ${literal(`${act} would hide that. Find out first: npx prisma-generator-audit verify. Nothing was done.`)};
 END IF;`
 }
 

@@ -2,15 +2,20 @@ import type { AuditHome } from '../state/database-state.ts'
 import { eraseSignature } from './base-functions.ts'
 import { dollarQuoted, literal, type Sql, sql, sqlText } from './sql.ts'
 
-/** Ends the script, and takes all of it back, where somebody could be the role of erasures, or it could do anything else. */
-export function renderEraserCheck({
-  eraser,
-  home,
-}: {
-  readonly eraser: string
-  readonly home: AuditHome
-}): Sql {
-  const signature = literal(sqlText(eraseSignature(home)))
+/**
+ * Ends the script, and takes all of it back, where somebody could be the role of erasures, or it could do anything else.
+ *
+ * @param of the one function that it owns
+ */
+export function renderEraserCheck(
+  { eraser, home }: { readonly eraser: string; readonly home: AuditHome },
+  of: { readonly signature: Sql; readonly acts: 'erasures' | 'prunings' } = {
+    signature: eraseSignature(home),
+    acts: 'erasures',
+  },
+): Sql {
+  const signature = literal(sqlText(of.signature))
+  const acts = of.acts === 'erasures' ? sql`erasures` : sql`prunings`
   const body = sql`DECLARE
   problem text;
 BEGIN
@@ -19,7 +24,7 @@ BEGIN
   CROSS JOIN LATERAL (
     SELECT 1 AS turn, format('role %I can log in', e.rolname) AS text WHERE e.rolcanlogin
     UNION ALL
-    SELECT 2, format('role %I has more rights than that of erasures may have', e.rolname)
+    SELECT 2, format('role %I has more rights than that of ${acts} may have', e.rolname)
     WHERE e.rolsuper OR e.rolcreaterole OR e.rolcreatedb OR e.rolreplication OR e.rolbypassrls
     UNION ALL
     SELECT 3, format('role %I is a member of %s', e.rolname, m.roleid::regrole)
@@ -46,7 +51,7 @@ BEGIN
   IF problem IS NOT NULL THEN
     RAISE EXCEPTION USING
       ERRCODE = 'invalid_role_specification',
-      MESSAGE = format('%s: that role must own the function of erasures, and nothing else, and be nobody', problem),
+      MESSAGE = format('%s: that role must own the function of ${acts}, and nothing else, and be nobody', problem),
       HINT = 'Name another role, one that is not there yet. Nothing was changed.';
   END IF;
 END`

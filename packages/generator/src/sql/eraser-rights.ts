@@ -12,7 +12,9 @@ export function giveRights(home: AuditHome, eraser: string): Sql {
   const role = literal(eraser)
   const guard = literal(sqlText(sql`${baseFunction(home, 'appendOnly')}()`))
   const facts = join(FACT_COLUMNS.map(literal), sql`, `)
-  const own = (['erasure', 'hold'] as const).map((each) => literal(sqlText(erasureName(home, each))))
+  const own = (['erasure', 'hold', 'pruning'] as const).map((each) =>
+    literal(sqlText(erasureName(home, each))),
+  )
   const policy = ident(ERASER_POLICY)
   const body = sql`DECLARE
   history record;
@@ -26,7 +28,7 @@ BEGIN
     FROM pg_trigger AS t
     JOIN pg_class AS c ON c.oid = t.tgrelid
     WHERE t.tgname = ${literal(APPEND_ONLY_TRIGGER)} AND t.tgfoid = to_regprocedure(${guard})
-      AND c.oid NOT IN (SELECT to_regclass(o.name) FROM unnest(ARRAY[${join(own, sql`, `)}]) AS o (name))
+      AND c.oid NOT IN (SELECT coalesce(to_regclass(o.name), 0) FROM unnest(ARRAY[${join(own, sql`, `)}]) AS o (name))
       AND EXISTS (
         SELECT FROM pg_attribute AS a
         WHERE a.attrelid = c.oid AND a.attname = ${literal(AUDIT_COLUMNS.operationTimestamp)} AND NOT a.attisdropped

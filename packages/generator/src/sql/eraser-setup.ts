@@ -4,7 +4,7 @@ import { renderEraseFunction } from './erase-function.ts'
 import { renderEraserCheck } from './eraser-check.ts'
 import { giveRights } from './eraser-rights.ts'
 import { erasureName, renderErasureTables } from './erasure-tables.ts'
-import { dropFormerErase, renderMoveErasures } from './move-erasures.ts'
+import { dropFormer, renderMoveErasures } from './move-erasures.ts'
 import { borrowOwner, returnOwner } from './role-membership.ts'
 import { markFunctions } from './shared-schema.ts'
 import { comment, dollarQuoted, ident, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
@@ -34,15 +34,12 @@ SET LOCAL client_min_messages = warning;`,
     inNameOfOwner(home),
     renderMoveErasures(home),
     renderErasureTables(home),
-    sql`${comment('In the own name again.')}
-DO ${dollarQuoted(sql`BEGIN
-  PERFORM set_config('role', current_setting('audit_eraser.role_before'), true);
-END`)};`,
+    inOwnName(),
     giveRights(home, eraser),
     borrowOwner(owner),
     sql`SET LOCAL ROLE ${ident(eraser)};`,
     refuseForeign(setup),
-    dropFormerErase(home),
+    dropFormer(home, 'erase'),
     renderEraseFunction(home),
     markFunctions(home, [eraseSignature(home)]),
     letIn(setup),
@@ -69,7 +66,7 @@ function header({ eraser, by, home }: EraserSetup): Sql {
   )
 }
 
-function makeRoles({ eraser, by, home }: EraserSetup): Sql {
+export function makeRoles({ eraser, by, home }: EraserSetup): Sql {
   const guard = literal(sqlText(sql`${baseFunction(home, 'appendOnly')}()`))
   const body = sql`BEGIN
   IF to_regprocedure(${guard}) IS NULL THEN
@@ -91,7 +88,7 @@ DO ${dollarQuoted(body)};`
 }
 
 /** Whatever runs the script: the tables are the owner's, as the histories are. */
-function inNameOfOwner(home: AuditHome): Sql {
+export function inNameOfOwner(home: AuditHome): Sql {
   const guard = literal(sqlText(sql`${baseFunction(home, 'appendOnly')}()`))
   const body = sql`DECLARE
   owner CONSTANT text := (
@@ -110,15 +107,23 @@ END`
 DO ${dollarQuoted(body)};`
 }
 
-function refuseForeign({ eraser, home }: EraserSetup): Sql {
+export function inOwnName(): Sql {
+  return sql`${comment('In the own name again.')}
+DO ${dollarQuoted(sql`BEGIN
+  PERFORM set_config('role', current_setting('audit_eraser.role_before'), true);
+END`)};`
+}
+
+export function refuseForeign({ eraser, home }: EraserSetup, of = eraseSignature(home)): Sql {
+  const signature = literal(sqlText(of))
   const body = sql`BEGIN
   IF EXISTS (
     SELECT FROM pg_proc AS f JOIN pg_roles AS r ON r.oid = f.proowner
-    WHERE f.oid = to_regprocedure(${literal(sqlText(eraseSignature(home)))}) AND r.rolname <> ${literal(eraser)}
+    WHERE f.oid = to_regprocedure(${signature}) AND r.rolname <> ${literal(eraser)}
   ) THEN
     RAISE EXCEPTION USING
       ERRCODE = 'duplicate_function',
-      MESSAGE = format('function %s is there already and does not belong to %I', to_regprocedure(${literal(sqlText(eraseSignature(home)))}), ${literal(eraser)}),
+      MESSAGE = format('function %s is there already and does not belong to %I', to_regprocedure(${signature}), ${literal(eraser)}),
       HINT = 'Name the role that it belongs to, or drop the function. Nothing was changed.';
   END IF;
 END`
@@ -126,8 +131,8 @@ END`
 }
 
 /** Everybody may call a new function unless told otherwise; who was let in by an earlier run goes. */
-function letIn({ by, home }: EraserSetup): Sql {
-  const signature = literal(sqlText(eraseSignature(home)))
+export function letIn({ by, home }: EraserSetup, of = eraseSignature(home)): Sql {
+  const signature = literal(sqlText(of))
   const body = sql`DECLARE
   granted record;
 BEGIN
@@ -141,5 +146,5 @@ BEGIN
   END LOOP;
 END`
   return sql`DO ${dollarQuoted(body)};
-GRANT EXECUTE ON FUNCTION ${eraseSignature(home)} TO ${ident(by)};`
+GRANT EXECUTE ON FUNCTION ${of} TO ${ident(by)};`
 }

@@ -28,14 +28,9 @@ export function erasureName(home: AuditHome, role: ErasureTableRole): Sql {
  *   sealed: `history` finds the table under whatever name it has, so its text is not always the same.
  */
 export function renderErasureTables(home: AuditHome): Sql {
-  const c = AUDIT_COLUMNS
   return paragraphs([
-    table(home, 'erasure', 'Who erased which fields of which rows, and why', c.id, [
-      sql`${ident(c.operation)} char(1) NOT NULL DEFAULT 'E' CONSTRAINT "audit_operation_known" CHECK (${ident(c.operation)} = 'E')`,
-      sql`${ident(c.operationTimestamp)} timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()`,
-      sql`${ident(c.transactionTimestamp)} timestamptz NOT NULL DEFAULT pg_catalog.now()`,
-      sql`${ident(c.currentUser)} text NOT NULL`,
-      sql`${ident(c.transactionId)} bigint NOT NULL DEFAULT pg_catalog.pg_current_xact_id()::text::bigint`,
+    table(home, 'erasure', 'Who erased which fields of which rows, and why', AUDIT_COLUMNS.id, [
+      ...facts('E'),
       sql`"plan" text NOT NULL`,
       sql`"reason" text NOT NULL`,
       sql`"erased" jsonb NOT NULL`,
@@ -50,6 +45,32 @@ export function renderErasureTables(home: AuditHome): Sql {
       sql`"made_at" timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()`,
     ]),
   ])
+}
+
+/** The record of prunings, where it is not there yet: a row `P` for each transaction that removed rows. */
+export function renderPruningTable(home: AuditHome): Sql {
+  return table(home, 'pruning', 'What was pruned from which history, and why', AUDIT_COLUMNS.id, [
+    ...facts('P'),
+    sql`"reason" text NOT NULL`,
+    sql`"history" text NOT NULL`,
+    sql`"older_than" timestamptz NOT NULL`,
+    sql`"rows" integer NOT NULL`,
+    sql`"first_id" bigint NOT NULL`,
+    sql`"last_id" bigint NOT NULL`,
+  ])
+}
+
+/** What makes it a history, so that it is sealed as one. */
+function facts(operation: 'E' | 'P'): readonly Sql[] {
+  const c = AUDIT_COLUMNS
+  const known = literal(operation)
+  return [
+    sql`${ident(c.operation)} char(1) NOT NULL DEFAULT ${known} CONSTRAINT "audit_operation_known" CHECK (${ident(c.operation)} = ${known})`,
+    sql`${ident(c.operationTimestamp)} timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()`,
+    sql`${ident(c.transactionTimestamp)} timestamptz NOT NULL DEFAULT pg_catalog.now()`,
+    sql`${ident(c.currentUser)} text NOT NULL`,
+    sql`${ident(c.transactionId)} bigint NOT NULL DEFAULT pg_catalog.pg_current_xact_id()::text::bigint`,
+  ]
 }
 
 function table(

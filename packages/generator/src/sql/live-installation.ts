@@ -1,6 +1,6 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { liveSettings } from './audit-table.ts'
-import { AUDIT_COLUMNS } from './object-names.ts'
+import { AUDIT_COLUMNS, BASE_FUNCTIONS, SHARED_PREFIX } from './object-names.ts'
 import { ident, integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /*
@@ -78,7 +78,7 @@ export function historiesThere(schema: string): string {
   c.relname AS name,
   obj_description(c.oid, 'pg_class') AS comment,
   pg_get_userbyid(c.relowner)::text AS owner,
-  ${grantsTo(sql`coalesce(c.relacl, acldefault('r', c.relowner))`, sql`c.relowner`)} AS grants,
+  ${grantsTo(sql`coalesce(c.relacl, acldefault('r', c.relowner))`, sql`c.relowner`, isOfPruning(sql`g`, sql`n.oid`))} AS grants,
   has_table_privilege(c.oid, 'SELECT') AS "isReadable",
   pg_total_relation_size(c.oid)::double precision AS bytes,
   greatest(c.reltuples, 0)::double precision AS rows,
@@ -197,16 +197,37 @@ SELECT
   } AS lacking`)
 }
 
-/** `[{"role": "app", "privileges": ["SELECT"]}]`: what others than the owner were granted; the role of PUBLIC is null. */
-function grantsTo(rights: Sql, owner: Sql): Sql {
+/**
+ * `[{"role": "app", "privileges": ["SELECT"]}]`: what others than the owner were granted; the role of PUBLIC is null.
+ *
+ * @param left what of it is not told, of the grant `g`
+ */
+function grantsTo(rights: Sql, owner: Sql, left: Sql = sql`false`): Sql {
   return sql`(
     SELECT coalesce(json_agg(json_build_object('role', each.role, 'privileges', each.privileges) ORDER BY each.role), '[]')
     FROM (
       SELECT r.rolname AS role, array_agg(g.privilege_type ORDER BY g.privilege_type) AS privileges
       FROM aclexplode(${rights}) AS g
       LEFT JOIN pg_roles AS r ON r.oid = g.grantee
-      WHERE g.grantee <> ${owner}
+      WHERE g.grantee <> ${owner} AND NOT ${left}
       GROUP BY r.rolname
     ) AS each
   )`
+}
+
+/** The right to remove rows of the role that owns the function of prunings, while nobody can be it: the guard asks for more. */
+function isOfPruning(grant: Sql, schema: Sql): Sql {
+  const names = join([BASE_FUNCTIONS.prune, SHARED_PREFIX + BASE_FUNCTIONS.prune].map(literal), sql`, `)
+  return sql`(${grant}.privilege_type = 'DELETE' AND EXISTS (
+  SELECT FROM pg_proc AS f
+  JOIN pg_roles AS e ON e.oid = f.proowner
+  WHERE f.pronamespace = ${schema} AND f.proname IN (${names}) AND f.prosecdef AND e.oid = ${grant}.grantee
+    AND NOT e.rolcanlogin AND NOT e.rolsuper AND NOT EXISTS (
+      SELECT FROM pg_roles AS other
+      WHERE other.oid <> e.oid AND NOT other.rolsuper AND (
+        pg_has_role(other.oid, e.oid, 'USAGE')
+        OR pg_has_role(other.oid, e.oid, CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END)
+      )
+    )
+))`
 }

@@ -1,7 +1,7 @@
 import { cutToBytes, ERASURE_TABLES, SEAL_TABLES } from '../model/names.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { makeAppendOnly } from './audit-table.ts'
-import { baseFunction, eraseSignature } from './base-functions.ts'
+import { baseFunction, eraseSignature, pruneSignature } from './base-functions.ts'
 import { type ErasureTableRole, erasureTable } from './erasure-tables.ts'
 import { auditTable } from './look-first.ts'
 import { APPEND_ONLY_TRIGGER, BASE_FUNCTIONS, SHARED_PREFIX } from './object-names.ts'
@@ -50,10 +50,12 @@ END IF;`
 }
 
 /**
- * In the name of the role of erasures: its function of a former audit schema, which has no history any more or was left over from a
+ * In the name of the role of erasures, or of prunings: its function of a former audit schema, which has no history any more or was left over from a
  * reset. By the names in it, it would act on the present one.
  */
-export function dropFormerErase(home: AuditHome): Sql {
+export function dropFormer(home: AuditHome, role: 'erase' | 'prune'): Sql {
+  const signature = role === 'erase' ? eraseSignature(home) : pruneSignature(home)
+  const names = join([BASE_FUNCTIONS[role], SHARED_PREFIX + BASE_FUNCTIONS[role]].map(literal), sql`, `)
   const body = sql`DECLARE
   former regprocedure;
 BEGIN
@@ -62,8 +64,8 @@ BEGIN
     FROM pg_catalog.pg_proc AS f
     JOIN pg_catalog.pg_roles AS r ON r.oid = f.proowner AND r.rolname = current_user
     JOIN pg_catalog.pg_namespace AS n ON n.oid = f.pronamespace
-    WHERE f.proname IN (${literal(BASE_FUNCTIONS.erase)}, ${literal(SHARED_PREFIX + BASE_FUNCTIONS.erase)})
-      AND f.oid IS DISTINCT FROM pg_catalog.to_regprocedure(${literal(sqlText(eraseSignature(home)))})
+    WHERE f.proname IN (${names})
+      AND f.oid IS DISTINCT FROM pg_catalog.to_regprocedure(${literal(sqlText(signature))})
       AND (NOT ${hasHistories(sql`f.pronamespace`)} OR pg_catalog.starts_with(n.nspname, ${literal(`${cutToBytes(home.schema, 35)}_stale_`)}))
   LOOP
     EXECUTE pg_catalog.format('DROP FUNCTION %s', former);

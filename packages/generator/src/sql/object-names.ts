@@ -37,6 +37,7 @@ export const BASE_FUNCTIONS = {
   hashValue: 'hash_value',
   makeHashKey: 'make_hash_key',
   erase: 'erase',
+  prune: 'prune',
 } as const
 
 /** Set in the transaction in which capture is waived; outside `audit.`, where every setting is the application's. */

@@ -1,4 +1,4 @@
-import { eraseSignature } from './base-functions.ts'
+import { eraseSignature, pruneSignature } from './base-functions.ts'
 import { isAuditSchema, isOfExtension, MIGRATIONS_TABLE, oneOf } from './role-catalog.ts'
 import type { RoleSetup } from './role-setup.ts'
 import { dollarQuoted, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
@@ -116,8 +116,9 @@ BEGIN
     WHERE ${isInside}
       AND ${isOthers(sql`f.proowner`)}
       AND NOT ${isOfExtension('pg_proc', sql`f.oid`)}
-      -- The function of erasures has a role of its own, which no other function belongs to.
+      -- The functions of erasures and of prunings have each a role of its own, which no other function belongs to.
       AND f.oid IS DISTINCT FROM to_regprocedure(${literal(sqlText(eraseSignature(home)))})
+      AND f.oid IS DISTINCT FROM to_regprocedure(${literal(sqlText(pruneSignature(home)))})
       -- The constructors of a range type follow it.
       AND NOT EXISTS (
         SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.deptype = 'i'

@@ -85,7 +85,15 @@ export function renderReadSeals(home: AuditHome): string {
   s."previous" AS previous,
   s."hash" AS hash,
   salt."salts" AS salts,
-  (SELECT pg_catalog.count(*)::integer FROM ${sealName(home, 'erasure')} AS e WHERE e."seal_number" = s."number") AS "erasedRows",
+  (
+    SELECT pg_catalog.count(*)::integer FROM ${sealName(home, 'erasure')} AS e
+    WHERE e."seal_number" = s."number" AND pg_catalog.jsonb_typeof(e."fields") = 'array'
+  ) AS "erasedRows",
+  (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(e."audit_id"::text, e."fields" ->> 'leaf'))
+    FROM ${sealName(home, 'erasure')} AS e
+    WHERE e."seal_number" = s."number" AND pg_catalog.jsonb_typeof(e."fields") = 'object'
+  ) AS "prunedLeaves",
   pruned."pruned_at"::text AS "prunedAt",
   pruned."pruned_by" AS "prunedBy"
 FROM ${sealName(home, 'seal')} AS s

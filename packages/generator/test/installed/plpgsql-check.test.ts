@@ -3,13 +3,16 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { useTestDatabase } from '../../../../test/support/test-database.ts'
 import { type AuditedColumn, type AuditedTable, FACTS } from '../../src/model/audit-model.ts'
 import { renderEraserSetup } from '../../src/sql/eraser-setup.ts'
+import { renderPrunerSetup } from '../../src/sql/pruner-setup.ts'
 import { renderSealTables } from '../../src/sql/seal-tables.ts'
 import { rolesOf } from '../sql/erasing.ts'
 import { column, facts, install, setting, table, up, waivable } from '../sql/fixture.ts'
+import { prunersOf } from '../sql/pruning.ts'
 import { HOME } from '../sql/sealing.ts'
 
 const database = await useTestDatabase()
 const roles = rolesOf(database)
+const pruners = prunersOf(database)
 const [available] = await database.query<{ version: string }>(
   `SELECT default_version AS version FROM pg_available_extensions WHERE name = 'plpgsql_check'`,
 )
@@ -90,13 +93,14 @@ const create = ({ source: { name }, ...audited }: AuditedTable) => {
 
 /**
  * What it says with all warnings on, and why that stays: the command is made of regclass, regprocedure and regrole, which
- * PostgreSQL writes with their quotes; a STABLE function the planner may call beforehand, rows or no rows; and what an erasure puts
- * together are columns from the catalog, by %I, and values, by %L (erasure-attacks.test.ts).
+ * PostgreSQL writes with their quotes; a STABLE function the planner may call beforehand, rows or no rows; and what an erasure or a
+ * pruning puts together are columns from the catalog, by %I, and values, by %L (erasure-attacks.test.ts, prune-attacks.test.ts).
  */
 const EXPLAINED = [
   ['audit.erase(jsonb,text,text)', 'text type variable is not sanitized'],
   ['audit.keep_private(regclass[],regprocedure[])', 'text type variable is not sanitized'],
   ['audit.missing_setting(text,text)', 'routine is marked as VOLATILE, should be STABLE'],
+  ['audit.prune(jsonb)', 'text type variable is not sanitized'],
 ]
 
 /** Every function of the audit in plpgsql, once for each trigger that calls it, and what is found in it. */
@@ -122,12 +126,14 @@ beforeAll(async () => {
   )
   await database.query(up(waivable('pg_monitor', ...TABLES.slice(1))))
   await database.query(install(...TABLES.slice(0, 1)))
-  await database.query(`${renderSealTables(HOME)} ${renderEraserSetup({ ...roles, home: HOME })}`)
+  await database.query(
+    `${renderSealTables(HOME)} ${renderEraserSetup({ ...roles, home: HOME })} ${renderPrunerSetup({ ...pruners, atLeast: '12 months', home: HOME })}`,
+  )
 })
 
 afterAll(async () => {
   if (isMissing) return
-  for (const role of Object.values(roles)) {
+  for (const role of [...Object.values(roles), ...Object.values(pruners)]) {
     await database.query(`DROP OWNED BY "${role}" CASCADE; DROP ROLE "${role}"`)
   }
 })

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { expect, it } from 'vitest'
 import { erase, setUp } from './erasing.ts'
 import { everyType, honestWrites, SIZE } from './manipulations.ts'
+import { prune, setUpPruning } from './pruning.ts'
 import { auditedDatabase, connected, seal } from './sealing.ts'
 
 /*
@@ -64,6 +65,20 @@ it('the same after erasures of values of every type, of what may not be empty, a
     { ...of(4), columns: ['note'], paths },
   ])
   expect(await verified(client)).toBe(3)
+
+  // And after a pruning, of rows of which fields were erased, too.
+  await client.query(
+    `COMMIT; BEGIN; SELECT set_config('audit.username', 'ann', true); DELETE FROM "Order" WHERE id IN (1, 2, 5, 6); COMMIT`,
+  )
+  const keeper = await setUpPruning(database)
+  const [{ now } = { now: '' }] = await database.query<{ now: string }>(
+    'SELECT clock_timestamp()::text AS now',
+  )
+  const { pruned } = await prune(client, keeper.by, everyType, now)
+  expect(pruned).toBeGreaterThan(5)
+  const gone = await database.query(`SELECT FROM audit.seal_erasure WHERE jsonb_typeof(fields) = 'object'`)
+  expect(gone.length).toBeGreaterThan(0)
+  await verified(client)
 })
 
 /** @returns how many rows had erased fields */
@@ -71,11 +86,17 @@ async function verified(client: pg.Client): Promise<number> {
   await client.query(`BEGIN; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601'; SET LOCAL TimeZone = 'UTC';
     SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL lc_monetary = 'C'`)
   const { rows: seals } = await client.query(
-    `SELECT s.*, s.history_oid::text AS history_oid, s.sealed_at::text AS sealed_at, t.salts FROM audit.seal s JOIN audit.seal_salt t ON t.seal_number = s.number ORDER BY number`,
+    `SELECT s.*, s.history_oid::text AS history_oid, s.sealed_at::text AS sealed_at, t.salts FROM audit.seal s LEFT JOIN audit.seal_salt t ON t.seal_number = s.number ORDER BY number`,
   )
   expect(seals.length).toBeGreaterThan(3)
   const { rows: kept } = await client.query<{ key: string; fields: Kept[] }>(
-    `SELECT seal_number || ' ' || audit_id AS key, fields FROM audit.seal_erasure`,
+    `SELECT seal_number || ' ' || audit_id AS key, fields FROM audit.seal_erasure WHERE jsonb_typeof(fields) = 'array'`,
+  )
+  const { rows: gone } = await client.query<{ seal: string; id: string; leaf: string }>(
+    `SELECT seal_number::text AS seal, audit_id::text AS id, fields ->> 'leaf' AS leaf FROM audit.seal_erasure WHERE jsonb_typeof(fields) = 'object'`,
+  )
+  const { rows: empty } = await client.query<{ seal: string }>(
+    'SELECT seal_number::text AS seal FROM audit.seal_pruned',
   )
   const erased = new Map(kept.map(({ key, fields }) => [key, fields]))
   let previous = Buffer.alloc(32)
@@ -91,7 +112,7 @@ async function verified(client: pg.Client): Promise<number> {
         WHERE abs(audit_id) BETWEEN ${each.first_id} AND ${each.last_id} ORDER BY abs(audit_id), audit_id`,
       rowMode: 'array',
     })
-    const leaves = rows.map((row, at) => {
+    const there = rows.map((row, at) => {
       const salt = each.salts.subarray(16 * at, 16 * at + 16)
       const commitments = row.slice(5).map((value: string | null, index) => {
         const own = erased.get(`${each.number} ${row[0]}`)?.[index]
@@ -107,7 +128,13 @@ async function verified(client: pg.Client): Promise<number> {
       })
       return sha256(bytes(0), sha256(row.slice(0, 5).join('|')), ...commitments)
     })
-    expect(root(leaves).toString('hex')).toBe(each.root.toString('hex'))
+    const pruned = gone
+      .filter(({ seal: number }) => number === each.number)
+      .map(({ id, leaf }) => ({ id: Number(id), leaf: hex(leaf) }))
+    const all = [...there.map((leaf, at) => ({ id: Number(rows[at]?.[0]), leaf })), ...pruned]
+    const leaves = all.sort((a, b) => Math.abs(a.id) - Math.abs(b.id) || a.id - b.id).map(({ leaf }) => leaf)
+    if (empty.some(({ seal: number }) => number === each.number)) expect(all).toEqual([])
+    else expect(root(leaves).toString('hex')).toBe(each.root.toString('hex'))
     const content = JSON.stringify([
       each.format,
       each.number,

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=a92ecef8caa282cd
+-- prisma-generator-audit v1 from=280c9438c66e78db text=1c4560f6b892cb20
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"changeWaiver","schema":"audit","role":"a"}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"refuse","waivable":true,"names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
@@ -163,12 +163,17 @@ CREATE OR REPLACE FUNCTION "audit"."append_only"()
   SET search_path = pg_catalog, pg_temp
 AS $audit$
 BEGIN
-  -- An erasure: the role that owns its function and can do nothing but be called by it.
-  IF TG_OP = 'UPDATE' AND EXISTS (
+  -- An erasure, or a pruning: the role that owns its function and can do nothing but be called by it.
+  IF TG_OP IN ('UPDATE', 'DELETE') AND EXISTS (
     SELECT FROM pg_catalog.pg_proc AS f
     JOIN pg_catalog.pg_roles AS r ON r.oid = f.proowner
     JOIN pg_catalog.pg_class AS t ON t.oid = TG_RELID
-    WHERE f.oid = pg_catalog.to_regprocedure('"audit"."erase"(jsonb, text, text)')
+    WHERE f.oid = pg_catalog.to_regprocedure(
+        CASE TG_OP
+          WHEN 'UPDATE' THEN '"audit"."erase"(jsonb, text, text)'
+          ELSE '"audit"."prune"(jsonb)'
+        END
+      )
       AND r.rolname = current_user
       AND NOT r.rolcanlogin AND NOT r.rolsuper
       AND r.oid <> t.relowner

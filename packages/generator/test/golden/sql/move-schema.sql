@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=2e7a4748d1571a57 text=b878030d23bbf73d
+-- prisma-generator-audit v1 from=2e7a4748d1571a57 text=8ce16e52354fb4f6
 -- {"kind":"moveSchema","name":"trail","sqlVersion":1}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Item"},"schema":"trail","names":{"table":"Item_audit","captureFunction":"Item_audit_capture","keyFunction":"Item_audit_key","truncateFunction":"Item_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"trail","names":{"table":"Order_audit","captureFunction":"Order_audit_capture","keyFunction":"Order_audit_key","truncateFunction":"Order_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
@@ -173,12 +173,17 @@ CREATE OR REPLACE FUNCTION "trail"."append_only"()
   SET search_path = pg_catalog, pg_temp
 AS $audit$
 BEGIN
-  -- An erasure: the role that owns its function and can do nothing but be called by it.
-  IF TG_OP = 'UPDATE' AND EXISTS (
+  -- An erasure, or a pruning: the role that owns its function and can do nothing but be called by it.
+  IF TG_OP IN ('UPDATE', 'DELETE') AND EXISTS (
     SELECT FROM pg_catalog.pg_proc AS f
     JOIN pg_catalog.pg_roles AS r ON r.oid = f.proowner
     JOIN pg_catalog.pg_class AS t ON t.oid = TG_RELID
-    WHERE f.oid = pg_catalog.to_regprocedure('"trail"."erase"(jsonb, text, text)')
+    WHERE f.oid = pg_catalog.to_regprocedure(
+        CASE TG_OP
+          WHEN 'UPDATE' THEN '"trail"."erase"(jsonb, text, text)'
+          ELSE '"trail"."prune"(jsonb)'
+        END
+      )
       AND r.rolname = current_user
       AND NOT r.rolcanlogin AND NOT r.rolsuper
       AND r.oid <> t.relowner

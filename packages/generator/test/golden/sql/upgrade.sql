@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=905f720107c78eab
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=86eb58b3ce687a25
 -- {"kind":"upgradeSchema","sqlVersion":2}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -54,12 +54,17 @@ CREATE OR REPLACE FUNCTION "audit"."append_only"()
   SET search_path = pg_catalog, pg_temp
 AS $audit$
 BEGIN
-  -- An erasure: the role that owns its function and can do nothing but be called by it.
-  IF TG_OP = 'UPDATE' AND EXISTS (
+  -- An erasure, or a pruning: the role that owns its function and can do nothing but be called by it.
+  IF TG_OP IN ('UPDATE', 'DELETE') AND EXISTS (
     SELECT FROM pg_catalog.pg_proc AS f
     JOIN pg_catalog.pg_roles AS r ON r.oid = f.proowner
     JOIN pg_catalog.pg_class AS t ON t.oid = TG_RELID
-    WHERE f.oid = pg_catalog.to_regprocedure('"audit"."erase"(jsonb, text, text)')
+    WHERE f.oid = pg_catalog.to_regprocedure(
+        CASE TG_OP
+          WHEN 'UPDATE' THEN '"audit"."erase"(jsonb, text, text)'
+          ELSE '"audit"."prune"(jsonb)'
+        END
+      )
       AND r.rolname = current_user
       AND NOT r.rolcanlogin AND NOT r.rolsuper
       AND r.oid <> t.relowner

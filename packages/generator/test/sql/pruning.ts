@@ -1,0 +1,52 @@
+import type pg from 'pg'
+import { onTestFinished } from 'vitest'
+import type { TestDatabase } from '../../../../test/support/test-database.ts'
+import { type Pruned, type PruneOptions, pruneHistory } from '../../src/cli/prune-batches.ts'
+import type { AuditedTable } from '../../src/model/audit-model.ts'
+import { renderPrunerSetup } from '../../src/sql/pruner-setup.ts'
+import { pruneTarget } from '../../src/sql/pruning.ts'
+import { state } from './fixture.ts'
+import { HOME } from './sealing.ts'
+
+/** Roles of a test's own: they belong to the cluster. */
+export const prunersOf = ({ name }: TestDatabase) => ({ pruner: `${name}_pruner`, by: `${name}_keeper` })
+
+/** Sets pruning up, as a superuser. The roles go with the test. */
+export async function setUpPruning(database: TestDatabase, atLeast = '0 days', home = HOME) {
+  const roles = prunersOf(database)
+  onTestFinished(async () => {
+    for (const role of Object.values(roles)) {
+      await database.query(`DROP OWNED BY "${role}" CASCADE; DROP ROLE "${role}"`)
+    }
+  })
+  const again = () => database.query(renderPrunerSetup({ ...roles, atLeast, home }))
+  await again()
+  return { ...roles, again }
+}
+
+/** Prunes the history of a table as the one who may, by pages of three rows unless told otherwise. */
+export async function prune(
+  client: pg.Client,
+  by: string,
+  audited: AuditedTable,
+  before: string,
+  options: Partial<PruneOptions> = {},
+): Promise<Pruned> {
+  const [table] = state(audited).tables
+  if (table === undefined) throw new Error('no table')
+  await client.query(`SET SESSION AUTHORIZATION "${by}"`)
+  try {
+    return await pruneHistory(client, HOME, pruneTarget(table), {
+      before,
+      reason: 'old',
+      size: 3,
+      pause: 0,
+      signal: new AbortController().signal,
+      keep: undefined,
+      onProgress: () => {},
+      ...options,
+    })
+  } finally {
+    await client.query('RESET SESSION AUTHORIZATION')
+  }
+}
