@@ -1,6 +1,8 @@
 import { expect, test, vi } from 'vitest'
 import { renderPauseTable } from '../../packages/generator/src/sql/pause-table.ts'
 import { erase, setUp } from '../../packages/generator/test/sql/erasing.ts'
+import { column, table } from '../../packages/generator/test/sql/fixture.ts'
+import { prune, setUpPruning } from '../../packages/generator/test/sql/pruning.ts'
 import { connected, findingsOf, seal, verify } from '../../packages/generator/test/sql/sealing.ts'
 import {
   HEAD,
@@ -258,4 +260,30 @@ test('a reader of pgoutput, as Debezium is one, gets inserts of the published ta
   expect(kinds.replaceAll(/[BC]/g, '')).toMatch(/^RI{10}R?I{10}$/)
   const relations = messages.filter(({ data }) => data[0] === 'R'.charCodeAt(0))
   for (const { data } of relations) expect(data.toString('latin1')).toContain('audit\0Order_audit\0')
+})
+
+test('what prune takes from the primary stays on the second server, row by row, and both verify', async () => {
+  const made = await orders()
+  const [primary, second] = [await connected(made.primary), await connected(made.second)]
+  await made.primary.query(`${ten}; UPDATE "Order" SET note = 'm' WHERE id <= 5; ${ten}`)
+  await seal(primary)
+  const { by } = await setUpPruning(made.primary)
+  await running(made)
+  await made.expectSame('audit.seal')
+  // The rows that were updated later go from a range that keeps others.
+  const audited = table('Order', {
+    columns: [column('id', 'integer'), column('email', 'text'), column('note', 'text')],
+  })
+  expect(await prune(primary, by, audited, new Date().toISOString())).toMatchObject({ pruned: 5 })
+  await seal(primary)
+  expect(await findingsOf(verify(primary))).toEqual([])
+  await made.expectSame('audit.pruning')
+  await made.expectSame('audit.seal')
+  await made.primary.query(ten)
+  await seal(primary)
+  await made.expectSame('audit.seal')
+  const verified = await verify(second)
+  expect(verified.findings).toEqual([])
+  const [kept] = await made.second.query(`SELECT count(*)::int AS rows FROM ${HISTORY}`)
+  expect(kept).toEqual({ rows: 35 })
 })

@@ -89,8 +89,30 @@ export function replicaFunction({ schema, names }: HistoryTable) {
   return { schema, name: derivedName(names.table, '_replicated') }
 }
 
-/** A range that was pruned on the primary is not pruned here, as long as its rows are here. */
-export function stillHere(home: AuditHome): Sql {
+/**
+ * What was pruned on the primary is not pruned here, as long as it is here: a range, or one row of a range, of which the primary
+ * has kept the leaf.
+ */
+export function unlessStillHere(home: AuditHome, role: (typeof APPEND_ONLY)[number]): Sql {
+  const id = ident(ID)
+  switch (role) {
+    case 'pruned':
+      return leaveOutWhere(
+        home,
+        sql`h.${id} BETWEEN $1 AND $2 OR h.${id} BETWEEN -$2 AND -$1`,
+        sql`sealed."first_id", sealed."last_id"`,
+      )
+    case 'erasure':
+      return sql`IF NEW."fields" ? 'leaf' THEN
+  ${leaveOutWhere(home, sql`h.${id} = $1`, sql`NEW.${id}`)}
+END IF;`
+    default:
+      return sql``
+  }
+}
+
+/** PL/pgSQL that gives RETURN NULL where the history of the seal has such a row `h`. */
+function leaveOutWhere(home: AuditHome, condition: Sql, values: Sql): Sql {
   return sql`DECLARE
   sealed record;
   is_here boolean;
@@ -101,8 +123,8 @@ BEGIN
   WHERE s."number" = NEW."seal_number";
   IF FOUND THEN
     EXECUTE pg_catalog.format(
-      'SELECT EXISTS (SELECT FROM %s AS h WHERE h."audit_id" BETWEEN $1 AND $2 OR h."audit_id" BETWEEN -$2 AND -$1)', sealed."history"
-    ) INTO is_here USING sealed."first_id", sealed."last_id";
+      'SELECT EXISTS (SELECT FROM %s AS h WHERE ${condition})', sealed."history"
+    ) INTO is_here USING ${values};
     IF is_here THEN
       RETURN NULL;
     END IF;

@@ -14,7 +14,7 @@ interface RecordTable {
 }
 
 /**
- * What was erased, what is held and when capture rested. The first is sealed as a history is, so its seals need it on the second
+ * What was erased and pruned, what is held and when capture rested. The first two are sealed as a history is, so their seals need them on the second
  * server; the last says why a history has a gap.
  */
 export function recordTables(home: AuditHome): readonly HistoryTable[] {
@@ -22,7 +22,7 @@ export function recordTables(home: AuditHome): readonly HistoryTable[] {
 }
 
 /**
- * The three as the second server has them. It is erased there too, which leaves a record of its own: those are numbered from 2⁶² on, where
+ * All of them as the second server has them. It is erased there too, which leaves a record of its own: those are numbered from 2⁶² on, where
  * the primary never comes. A hold of the primary holds there, and the set-up of erasures finds its tables made.
  */
 export function renderReplicaRecords(home: AuditHome): Sql {
@@ -45,6 +45,7 @@ export function renderReplicaRecords(home: AuditHome): Sql {
 function records(home: AuditHome): readonly RecordTable[] {
   return [
     { table: erasureTable(home, 'erasure'), columns: ERASURE_COLUMNS, row: HISTORY_ROW },
+    { table: erasureTable(home, 'pruning'), columns: PRUNING_COLUMNS, row: HISTORY_ROW },
     {
       table: erasureTable(home, 'hold'),
       columns: HOLD_COLUMNS,
@@ -61,13 +62,27 @@ function records(home: AuditHome): readonly RecordTable[] {
 const OWN_NUMBERS = sql`bigint GENERATED ALWAYS AS IDENTITY (START WITH 4611686018427387904)`
 const NOW = sql`timestamptz DEFAULT pg_catalog.clock_timestamp()`
 
-const ERASURE_COLUMNS: readonly Sql[] = [
+const facts = (operation: Sql): readonly Sql[] => [
   sql`${ident(AUDIT_COLUMNS.id)} ${OWN_NUMBERS}`,
-  sql`${ident(AUDIT_COLUMNS.operation)} char(1) DEFAULT 'E'`,
+  sql`${ident(AUDIT_COLUMNS.operation)} char(1) DEFAULT ${operation}`,
   sql`${ident(AUDIT_COLUMNS.operationTimestamp)} ${NOW}`,
   sql`${ident(AUDIT_COLUMNS.transactionTimestamp)} timestamptz DEFAULT pg_catalog.now()`,
   sql`${ident(AUDIT_COLUMNS.currentUser)} text`,
   sql`${ident(AUDIT_COLUMNS.transactionId)} bigint DEFAULT pg_catalog.pg_current_xact_id()::text::bigint`,
+]
+
+const PRUNING_COLUMNS: readonly Sql[] = [
+  ...facts(sql`'P'`),
+  sql`"reason" text`,
+  sql`"history" text`,
+  sql`"older_than" timestamptz`,
+  sql`"rows" integer`,
+  sql`"first_id" bigint`,
+  sql`"last_id" bigint`,
+]
+
+const ERASURE_COLUMNS: readonly Sql[] = [
+  ...facts(sql`'E'`),
   sql`"plan" text`,
   sql`"reason" text`,
   sql`"erased" jsonb`,

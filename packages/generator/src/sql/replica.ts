@@ -8,7 +8,7 @@ import type { HistoryTable } from './look-first.ts'
 import { publishedLater } from './published-tables.ts'
 import { asScript } from './render-installation.ts'
 import { inTransactions } from './render-migration.ts'
-import { HISTORY_ROW, refusePrimary, replicaGuards, SEAL_ROWS, stillHere } from './replica-guard.ts'
+import { HISTORY_ROW, refusePrimary, replicaGuards, SEAL_ROWS, unlessStillHere } from './replica-guard.ts'
 import { renderReplicaRecords } from './replica-records.ts'
 import { dropFormerFunctions, followRenames, refuseFormerNames } from './replica-renames.ts'
 import { type ReplicaTable, renderReplicaTable, replicaOf, replicaOfWaivers } from './replica-table.ts'
@@ -72,7 +72,7 @@ export function renderReplica(setup: ReplicaSetup): string {
     ...APPEND_ONLY.map((role) =>
       paragraphs([
         renderSealTable(home, role),
-        replicaGuards(sealTable(home, role), SEAL_ROWS[role], role === 'pruned' ? stillHere(home) : sql``),
+        replicaGuards(sealTable(home, role), SEAL_ROWS[role], unlessStillHere(home, role)),
       ]),
     ),
     ...own.map((table) => dropFormerFunctions(table, table.former)),

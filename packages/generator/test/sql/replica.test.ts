@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
-import { renderErasureTables } from '../../src/sql/erasure-tables.ts'
+import { renderErasureTables, renderPruningTable } from '../../src/sql/erasure-tables.ts'
 import { renderPauseTable } from '../../src/sql/pause-table.ts'
 import { renderPublication } from '../../src/sql/publication.ts'
 import { renderReplica } from '../../src/sql/replica.ts'
@@ -35,7 +35,7 @@ const columns = async (database: TestDatabase) => {
 
 /** What commands make at any time. */
 const HOME = { schema: 'audit' }
-const RECORDS = `${sqlText(renderErasureTables(HOME))} ${renderPauseTable(HOME)}`
+const RECORDS = `${sqlText(renderErasureTables(HOME))} ${sqlText(renderPruningTable(HOME))} ${renderPauseTable(HOME)}`
 
 it('the second server has every column of the reference schema, of the same type and number', async () => {
   const folder = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))

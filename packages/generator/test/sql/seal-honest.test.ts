@@ -86,7 +86,9 @@ const STEPS: Readonly<Record<string, Step>> = {
     const { rows } = await game.client.query<{ id: string; at: string }>(
       `SELECT audit_id::text AS id, audit_operation_timestamp::text AS at FROM ${history(game)} ORDER BY abs(audit_id), audit_id`,
     )
-    const columns = [...game.columns.slice(1), 'audit_current_user'].filter((_, at) => (n >> (at % 12)) % 2 === 1)
+    const columns = [...game.columns.slice(1), 'audit_current_user'].filter(
+      (_, at) => (n >> (at % 12)) % 2 === 1,
+    )
     if (rows.length === 0 || columns.length === 0) return
     const chosen = [pick(rows, n), pick(rows, n * 7)].map(({ id, at }) => [id, at] as const)
     await erase(game.client, game.roles.by, [{ history: history(game), rows: chosen, columns }])
