@@ -57,7 +57,7 @@ test('pause turns capture off with a reason, status is red, and resume makes up 
   })
   expect(await audit(['pause', '--reason', 'again', '--model', 'Order'])).toMatchObject({
     exitCode: 0,
-    stderr: expect.stringContaining('public.Order is paused already'),
+    stderr: expect.stringContaining('public.Order is paused, for the reason and since the time of before'),
   })
   await database.query(
     `UPDATE "Order" SET total = 20 WHERE id = 2; DELETE FROM "Order" WHERE id = 3; INSERT INTO "Order" (total) VALUES (4); UPDATE "Invoice" SET note = 'b'`,
@@ -117,6 +117,33 @@ test('under writers that never stop, a pause and its end leave a whole history, 
     expect((await audit(['verify', '--live'])).stdout).toContain('no write is missed')
   }
   expect(writer.errors).toEqual([])
+})
+
+test('a trigger that went in the pause is made anew, a table that was written anew is told, and a pause of a history that no model has ends', async () => {
+  const wrapped = await installed()
+  const { database, audit } = wrapped
+  await write(database, `INSERT INTO "Order" (total) VALUES (1), (2); INSERT INTO "Invoice" VALUES (1, 'a')`)
+  expect(await audit(['pause', '--reason', 'x'])).toMatchObject({ exitCode: 0 })
+  await database.query(`DROP TRIGGER audit_update ON "Order"; DROP FUNCTION audit."Order_audit_capture" CASCADE;
+    UPDATE "Order" SET total = 20 WHERE id = 2; ALTER TABLE "Order" ALTER total TYPE bigint; ALTER TABLE "Order" ALTER total TYPE integer`)
+  const resumed = await audit(['resume', '--set', 'username=ops'])
+  expect([resumed.exitCode, resumed.stderr]).toEqual([
+    0,
+    expect.stringContaining('public.Order was made or written anew in the pause'),
+  ])
+  expect(await enabled(database)).toEqual(['"Invoice" A', '"Order" O'])
+  expect(await audit(['verify', '--live'])).toMatchObject({ exitCode: 0 })
+  expect(await audit(['status'])).toMatchObject({ exitCode: 0 })
+  expect(await audit(['pause', '--reason', 'x', '--model', 'Invoice'])).toMatchObject({ exitCode: 0 })
+  await wrapped.models(MODELS.replace('@audit(enabled, level: row, enableAlways: true)', '@audit(disabled)'))
+  expect(await audit(['migrate', 'dev', '--name', 'no_invoices'])).toMatchObject({ exitCode: 0 })
+  expect(await audit(['resume'])).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringContaining(
+      'the pause of Invoice_audit is ended: no model has that history any more',
+    ),
+  })
+  expect(await audit(['install'])).toMatchObject({ exitCode: 0 })
 })
 
 test('resume ended at any point goes on, and until then status says that the pause is not made up for', async () => {

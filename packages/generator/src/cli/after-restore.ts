@@ -41,8 +41,7 @@ export async function afterRestore(flags: AfterRestoreFlags, cwd: string): Promi
   const url = await findDatabaseUrl(flags, cwd)
   const expected = await readExpected(flags, cwd)
   const settings = parseSettings(flags.set)
-  if (flags.reconcile)
-    for (const table of chooseTables(expected, undefined)) refuseWithoutContext(table, settings)
+  if (flags.reconcile) refuseWithoutContext(chooseTables(expected, undefined), settings)
   return withConnection(url, 'after-restore', async (client, signal) => {
     const repaired = await repair(client, expected, flags)
     if (repaired === undefined || flags.dryRun) return repaired === undefined ? 1 : 0
@@ -52,7 +51,7 @@ export async function afterRestore(flags: AfterRestoreFlags, cwd: string): Promi
     const run = { size: PAGE, pause: 0, signal, place: undefined, database }
     const compare = () => compareTables(client, tables, recorded, run)
     let verification = await compare()
-    if (flags.reconcile && isMissing(verification)) {
+    if (flags.reconcile && isErased && isMissing(verification)) {
       await reconcileTables(client, expected, verification, recorded, { settings, signal })
       verification = await compare()
     }
@@ -112,7 +111,17 @@ async function sayWhatIsErased(
   file: string | undefined,
 ): Promise<boolean> {
   if (file === undefined) return true
-  const answer = await planReplay(client, homeOf(state.schema ?? { name: 'audit' }), file)
+  const home = homeOf(state.schema ?? { name: 'audit' })
+  const answer = await planReplay(client, home, file).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === '42501') return undefined
+    throw error
+  })
+  if (answer === undefined) {
+    console.error(
+      `audit: who owns the history may not erase. As the role that the set-up of erasure lets in: npx prisma-generator-audit erase --replay ${file} --url …`,
+    )
+    return false
+  }
   if (answer.rows === 0) {
     console.log('audit: all that was erased is erased here')
     return true

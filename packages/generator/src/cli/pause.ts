@@ -1,8 +1,14 @@
 import type { Client } from 'pg'
-import { beginPausing, openPauses, recordPause, renderPauseTable } from '../sql/pause-table.ts'
+import {
+  beginPausing,
+  type OpenPause,
+  openPauses,
+  recordPause,
+  renderPauseTable,
+} from '../sql/pause-table.ts'
 import { beginSealing } from '../sql/seal-chain.ts'
 import { disableTriggers } from '../sql/touch-triggers.ts'
-import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
+import { homeOf } from '../state/database-state.ts'
 import { chooseTables, tableName } from './chosen-tables.ts'
 import { inTransaction } from './database-client.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
@@ -36,20 +42,22 @@ export async function pause(flags: PauseFlags, cwd: string): Promise<number> {
   if (first === undefined) throw new ProjectNotFoundError('No model is audited: there is nothing to pause.')
   return withConnection(url, 'pause', async (client, signal) => {
     await refuseWhereBroken(client, expected)
-    const isPaused = await makeTable(client, first)
+    const home = homeOf({ name: first.schema, ...(first.shared ? { shared: first.shared } : {}) })
+    await inTransaction(client, beginSealing(home), () => client.query(renderPauseTable(home)))
     for (const table of tables) {
       if (signal.aborted) return INTERRUPTED
-      if (isPaused.has(table.names.table)) {
-        console.error(`audit: ${tableName(table)} is paused already`)
-        continue
-      }
-      await retryLocks(() =>
+      const isNew = await retryLocks(() =>
         inTransaction(client, beginPausing(expected.lockTimeout), async () => {
           await client.query(disableTriggers(table))
+          // Behind the lock: whoever paused it at the same moment has committed.
+          const { rows } = await client.query<OpenPause>(openPauses(home))
+          if (rows.some(({ history }) => history === table.names.table)) return false
           await client.query(recordPause(table), [flags.reason])
+          return true
         }),
       )
-      console.error(`audit: ${tableName(table)} is paused: NOTHING OF IT IS RECORDED until ${RESUME}`)
+      const since = isNew ? '' : ', for the reason and since the time of before'
+      console.error(`audit: ${tableName(table)} is paused${since}: NOTHING OF IT IS RECORDED until ${RESUME}`)
       if (table.key.length === 0)
         console.error(
           `audit: ${tableName(table)} has no key: what is written meanwhile is lost to its history`,
@@ -67,14 +75,4 @@ async function refuseWhereBroken(client: Client, expected: ExpectedInstallation)
   if (live.schemaOwner === null || status.pending.length > 0) {
     throw new ProjectNotFoundError('The audit is not installed here: npx prisma-generator-audit status')
   }
-}
-
-/** The names of the histories that rest already. */
-async function makeTable(client: Client, { schema, shared }: AuditTableObject): Promise<ReadonlySet<string>> {
-  const home: AuditHome = { schema, ...(shared ? { shared } : {}) }
-  return inTransaction(client, beginSealing(home), async () => {
-    await client.query(renderPauseTable(home))
-    const { rows } = await client.query<{ history: string }>(openPauses(home))
-    return new Set(rows.map(({ history }) => history))
-  })
 }

@@ -1,6 +1,7 @@
-import type { ClientBase } from 'pg'
+import type { Client } from 'pg'
 import type { Recorded } from '../installation/told.ts'
-import { appliedMigrations, beginLook, whereLooked } from '../sql/live-installation.ts'
+import { appliedMigrations, whereLooked } from '../sql/live-installation.ts'
+import { beginVerifying } from '../sql/seal-chain.ts'
 import { inTransaction } from './database-client.ts'
 import type { ExpectedInstallation } from './installation.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
@@ -11,18 +12,21 @@ import { ProjectNotFoundError } from './project-not-found-error.ts'
  * @throws ProjectNotFoundError where some are not applied here
  */
 export async function readRecorded(
-  client: ClientBase,
+  client: Client,
   { recorded, parts, state }: ExpectedInstallation,
 ): Promise<{ readonly database: string; readonly recorded: Recorded | undefined }> {
-  return inTransaction(client, beginLook(), async () => {
+  return inTransaction(client, beginVerifying(), async () => {
     const { rows: where } = await client.query<{ database: string; migrationsSchema: string | null }>(
       whereLooked(state.schema?.name ?? 'audit', undefined),
     )
-    const database = where[0]?.database ?? ''
+    // A copy of it on another server is another one.
+    const database = `${client.host}:${client.port}/${where[0]?.database ?? ''}`
     const schema = where[0]?.migrationsSchema
     if (recorded === undefined || schema == null) return { database, recorded: undefined }
-    const { rows } = await client.query<{ name: string; finishedAt: string }>(appliedMigrations(schema))
-    const applied = new Map(rows.map(({ name, finishedAt }) => [name, finishedAt] as const))
+    const { rows } = await client.query<{ name: string; begun: string; done: string }>(
+      appliedMigrations(schema),
+    )
+    const applied = new Map(rows.map(({ name, ...times }) => [name, times] as const))
     const pending = parts.filter((name) => !applied.has(name))
     if (pending.length > 0) {
       throw new ProjectNotFoundError(

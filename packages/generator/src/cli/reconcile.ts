@@ -54,7 +54,9 @@ export async function reconcile(
           await client.query(SET_SETTING, [`audit.${name}`, value])
         }
         const { rows } = await client.query<ReconciledPage>(text, [...values])
-        return rows[0] ?? { written: 0, first: null, last: null }
+        const [written] = rows
+        if (written === undefined) throw new Error('PostgreSQL gave no row for a query that always has one.')
+        return written
       }),
     )
   for (const pass of ['rows', 'history'] as const) {
@@ -68,14 +70,18 @@ export async function reconcile(
       )
       const [page] = rows
       if (page === undefined) throw new Error('PostgreSQL gave no row for a query that always has one.')
+      let end: Pick<ComparedPage, 'read' | 'last'> = page
       if (page.findings.length > 0) {
         const text =
           pass === 'rows' ? renderReconcilePage(told, size, after) : renderReconcileHistory(told, size)
-        reached = withWritten(reached, await write(text, last))
+        const written = await write(text, last)
+        reached = withWritten(reached, written)
+        // What came meanwhile has pushed rows out of it: they are of the next one.
+        end = { read: written.read, last: written.end }
       }
-      isEnd = page.read < size
-      last = page.last ?? last
-      reached = { ...reached, rows: reached.rows + (pass === 'rows' ? page.read : 0) }
+      isEnd = end.read < size
+      last = end.last ?? last
+      reached = { ...reached, rows: reached.rows + (pass === 'rows' ? end.read : 0) }
       onProgress(reached, Math.max(total, reached.rows))
     }
   }

@@ -1,13 +1,16 @@
 import type { Client } from 'pg'
+import { repairsOf } from '../installation/repairs.ts'
 import { type Recorded, toldOf } from '../installation/told.ts'
+import { nameKey, type QualifiedName } from '../model/names.ts'
 import { beginPausing, type OpenPause, recordResumption } from '../sql/pause-table.ts'
+import { renderRepair } from '../sql/render-installation.ts'
 import { beginVerifying } from '../sql/seal-chain.ts'
 import { enableTriggers } from '../sql/touch-triggers.ts'
 import { type AuditTableObject, homeOf } from '../state/database-state.ts'
 import { chooseTables, tableName } from './chosen-tables.ts'
 import { inTransaction } from './database-client.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
-import { readExpected, withConnection } from './installation.ts'
+import { type ExpectedInstallation, look, readExpected, withConnection } from './installation.ts'
 import { readOpenPauses } from './open-pauses.ts'
 import { progressBar } from './progress-bar.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
@@ -45,9 +48,19 @@ export async function resume(flags: ResumeFlags, cwd: string): Promise<number> {
       const found = pauses.find(({ history }) => history === table.names.table)
       return found === undefined ? [] : [{ table, pause: found }]
     })
-    if (paused.length === 0) console.error('audit: nothing is paused')
+    const left =
+      flags.model === undefined ? pauses.filter((each) => !paused.some(({ pause }) => pause === each)) : []
+    if (paused.length + left.length === 0) console.error('audit: nothing is paused')
     // Before any trigger is on: nothing is half done for want of a name.
-    for (const { table } of paused) refuseWithoutContext(table, settings)
+    refuseWithoutContext(
+      paused.map(({ table }) => table),
+      settings,
+    )
+    for (const { history, oid } of left) {
+      await client.query(recordResumption(home), [oid, 0, null, null])
+      console.error(`audit: the pause of ${history} is ended: no model has that history any more`)
+    }
+    await mend(client, expected, paused)
     const { recorded } = await readRecorded(client, expected)
     const run = { size, lockTimeout: expected.lockTimeout, settings, signal }
     for (const each of paused) {
@@ -55,6 +68,29 @@ export async function resume(flags: ResumeFlags, cwd: string): Promise<number> {
     }
     return 0
   })
+}
+
+/** What triggers need, and those that went in the pause, with a table that was made anew for one. */
+async function mend(
+  client: Client,
+  expected: ExpectedInstallation,
+  paused: readonly { readonly table: AuditTableObject }[],
+): Promise<void> {
+  if (paused.length === 0) return
+  const { live, status } = await look(client, expected)
+  if (status.pending.length > 0) return
+  const isPaused = (source: QualifiedName) =>
+    paused.some(({ table }) => nameKey(table.source) === nameKey(source))
+  // What only rests is turned on below, all of a table at once.
+  const histories = status.histories
+    .filter(({ source }) => isPaused(source))
+    .map((each) => ({ ...each, findings: each.findings.filter(({ state }) => state !== 'disabled') }))
+  const text = renderRepair(
+    expected.state,
+    repairsOf(expected.state, live, { ...status, histories }),
+    expected.lockTimeout,
+  )
+  if (text !== '') await client.query(text)
 }
 
 interface Run {
@@ -76,14 +112,23 @@ async function resumeTable(
     inTransaction(client, beginPausing(run.lockTimeout), () => client.query(enableTriggers(table))),
   )
   if (table.key.length === 0) {
-    await client.query(recordResumption(table), [0, null, null])
+    await client.query(recordResumption(table), [pause.oid, 0, null, null])
     console.error(
       `audit: ${name} is recorded again; it has no key, so what was written meanwhile is not in its history`,
     )
     return true
   }
   const bar = progressBar(name, '{value} of about {total} rows compared, {written} recorded')
-  const told = { ...toldOf(table, recorded), writtenSince: pause.transactionId }
+  const isRewritten = pause.fileThen !== pause.fileNow
+  if (isRewritten) {
+    console.error(
+      `audit: ${name} was made or written anew in the pause, so nobody can tell by a row when it was written: rows without history are left as they are, unless all rows have one`,
+    )
+  }
+  const told = {
+    ...toldOf(table, recorded),
+    ...(isRewritten ? {} : { writtenSince: pause.transactionId }),
+  }
   const reached = await reconcile(client, told, {
     ...run,
     onProgress: (now: Reconciled, total) => bar.update(now.rows, total, { written: now.written }),
@@ -94,7 +139,7 @@ async function resumeTable(
     )
     return false
   }
-  await client.query(recordResumption(table), [reached.written, reached.firstId, reached.lastId])
+  await client.query(recordResumption(table), [pause.oid, reached.written, reached.firstId, reached.lastId])
   const ids = reached.firstId === undefined ? '' : `, audit_id ${reached.firstId} to ${reached.lastId}`
   console.error(
     `audit: ${name} is recorded again; the pause since ${pause.pausedAt} left ${counted(reached.written, 'row')} of history${ids}`,
@@ -113,22 +158,32 @@ export function parseSettings(texts: readonly string[]): ReadonlyMap<string, str
   )
 }
 
-/** @throws ProjectNotFoundError where a history would refuse rows with these settings */
-export function refuseWithoutContext(table: AuditTableObject, settings: ReadonlyMap<string, string>): void {
-  const live = table.settings.filter(({ retired, fact }) => !retired && fact === undefined)
-  const names = live.map(({ name }) => name)
-  const unknown = [...settings.keys()].find((name) => !names.includes(name))
-  if (unknown !== undefined) {
+/** @throws ProjectNotFoundError where no table has such a setting, or a history would refuse rows with these */
+export function refuseWithoutContext(
+  tables: readonly AuditTableObject[],
+  settings: ReadonlyMap<string, string>,
+): void {
+  const known = new Set(tables.flatMap((table) => settingsOf(table).map(({ name }) => name)))
+  const unknown = [...settings.keys()].find((name) => !known.has(name))
+  if (tables.length > 0 && unknown !== undefined) {
     throw new ProjectNotFoundError(
-      `--set ${unknown}: there is no such session setting. There are: ${names.join(', ') || 'none'}`,
+      `--set ${unknown}: there is no such session setting. There are: ${[...known].join(', ') || 'none'}`,
     )
   }
-  const missing = live.filter(
-    ({ name, required, default: value }) =>
-      required && value === undefined && table.missingSettings === 'refuse' && !settings.get(name),
-  )
-  if (missing.length === 0) return
-  throw new ProjectNotFoundError(
-    `${tableName(table)} takes no row of history without ${missing.map(({ name }) => name).join(', ')}: say who says so, ${missing.map(({ name }) => `--set ${name}=…`).join(' ')}`,
-  )
+  for (const table of tables) {
+    const missing = settingsOf(table)
+      .filter(
+        ({ name, required, default: value }) =>
+          required && value === undefined && table.missingSettings === 'refuse' && !settings.get(name),
+      )
+      .map(({ name }) => name)
+    if (missing.length === 0) continue
+    throw new ProjectNotFoundError(
+      `${tableName(table)} takes no row of history without ${missing.join(', ')}: say who says so, ${missing.map((name) => `--set ${name}=…`).join(' ')}`,
+    )
+  }
+}
+
+function settingsOf({ settings }: AuditTableObject) {
+  return settings.filter(({ retired, fact }) => !retired && fact === undefined)
 }

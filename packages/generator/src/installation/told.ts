@@ -8,8 +8,8 @@ import type { TableHistories, TableHistory } from '../state/table-history.ts'
 export interface Recorded {
   readonly histories: TableHistories
   readonly database: SourceDatabase
-  /** By directory name: when the migration was done, as PostgreSQL's text. */
-  readonly applied: ReadonlyMap<string, string>
+  /** By directory name: when the migration was begun, and when all of it was done for certain; PostgreSQL's text. */
+  readonly applied: ReadonlyMap<string, { readonly begun: string; readonly done: string }>
 }
 
 const NOBODY_KNOWS = 'infinity'
@@ -25,20 +25,22 @@ export function toldOf(table: AuditTableObject, recorded: Recorded | undefined):
   const live = table.columns.filter(({ retired }) => !retired)
   if (recorded === undefined || history === undefined) {
     const since = new Map(live.map(({ name }) => [name, NOBODY_KNOWS] as const))
-    return { table, isWhole: table.backfill !== undefined, since, left: new Set() }
+    return { table, isWhole: table.backfill === true, since, left: new Set() }
   }
   const { applied } = recorded
-  const since = live.flatMap(({ name }) => {
-    const migration = history.columns.get(name)
-    if (migration === undefined) return [[name, NOBODY_KNOWS] as const]
-    return migration === history.attached && history.isResumed === undefined
-      ? []
-      : [[name, applied.get(migration) ?? NOBODY_KNOWS] as const]
+  const { attached } = history
+  const begun = applied.get(attached)?.begun ?? NOBODY_KNOWS
+  const since = live.map(({ name }) => {
+    const migration = history.columns.get(name) ?? ''
+    // A squashed folder adopts a history, which has rows from before; a baseline in the migration is of after its begin.
+    const until = migration === attached ? begun : (applied.get(migration)?.done ?? NOBODY_KNOWS)
+    return [name, until] as const
   })
   return {
     table,
-    isWhole: table.backfill !== undefined || isNewWithItsAudit(table, history, recorded.database),
-    ...(history.isResumed ? { restedUntil: applied.get(history.attached) ?? NOBODY_KNOWS } : {}),
+    // A baseline in batches is begun by hand, and nobody notes its end.
+    isWhole: table.backfill === true || isNewWithItsAudit(table, history, recorded.database),
+    ...(history.isResumed ? { restedUntil: begun } : {}),
     since: new Map(since),
     left: new Set(),
   }
@@ -51,7 +53,8 @@ function isNewWithItsAudit(
   { tables, dataChanges, notInterpreted }: SourceDatabase,
 ): boolean {
   const table = tables.find(({ schema, name }) => schema === source.schema && name === source.name)
-  if (table === undefined || isResumed) return false
+  // A partition may bring rows along.
+  if (table === undefined || isResumed || table.partitioned || table.inherits) return false
   // prisma/migrations/<name>/migration.sql
   if (table.place.file.split(/[\\/]/).at(-2) !== attached) return false
   const names = [table, ...(table.formerNames ?? [])].map(nameKey)

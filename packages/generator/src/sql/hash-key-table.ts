@@ -77,3 +77,13 @@ WHERE a.attrelid = ${relation(table)} AND a.attname IN (${names}) AND NOT a.atti
     WHERE k.${ident(c.history)} = a.attrelid AND k.${ident(c.column)} = a.attnum
   )`)
 }
+
+/** When the key of a column was made. */
+export function hashKeyMade(table: AuditTableObject, column: string): Sql {
+  const c = HASH_KEY_COLUMNS
+  return sql`(
+  SELECT k.${ident(c.made)} FROM ${auditTable(hashKeys(table))} AS k
+  JOIN pg_attribute AS a ON a.attrelid = k.${ident(c.history)} AND a.attnum = k.${ident(c.column)}
+  WHERE k.${ident(c.history)} = ${relation(table)} AND a.attname = ${literal(column)}
+)`
+}

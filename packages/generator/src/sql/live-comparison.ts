@@ -1,9 +1,10 @@
 import type { AuditTableObject, StateColumn } from '../state/database-state.ts'
 import { sourceColumn } from '../state/source-column.ts'
-import { auditTable, liveColumns, relation } from './audit-table.ts'
+import { auditTable, liveColumns } from './audit-table.ts'
 import { isOwnRow, isSameKey } from './baseline.ts'
 import { renderType } from './column-type.ts'
 import { erasureName } from './erasure-tables.ts'
+import { hashKeyMade } from './hash-key-table.ts'
 import { historyValue } from './history-row.ts'
 import { keyColumns } from './key-columns.ts'
 import { isAfterLast, type KeyOrder } from './key-order.ts'
@@ -27,7 +28,7 @@ export interface Told {
   readonly table: AuditTableObject
   /** A row without history was written past the triggers: the history has been there as long as the table, or begins with a baseline. */
   readonly isWhole: boolean
-  /** A row without history that this transaction or a later one wrote was written past the triggers, whole or not. */
+  /** What this transaction or a later one wrote was written past the triggers, if the history does not say so: nothing excuses it. */
   readonly writtenSince?: string | undefined
   /** Until this time (PostgreSQL's text) the audit rested: what it recorded before says nothing of today. */
   readonly restedUntil?: string | undefined
@@ -89,6 +90,7 @@ export function renderLivePage(told: Told, size: number, order?: KeyOrder): stri
   SELECT
     changed.${ident(PLACE)} AS place,
     ${isWithoutHistoryTold(told, sql`changed`)} AS is_new,
+    ${isWrittenSince(told, sql`changed`)} AS is_since,
     ${keyText(sources, sql`changed`)} AS ${ident(KEY)},
     held.${ident(c.id)} AS id,
     held.${ident(c.operation)} AS operation,
@@ -195,14 +197,15 @@ export function differences(told: Told, row: Sql, held: Sql): Sql {
 ]::text[], NULL)`
 }
 
-function differs({ table, since }: Told, column: StateColumn, row: Sql, held: Sql): Sql {
+function differs(told: Told, column: StateColumn, row: Sql, held: Sql): Sql {
+  const { table, since } = told
   const { name, type, policy } = column
   const known = sql`${held}.${ident(name)}`
   const until = since.get(name)
   const isTold =
     until === undefined
       ? sql``
-      : sql` AND NOT (${known} IS NOT DISTINCT FROM NULL AND ${held}.${ident(AUDIT_COLUMNS.operationTimestamp)} <= ${literal(until)}::timestamptz)`
+      : sql` AND NOT (${known} IS NOT DISTINCT FROM NULL AND ${held}.${ident(AUDIT_COLUMNS.operationTimestamp)} <= ${literal(until)}::timestamptz AND NOT ${isWrittenSince(told, row)})`
   const value = historyValue(table, name, row)
   if (policy === 'redact') {
     return sql`(${known} IS NOT DISTINCT FROM NULL) <> (${value} IS NOT DISTINCT FROM NULL)${isTold}`
@@ -211,6 +214,11 @@ function differs({ table, since }: Told, column: StateColumn, row: Sql, held: Sq
     return sql`${isHeld(table, column, row, columnNumber(table, column), LOOK_BACK + 1)} IS NOT TRUE${isTold}`
   }
   const cast = sql`CAST(${value} AS ${renderType(type)})`
+  if (policy === 'hash') {
+    // What was hashed before the key was made anew says nothing of today's hash.
+    const made = sql`${held}.${ident(AUDIT_COLUMNS.operationTimestamp)} >= ${hashKeyMade(table, name)}`
+    return sql`${known} IS DISTINCT FROM ${cast} AND ${made}${isTold}`
+  }
   // More digits after the point are no other number.
   if (type.name === 'numeric') return sql`${known} IS DISTINCT FROM ${cast}${isTold}`
   return sql`ROW(${known})::record *<> ROW(${cast})::record${isTold}`
@@ -227,8 +235,9 @@ function unlessErased(
   held: Sql,
 ): Sql {
   if (!hasErasures) return literal(name)
-  const id = ident(AUDIT_COLUMNS.id)
-  const isIn = (of: Sql) => sql`t.value -> 'rows' @> jsonb_build_array(jsonb_build_array(${of}.${id}::text))`
+  const [id, at] = [ident(AUDIT_COLUMNS.id), ident(AUDIT_COLUMNS.operationTimestamp)]
+  const isIn = (of: Sql) =>
+    sql`t.value -> 'rows' @> jsonb_build_array(jsonb_build_array(${of}.${id}::text, ${of}.${at}::text))`
   // Its value stands in an older row.
   const isOfRow = whenChanged
     ? sql`EXISTS (SELECT FROM ${auditTable(table)} AS known WHERE ${isSameKey(table, row)} AND ${isIn(sql`known`)})`
@@ -236,17 +245,18 @@ function unlessErased(
   return sql`CASE WHEN NOT EXISTS (
   SELECT FROM ${erasureName(table, 'erasure')} AS e
   CROSS JOIN LATERAL jsonb_array_elements(e."erased") AS t (value)
-  WHERE to_regclass(t.value ->> 'history') = ${relation(table)}
-    AND (
+  -- The record has the names of its day, for history and column: a row is known by its number and time.
+  WHERE (
       t.value -> 'columns' @> to_jsonb(${literal(name)}::text)
       OR t.value -> 'paths' @> jsonb_build_array(jsonb_build_object('column', ${literal(name)}::text))
+      OR ${held}.${ident(name)} IS NOT DISTINCT FROM NULL
     )
     AND ${isOfRow}
 ) THEN ${literal(name)} END`
 }
 
 function isTold({ restedUntil }: Told): Sql {
-  return sql`CASE WHEN c.id IS NULL THEN c.is_new ELSE ${isAfter(restedUntil, sql`c.at`)} END`
+  return sql`CASE WHEN c.id IS NULL THEN c.is_new ELSE ${isAfter(restedUntil, sql`c.at`)} OR c.is_since END`
 }
 
 /**
@@ -254,7 +264,11 @@ function isTold({ restedUntil }: Told): Sql {
  * half of them is later.
  */
 export function isWithoutHistoryTold({ isWhole, writtenSince }: Told, row: Sql): Sql {
-  if (isWhole) return sql`true`
+  return isWhole ? sql`true` : isWrittenSince({ writtenSince }, row)
+}
+
+/** Whether a row of the page is of the transaction `writtenSince` or a later one; where there is none, no row is. */
+export function isWrittenSince({ writtenSince }: Pick<Told, 'writtenSince'>, row: Sql): Sql {
   if (writtenSince === undefined) return sql`false`
   return sql`(((${row}.${ident(WRITTEN_BY)} - ${literal(writtenSince)}::bigint) & 4294967295) < 2147483648)`
 }

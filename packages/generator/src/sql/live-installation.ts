@@ -49,9 +49,15 @@ LEFT JOIN pg_roles AS r ON r.rolname = asked.name
 LEFT JOIN pg_namespace AS n ON n.nspname = ${literal(schema)}`)
 }
 
-/** A row for each migration that this database has: the `name` of its directory, and when it was done. */
+/**
+ * A row for each migration that this database has: the `name` of its directory, when it was `begun` by the clock of the server, and when it was
+ * `done` for certain: Prisma notes that by the clock of whoever deployed, and a minute is allowed for.
+ */
 export function appliedMigrations(schema: string): string {
-  return sqlText(sql`SELECT migration_name AS name, finished_at::text AS "finishedAt"
+  return sqlText(sql`SELECT
+  migration_name AS name,
+  started_at::text AS begun,
+  (greatest(started_at, finished_at) + interval '1 minute')::text AS done
 FROM ${qualified({ schema, name: '_prisma_migrations' })}
 WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`)
 }

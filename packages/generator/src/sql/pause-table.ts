@@ -5,7 +5,18 @@ import { appendOnlyGuard } from './audit-table.ts'
 import { auditTable, type HistoryTable, relation } from './look-first.ts'
 import { isOwnedByAudit } from './seal-tables.ts'
 import { refuseForeignTable } from './shared-schema.ts'
-import { ident, join, lines, literal, paragraphs, parameter, type Sql, sql, sqlText } from './sql.ts'
+import {
+  ident,
+  join,
+  lines,
+  literal,
+  paragraphs,
+  parameter,
+  qualified,
+  type Sql,
+  sql,
+  sqlText,
+} from './sql.ts'
 
 /** As the other tables of the audit's own. */
 export function pauseTable(home: AuditHome): HistoryTable {
@@ -20,8 +31,11 @@ export interface OpenPause {
   readonly reason: string
   readonly pausedBy: string
   readonly pausedAt: string
-  /** Of the transaction that paused it. */
+  /** The oldest transaction that was under way when the triggers were off: whatever wrote past them is not older. */
   readonly transactionId: string
+  /** The table's file of then and of now; another one has all rows written anew. Null where it has none, or is gone. */
+  readonly fileThen: string | null
+  readonly fileNow: string | null
 }
 
 /**
@@ -39,7 +53,9 @@ export function renderPauseTable(home: AuditHome): string {
     sql`"reason" text`,
     sql`"done_by" text NOT NULL DEFAULT session_user`,
     sql`"done_at" timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()`,
-    sql`"transaction_id" bigint NOT NULL DEFAULT pg_catalog.pg_current_xact_id()::text::bigint`,
+    sql`"transaction_id" bigint NOT NULL`,
+    sql`"source" regclass`,
+    sql`"source_file" oid`,
     // Of a resumption: which rows of the history it wrote, for what nobody watched.
     sql`"written" bigint`,
     sql`"first_id" bigint`,
@@ -74,7 +90,9 @@ export function openPauses(home: AuditHome): string {
   p."reason" AS reason,
   p."done_by" AS "pausedBy",
   p."done_at"::text AS "pausedAt",
-  p."transaction_id"::text AS "transactionId"
+  p."transaction_id"::text AS "transactionId",
+  p."source_file"::text AS "fileThen",
+  pg_catalog.pg_relation_filenode(p."source")::text AS "fileNow"
 FROM (
   SELECT DISTINCT ON (e."history") e.* FROM ${auditTable(pauseTable(home))} AS e ORDER BY e."history", e."number" DESC
 ) AS p
@@ -83,16 +101,21 @@ WHERE p."event" = 'pause'
 ORDER BY c.relname`)
 }
 
-/** Parameter: the reason. */
+/** After the triggers are off, in a statement of its own. Parameter: the reason. */
 export function recordPause(table: AuditTableObject): string {
-  return sqlText(sql`INSERT INTO ${auditTable(pauseTable(table))} ("history", "event", "reason")
-VALUES (${relation(table)}, 'pause', ${parameter(1)})`)
+  const source = sql`${literal(sqlText(qualified(table.source)))}::regclass`
+  return sqlText(sql`INSERT INTO ${auditTable(pauseTable(table))} ("history", "event", "reason", "transaction_id", "source", "source_file")
+VALUES (
+  ${relation(table)}, 'pause', ${parameter(1)}, pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::bigint,
+  ${source}, pg_catalog.pg_relation_filenode(${source})
+)`)
 }
 
-/** Parameters: how many rows were written, and the first and the last id of them. */
-export function recordResumption(table: AuditTableObject): string {
-  return sqlText(sql`INSERT INTO ${auditTable(pauseTable(table))} ("history", "event", "written", "first_id", "last_id")
-VALUES (${relation(table)}, 'resume', ${parameter(1)}, ${parameter(2)}, ${parameter(3)})`)
+/** Parameters: the OID of the history, how many rows were written, and the first and the last id of them. */
+export function recordResumption(home: AuditHome): string {
+  const p = parameter
+  return sqlText(sql`INSERT INTO ${auditTable(pauseTable(home))} ("history", "event", "transaction_id", "written", "first_id", "last_id")
+VALUES (${p(1)}::oid, 'resume', pg_catalog.pg_current_xact_id()::text::bigint, ${p(2)}, ${p(3)}, ${p(4)})`)
 }
 
 /** Begins a transaction that turns triggers off or on: a lock that somebody holds for long ends it with an error. */

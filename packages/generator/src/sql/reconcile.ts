@@ -9,6 +9,7 @@ import {
   isAfter,
   isSameHistory,
   isWithoutHistoryTold,
+  isWrittenSince,
   livePage,
   type Told,
 } from './live-comparison.ts'
@@ -17,8 +18,11 @@ import { milliseconds } from './pause-table.ts'
 import { setPinned } from './pinned-output.ts'
 import { ident, integer, join, lines, parameter, qualified, type Sql, sql, sqlText } from './sql.ts'
 
-/** What a page of a reconciliation wrote. */
+/** What a page of a reconciliation came to. It is a page of its own: rows may have come since it was looked at. */
 export interface ReconciledPage {
+  readonly read: number
+  /** Where the next page begins; null where there was nothing. */
+  readonly end: readonly string[] | null
   readonly written: number
   readonly first: string | null
   readonly last: string | null
@@ -50,7 +54,7 @@ export function beginReconciling(table: AuditTableObject, lockTimeout: number): 
 export function renderReconcilePage(told: Told, size: number, order?: KeyOrder): string {
   const { table, restedUntil } = told
   const c = AUDIT_COLUMNS
-  const isOfNow = isAfter(restedUntil, sql`held.${ident(c.operationTimestamp)}`)
+  const isOfNow = sql`(${isAfter(restedUntil, sql`held.${ident(c.operationTimestamp)}`)} OR ${isWrittenSince(told, sql`changed`)})`
   const held = sql`held`
   const operation = sql`CASE
   WHEN held.${ident(c.id)} IS NULL THEN CASE WHEN ${isWithoutHistoryTold(told, sql`changed`)} THEN 'I' END
@@ -79,7 +83,7 @@ WHERE ${ident(c.operation)} IS NOT NULL`,
   )}
   RETURNING ${ident(c.id)} AS id
 )
-${whatWasWritten()}`)
+${whatWasWritten(endOfRows(told))}`)
 }
 
 /**
@@ -120,9 +124,27 @@ CROSS JOIN ${callOf(table, sql`'D'`)} AS call`,
   )}
   RETURNING ${ident(c.id)} AS id
 )
-${whatWasWritten()}`)
+${whatWasWritten(sql`(SELECT ARRAY[max(p.id)::text] FROM page AS p HAVING count(*) > 0)`)}`)
 }
 
-function whatWasWritten(): Sql {
-  return sql`SELECT count(*)::integer AS written, min(w.id)::text AS first, max(w.id)::text AS last FROM written AS w`
+function whatWasWritten(end: Sql): Sql {
+  return sql`SELECT
+  (SELECT count(*) FROM page)::integer AS read,
+  ${end} AS end,
+  count(*)::integer AS written, min(w.id)::text AS first, max(w.id)::text AS last
+FROM written AS w`
+}
+
+/** The key of the page's last row. */
+function endOfRows({ table }: Told): Sql {
+  const key = keyColumns(table).map(({ source }) => ident(source))
+  const text = join(
+    key.map((name) => sql`p.${name}::text`),
+    sql`, `,
+  )
+  const order = join(
+    key.map((name) => sql`p.${name} DESC`),
+    sql`, `,
+  )
+  return sql`(SELECT ARRAY[${text}] FROM page AS p ORDER BY ${order} LIMIT 1)`
 }

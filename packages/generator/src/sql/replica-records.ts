@@ -107,6 +107,8 @@ const PAUSE_COLUMNS: readonly Sql[] = [
   sql`"done_by" text`,
   sql`"done_at" timestamptz`,
   sql`"transaction_id" bigint`,
+  sql`"source" regclass`,
+  sql`"source_file" oid`,
   sql`"written" bigint`,
   sql`"first_id" bigint`,
   sql`"last_id" bigint`,

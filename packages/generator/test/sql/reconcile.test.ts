@@ -188,6 +188,41 @@ describe('what nobody watched', () => {
     expect(await compare(client, wanted, {}, { size: 500 })).toMatchObject({ findings: [] })
   })
 
+  it('a row that comes between the look at a page and its lock pushes no other row out of the run', async () => {
+    const { database, wanted, client } = await audited(
+      `INSERT INTO "Order" SELECT 10 * g, 'n' FROM generate_series(1, 6) g`,
+    )
+    await database.query(unseen(`UPDATE "Order" SET note = 'x' WHERE id IN (20, 30)`))
+    const other = await connected(database)
+    await other.query('BEGIN; INSERT INTO "Order" VALUES (5, 0)')
+    const running = run(client, wanted, {}, { lockTimeout: 20_000 })
+    await expect
+      .poll(
+        () =>
+          database.query(
+            `SELECT 1 AS waits FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database AND d.datname = current_database() WHERE NOT l.granted`,
+          ),
+        { timeout: 10_000, interval: 20 },
+      )
+      .toEqual([{ waits: 1 }])
+    await other.query('COMMIT')
+    expect(await running).toMatchObject({ written: 2, isComplete: true })
+    expect(await missed(compare(client, wanted))).toEqual([])
+  })
+
+  it('in a pause is excused by nothing: not by a column that nobody knows since when it is recorded, nor by a rest before', async () => {
+    const { database, wanted, client } = await audited(`INSERT INTO "Order" VALUES (1, NULL), (2, NULL)`)
+    const [{ xid } = { xid: '' }] = await database.query<{ xid: string }>(
+      'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid',
+    )
+    await database.query(unseen(`UPDATE "Order" SET note = 'in the pause' WHERE id = 2`))
+    const since = new Map([['note', 'infinity']])
+    expect(await run(client, wanted, { since })).toMatchObject({ written: 0 })
+    const less = { since, restedUntil: 'infinity', writtenSince: xid }
+    expect(await run(client, wanted, less)).toMatchObject({ written: 1 })
+    expect(await history(database, 'id, note', '2')).toEqual(['U 2 in the pause'])
+  })
+
   it('a run that was ended goes on, and a lock that is in the way ends it with nothing half done', async () => {
     const { database, wanted, client } = await audited(SEVEN)
     await database.query(unseen(`UPDATE "Order" SET note = 'x'`))
