@@ -151,7 +151,7 @@ test('records of erasures, holds and pauses travel and are verified there, and t
   await setUp(made.primary)
   await made.primary.query(renderPauseTable({ schema: 'audit' }))
   await made.primary.query(
-    `INSERT INTO audit.pause (history, event, reason) VALUES ('${HISTORY}', 'pause', 'a bad night')`,
+    `INSERT INTO audit.pause (history, event, reason, transaction_id) VALUES ('${HISTORY}', 'pause', 'a bad night', 700)`,
     await made.primary.query(
       `INSERT INTO audit.legal_hold (kind, reason, made_by) VALUES ('H', 'a case', 'officer')`,
     ),

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { installedProject, runWrapper } from '../../../../test/e2e/migrate/wrapped-project.ts'
 import { createDatabaseOn } from '../../../../test/support/database.ts'
@@ -323,14 +324,34 @@ dynamic_shared_memory_type = 'mmap'
   expect([found.exitCode, found.stdout]).toEqual([1, expect.stringContaining('no write is missed')])
   expect(found.stdout).toContain('total: 1 value')
   const again = /erase --replay (\S+) --confirm ([0-9a-f]{16})/.exec(found.stderr)
+  // A row that is written into the history now would hold what has to be erased first.
+  const client = new pg.Client({ connectionString: recovered.href })
+  await client.connect()
+  onTestFinished(() => client.end())
+  await client.query(
+    `BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM "Order" WHERE id = 1; COMMIT`,
+  )
+  const reconcile = ['--reconcile', '--set', 'username=ops']
+  const refused = await here(recovered.href, 'after-restore', '--erasures', record, ...reconcile)
+  expect([refused.exitCode, refused.stderr]).toEqual([
+    1,
+    expect.stringContaining('first erase what is erased'),
+  ])
+  const values = () =>
+    client.query(`SELECT audit_operation AS op, total FROM ${HISTORY} WHERE id = 1 ORDER BY audit_id`)
+  expect((await values()).rows).toEqual([{ op: 'I', total: 1 }])
   expect(
     await here(recovered.href, 'erase', '--replay', again?.[1] ?? '', '--confirm', again?.[2] ?? ''),
   ).toMatchObject({ exitCode: 0 })
-  // The live row still has the value: that is no write that the history missed.
-  expect(await here(recovered.href, 'after-restore', '--erasures', record)).toMatchObject({
-    exitCode: 0,
-    stdout: expect.stringContaining('all that was erased is erased here'),
-  })
+  const done = await here(recovered.href, 'after-restore', '--erasures', record, ...reconcile)
+  expect([done.exitCode, done.stdout]).toEqual([
+    0,
+    expect.stringContaining('all that was erased is erased here'),
+  ])
+  expect((await values()).rows).toEqual([
+    { op: 'I', total: null },
+    { op: 'D', total: null },
+  ])
   await primary.drop()
 })
 
