@@ -214,14 +214,14 @@ function differs(told: Told, column: StateColumn, row: Sql, held: Sql): Sql {
     return sql`${isHeld(table, column, row, columnNumber(table, column), LOOK_BACK + 1)} IS NOT TRUE${isTold}`
   }
   const cast = sql`CAST(${value} AS ${renderType(type)})`
-  if (policy === 'hash') {
-    // What was hashed before the key was made anew says nothing of today's hash.
-    const made = sql`${held}.${ident(AUDIT_COLUMNS.operationTimestamp)} >= ${hashKeyMade(table, name)}`
-    return sql`${known} IS DISTINCT FROM ${cast} AND ${made}${isTold}`
-  }
   // More digits after the point are no other number.
-  if (type.name === 'numeric') return sql`${known} IS DISTINCT FROM ${cast}${isTold}`
-  return sql`ROW(${known})::record *<> ROW(${cast})::record${isTold}`
+  if (type.name === 'numeric' && policy !== 'hash') return sql`${known} IS DISTINCT FROM ${cast}${isTold}`
+  // What was hashed before the key was made anew says nothing of today's hash.
+  const isOfKey =
+    policy === 'hash'
+      ? sql` AND ${held}.${ident(AUDIT_COLUMNS.operationTimestamp)} >= ${hashKeyMade(table, name)}`
+      : sql``
+  return sql`ROW(${known})::record *<> ROW(${cast})::record${isOfKey}${isTold}`
 }
 
 /**
