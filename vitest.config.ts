@@ -21,7 +21,7 @@ const everyServer = [
   'packages/generator/test/sql/{attacks,baseline,capture,capture-waiver,capture-waiver-attacks}.test.ts',
   'packages/generator/test/sql/{enable-always,facts,fold-equals-table,hash,key-change}.test.ts',
   'packages/generator/test/sql/{level-partitions,level-row,quoting,random-schemas,redact,text-forms}.test.ts',
-  'packages/generator/test/sql/{baseline-batches,seal-independent,seal-manipulations,sealing,when-changed}.test.ts',
+  'packages/generator/test/sql/{baseline-batches,live-comparison,reconcile,seal-independent,seal-manipulations,sealing,when-changed}.test.ts',
   'packages/generator/test/sql/{eraser-setup,erasure,erasure-attacks}.test.ts',
   'packages/generator/test/sql/{prune,prune-attacks,pruner-setup}.test.ts',
   'packages/generator/test/compile/{inheritance,join-tables}.test.ts',
