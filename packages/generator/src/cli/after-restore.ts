@@ -57,15 +57,16 @@ export async function afterRestore(flags: AfterRestoreFlags, cwd: string): Promi
     }
     console.log(renderLive(verification))
     if (!verification.isComplete && signal.aborted) return INTERRUPTED
-    if (isMissing(verification)) {
-      console.error(
-        flags.reconcile
-          ? 'audit: run it again to go on'
-          : `audit: to write that into the history: ${RECONCILE}`,
-      )
-    }
+    if (isMissing(verification)) console.error(`audit: ${isErased ? goOn(flags) : ERASE_FIRST}`)
     return repaired && isErased && verification.isComplete && !isMissing(verification) ? 0 : 1
   })
+}
+
+const ERASE_FIRST =
+  'first erase what is erased elsewhere: a row of history that is written now would hold it once more'
+
+function goOn({ reconcile: isAsked }: AfterRestoreFlags): string {
+  return isAsked ? 'run it again to go on' : `to write that into the history: ${RECONCILE}`
 }
 
 const RECONCILE = 'npx prisma-generator-audit after-restore --reconcile --set username=…'

@@ -335,7 +335,7 @@ dynamic_shared_memory_type = 'mmap'
   const refused = await here(recovered.href, 'after-restore', '--erasures', record, ...reconcile)
   expect([refused.exitCode, refused.stderr]).toEqual([
     1,
-    expect.stringContaining('first erase what is erased'),
+    expect.stringContaining('first erase what is erased elsewhere'),
   ])
   const values = () =>
     client.query(`SELECT audit_operation AS op, total FROM ${HISTORY} WHERE id = 1 ORDER BY audit_id`)
