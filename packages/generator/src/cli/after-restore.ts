@@ -119,7 +119,7 @@ async function sayWhatIsErased(
   })
   if (answer === undefined) {
     console.error(
-      `audit: who owns the history may not erase. As the role that the set-up of erasure lets in: npx prisma-generator-audit erase --replay ${file} --url …`,
+      `audit: who owns the history may not erase. As the role that the set-up of erasure lets in: npx prisma-generator-audit erase --replay ${file} --url …; after that run this once more, without --erasures`,
     )
     return false
   }

@@ -10,8 +10,8 @@ import {
   type LiveFinding,
   renderHistoryPage,
   renderLivePage,
-  type Told,
 } from '../sql/live-comparison.ts'
+import type { Told } from '../sql/live-differences.ts'
 import { beginVerifying } from '../sql/seal-chain.ts'
 import { inTransaction } from './database-client.ts'
 

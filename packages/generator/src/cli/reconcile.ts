@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
-import { type ComparedPage, renderHistoryPage, renderLivePage, type Told } from '../sql/live-comparison.ts'
+import { type ComparedPage, renderHistoryPage, renderLivePage } from '../sql/live-comparison.ts'
+import type { Told } from '../sql/live-differences.ts'
 import {
   beginReconciling,
   type ReconciledPage,

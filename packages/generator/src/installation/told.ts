@@ -1,6 +1,6 @@
 import { nameKey } from '../model/names.ts'
 import type { SourceDatabase } from '../model/source-database.ts'
-import type { Told } from '../sql/live-comparison.ts'
+import type { Told } from '../sql/live-differences.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import type { TableHistories, TableHistory } from '../state/table-history.ts'
 

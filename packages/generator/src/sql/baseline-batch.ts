@@ -1,13 +1,12 @@
 import type { AuditTableObject } from '../state/database-state.ts'
-import { sourceColumn } from '../state/source-column.ts'
-import { liveColumns } from './audit-table.ts'
-import { hasNoHistory, isOwnRow, oneAtATime } from './baseline.ts'
+import { hasNoHistory, oneAtATime } from './baseline.ts'
 import { insertBaseline } from './history-row.ts'
 import { keyColumns } from './key-columns.ts'
-import { isAfterLast, type KeyOrder } from './key-order.ts'
+import type { KeyOrder } from './key-order.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
 import { setPinned } from './pinned-output.ts'
-import { ident, integer, join, keyword, lines, qualified, type Sql, sql, sqlText } from './sql.ts'
+import { sourcePage } from './source-page.ts'
+import { ident, join, lines, type Sql, sql, sqlText } from './sql.ts'
 
 /**
  * One batch of a baseline: takes the rows of a page of the source in the order of its key, and writes a row `B` for each that
@@ -22,21 +21,12 @@ import { ident, integer, join, keyword, lines, qualified, type Sql, sql, sqlText
  */
 export function renderBaselineBatch(table: AuditTableObject, size: number, order?: KeyOrder): string {
   const key = keyColumns(table)
-  const inOrder = (direction: 'ASC' | 'DESC') =>
-    join(
-      key.map(({ source }) => sql`s.${ident(source)} ${keyword(direction)}`),
-      sql`, `,
-    )
-  // No more: of a column that is left out nobody knows the name.
-  const own = join(
-    liveColumns(table).map((column) => sql`s.${ident(sourceColumn(column))}`),
+  const backwards = join(
+    key.map(({ source }) => sql`s.${ident(source)} DESC`),
     sql`, `,
   )
   return sqlText(sql`WITH page AS MATERIALIZED (
-  SELECT ${own} FROM ${qualified(table.source)} AS s
-  WHERE ${isOwnRow(table, sql`s`)}${order ? sql`\n    AND ${isAfterLast(table, order)}` : sql``}
-  ORDER BY ${inOrder('ASC')}
-  LIMIT ${integer(size)}
+  ${sourcePage(table, size, order)}
 ), written AS (
   ${insertBaseline(table, sql`changed`, rowsOfPage(table))}
   RETURNING 1
@@ -47,7 +37,7 @@ SELECT
   (SELECT ARRAY[${join(
     key.map(({ source }) => sql`s.${ident(source)}::text`),
     sql`, `,
-  )}] FROM page AS s ORDER BY ${inOrder('DESC')} LIMIT 1) AS last`)
+  )}] FROM page AS s ORDER BY ${backwards} LIMIT 1) AS last`)
 }
 
 /** Begins a transaction of the command. The key of a page's last row is read back as it was written. */

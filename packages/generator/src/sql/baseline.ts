@@ -3,7 +3,7 @@ import type { AuditTableObject } from '../state/database-state.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import { auditTable } from './audit-table.ts'
 import { declarations, historyValue, insertBaseline } from './history-row.ts'
-import { keyColumns } from './key-columns.ts'
+import { haveSameKey } from './key-columns.ts'
 import { pinnedHere, unpinned } from './pinned-output.ts'
 import {
   comment,
@@ -114,11 +114,9 @@ export function oneAtATime(table: AuditTableObject): Sql {
 
 /** The row `known` of the history is of the row of the source. */
 export function isSameKey(table: AuditTableObject, row: Sql = sql`changed`): Sql {
-  const each = keyColumns(table).map(({ name, isText }) => {
-    const [known, changed] = [sql`known.${ident(name)}`, historyValue(table, name, row)]
-    return isText
-      ? sql`${known} = ${changed} AND ${known}::text COLLATE "C" = ${changed}::text COLLATE "C"`
-      : sql`${known} = ${changed}`
-  })
-  return join(each, sql` AND `)
+  return haveSameKey(
+    table,
+    ({ name }) => sql`known.${ident(name)}`,
+    ({ name }) => historyValue(table, name, row),
+  )
 }

@@ -1,6 +1,7 @@
 import type { ColumnTypeName } from '../model/column-type.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { keyColumn, sourceColumn } from '../state/source-column.ts'
+import { join, type Sql, sql } from './sql.ts'
 
 export interface KeyColumn {
   /** In the history. */
@@ -24,4 +25,23 @@ export function keyColumns(table: AuditTableObject): readonly KeyColumn[] {
     const isText = TEXT_TYPES.includes(column.type.name) && !column.type.list
     return { name, source: sourceColumn(column), isText }
   })
+}
+
+/**
+ * `a` and `b` have the same key, told apart as the history does.
+ *
+ * @param a the value of a column of the key; `b` likewise
+ */
+export function haveSameKey(
+  table: AuditTableObject,
+  a: (column: KeyColumn) => Sql,
+  b: (column: KeyColumn) => Sql,
+): Sql {
+  const each = keyColumns(table).map((column) => {
+    const [one, other] = [a(column), b(column)]
+    return column.isText
+      ? sql`${one} = ${other} AND ${one}::text COLLATE "C" = ${other}::text COLLATE "C"`
+      : sql`${one} = ${other}`
+  })
+  return join(each, sql` AND `)
 }

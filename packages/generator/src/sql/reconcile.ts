@@ -4,15 +4,15 @@ import { isOwnRow, isSameKey } from './baseline.ts'
 import { callOf, insertKnown, insertRows } from './history-row.ts'
 import { keyColumns } from './key-columns.ts'
 import type { KeyOrder } from './key-order.ts'
+import { isSameHistory } from './live-comparison.ts'
 import {
   differences,
   isAfter,
-  isSameHistory,
   isWithoutHistoryTold,
   isWrittenSince,
   livePage,
   type Told,
-} from './live-comparison.ts'
+} from './live-differences.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
 import { milliseconds } from './pause-table.ts'
 import { setPinned } from './pinned-output.ts'

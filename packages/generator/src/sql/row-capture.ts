@@ -2,7 +2,7 @@ import type { AuditTableObject } from '../state/database-state.ts'
 import { sourceColumn } from '../state/source-column.ts'
 import { liveColumns } from './audit-table.ts'
 import { declarations, insertRow } from './history-row.ts'
-import { keyColumns } from './key-columns.ts'
+import { haveSameKey } from './key-columns.ts'
 import { ident, join, lines, qualified, type Sql, sql } from './sql.ts'
 import { declareUnchanged, findUnchanged, hasMarks } from './unchanged-columns.ts'
 import { unlessRowWaived } from './unless-waived.ts'
@@ -55,15 +55,14 @@ function recorded(table: AuditTableObject, row: Sql): Sql {
  * (`SET id = 9 - id`): that other row lives on under it, and a D would end it. A statement trigger has all D first.
  */
 export function keyStillHeld(table: AuditTableObject): Sql {
-  const isSame = keyColumns(table).map(({ source, isText }) => {
-    const [held, old] = [sql`held.${ident(source)}`, sql`OLD.${ident(source)}`]
-    return isText
-      ? sql`${held} = ${old} AND ${held}::text COLLATE "C" = ${old}::text COLLATE "C"`
-      : sql`${held} = ${old}`
-  })
+  const isSame = haveSameKey(
+    table,
+    ({ source }) => sql`held.${ident(source)}`,
+    ({ source }) => sql`OLD.${ident(source)}`,
+  )
   return sql`-- Only under a deferrable constraint can another row have this key already.
 IF EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = TG_RELID AND i.indisunique AND NOT i.indimmediate) THEN
-  IF EXISTS (SELECT FROM ${qualified(table.source)} AS held WHERE ${join(isSame, sql` AND `)}) THEN
+  IF EXISTS (SELECT FROM ${qualified(table.source)} AS held WHERE ${isSame}) THEN
     RETURN NULL;
   END IF;
 END IF;`

@@ -1,7 +1,7 @@
 import type { Client, ClientBase } from 'pg'
 import { BEGUN, type ComparedTable, type CompareOptions, compareLive } from '../../src/cli/compare-live.ts'
 import type { AuditedTable } from '../../src/model/audit-model.ts'
-import type { Told } from '../../src/sql/live-comparison.ts'
+import type { Told } from '../../src/sql/live-differences.ts'
 import type { AuditTableObject } from '../../src/state/database-state.ts'
 import { state } from './fixture.ts'
 
