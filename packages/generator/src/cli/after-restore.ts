@@ -6,6 +6,7 @@ import { homeOf } from '../state/database-state.ts'
 import { chooseTables, tableName } from './chosen-tables.ts'
 import { planReplay } from './erase.ts'
 import { renderErasure } from './erase-report.ts'
+import { INTERRUPTED } from './exit-codes.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { installing, PAUSED, PENDING } from './install.ts'
 import { type ExpectedInstallation, look, readExpected, withConnection } from './installation.ts'
@@ -27,7 +28,6 @@ export interface AfterRestoreFlags extends DatabaseFlags {
   readonly dryRun?: boolean | undefined
 }
 
-const INTERRUPTED = 130
 const PAGE = 10_000
 
 /**

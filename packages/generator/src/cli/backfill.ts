@@ -3,6 +3,7 @@ import type { AuditTableObject } from '../state/database-state.ts'
 import { foldParts } from '../state/fold-parts.ts'
 import { type BaselineProgress, BaselineRefusedError, writeBaseline } from './baseline-batches.ts'
 import { isOfDatabase, withDatabase } from './database-client.ts'
+import { INTERRUPTED } from './exit-codes.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { progressBar } from './progress-bar.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
@@ -13,9 +14,6 @@ export interface BackfillFlags extends DatabaseFlags {
   readonly batchSize: string
   readonly pause: string
 }
-
-/** As a shell has it for Ctrl-C. */
-const INTERRUPTED = 130
 
 /**
  * Writes the baselines that the migrations have left out: of every audited table with `backfill`, in batches. Runs again

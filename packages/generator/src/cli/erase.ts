@@ -7,6 +7,7 @@ import { inTransaction, isOfDatabase, withDatabase } from './database-client.ts'
 import { type ErasureAnswer, renderErasure, renderErasureJson } from './erase-report.ts'
 import { type ErasureProject, readErasureProject } from './erasure-project.ts'
 import { appendRecords, assertWritable, type ErasureRecord, readRecords } from './erasure-record.ts'
+import { INTERRUPTED } from './exit-codes.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { counted } from './seal-report.ts'
@@ -30,8 +31,6 @@ export interface EraseFlags extends DatabaseFlags {
   readonly replay?: string | undefined
   readonly json?: boolean | undefined
 }
-
-const INTERRUPTED = 130
 
 /** What `audit.erase` is given, and what a person should be told besides. */
 interface Request {

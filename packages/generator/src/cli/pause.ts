@@ -11,6 +11,7 @@ import { disableTriggers } from '../sql/touch-triggers.ts'
 import { homeOf } from '../state/database-state.ts'
 import { chooseTables, tableName } from './chosen-tables.ts'
 import { inTransaction } from './database-client.ts'
+import { INTERRUPTED } from './exit-codes.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { type ExpectedInstallation, look, readExpected, withConnection } from './installation.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
@@ -20,9 +21,6 @@ export interface PauseFlags extends DatabaseFlags {
   readonly reason: string
   readonly model?: string | undefined
 }
-
-/** As a shell has it for Ctrl-C. */
-const INTERRUPTED = 130
 
 /**
  * Turns the triggers of tables off, and leaves a row that says who did it, when and why. What is written meanwhile `resume` brings

@@ -4,6 +4,7 @@ import { pruneTarget, renderHistoryRows, renderLookForPruning } from '../sql/pru
 import { type AuditHome, type AuditTableObject, homeOf } from '../state/database-state.ts'
 import { chooseTables } from './chosen-tables.ts'
 import { isOfDatabase, withDatabase } from './database-client.ts'
+import { INTERRUPTED } from './exit-codes.ts'
 import { exportFile } from './export-file.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { readExpected } from './installation.ts'
@@ -24,8 +25,6 @@ export interface PruneFlags extends DatabaseFlags {
   readonly batchSize: string
   readonly pause: string
 }
-
-const INTERRUPTED = 130
 
 /**
  * Removes what is older than an age from the histories, in short transactions.

@@ -9,6 +9,7 @@ import { enableTriggers } from '../sql/touch-triggers.ts'
 import { type AuditTableObject, homeOf } from '../state/database-state.ts'
 import { chooseTables, tableName } from './chosen-tables.ts'
 import { inTransaction } from './database-client.ts'
+import { INTERRUPTED } from './exit-codes.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { type ExpectedInstallation, look, readExpected, withConnection } from './installation.ts'
 import { readOpenPauses } from './open-pauses.ts'
@@ -26,8 +27,6 @@ export interface ResumeFlags extends DatabaseFlags {
   /** `username=ann`: the context of the rows that are written. */
   readonly set: readonly string[]
 }
-
-const INTERRUPTED = 130
 
 /**
  * Ends pauses: turns the triggers on again, and writes history for what was written meanwhile. Run again it goes on where it was.

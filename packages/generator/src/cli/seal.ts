@@ -5,6 +5,7 @@ import type { AuditHome } from '../state/database-state.ts'
 import { type AnchorLine, anchorLine, appendAnchor } from './anchor-file.ts'
 import { readAuditHome } from './audit-home.ts'
 import { adviceOn, inTransaction, isOfDatabase, withDatabase } from './database-client.ts'
+import { INTERRUPTED } from './exit-codes.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { progressBar } from './progress-bar.ts'
 import { sealHistories } from './seal-histories.ts'
@@ -18,9 +19,6 @@ export interface SealFlags extends DatabaseFlags {
   readonly export?: string | undefined
   readonly json?: boolean | undefined
 }
-
-/** As a shell has it for Ctrl-C. */
-const INTERRUPTED = 130
 
 /**
  * Seals the histories, and exports the newest seal where it is asked to.

@@ -4,6 +4,7 @@ import type { AuditTableObject } from '../state/database-state.ts'
 import { chooseTables, tableName } from './chosen-tables.ts'
 import { BEGUN, type ComparedTable, compareLive } from './compare-live.ts'
 import { adviceOn, isOfDatabase } from './database-client.ts'
+import { INTERRUPTED } from './exit-codes.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { readExpected, withConnection } from './installation.ts'
 import { type Places, readPlaces, removePlaces, writePlaces } from './place-file.ts'
@@ -23,8 +24,6 @@ export interface VerifyLiveFlags extends DatabaseFlags {
   readonly place?: string | undefined
   readonly json?: boolean | undefined
 }
-
-const INTERRUPTED = 130
 
 /**
  * Says on stdout whether the histories tell how the tables are: which writes went past the triggers. Writes nothing to the database.

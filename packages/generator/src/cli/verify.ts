@@ -6,6 +6,7 @@ import type { AuditHome } from '../state/database-state.ts'
 import { readAnchors } from './anchor-file.ts'
 import { readAuditHome } from './audit-home.ts'
 import { adviceOn, inTransaction, isOfDatabase, withDatabase } from './database-client.ts'
+import { INTERRUPTED } from './exit-codes.ts'
 import { findChain } from './find-chain.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { progressBar } from './progress-bar.ts'
@@ -18,8 +19,6 @@ export interface VerifyFlags extends DatabaseFlags {
   readonly anchor?: string | undefined
   readonly json?: boolean | undefined
 }
-
-const INTERRUPTED = 130
 
 /**
  * Says on stdout whether the histories are what was sealed. Writes nothing.

@@ -70,12 +70,7 @@ export function renderLivePage(told: Told, size: number, order?: KeyOrder): stri
     held.${ident(c.operationTimestamp)} AS at,
     CASE WHEN held.${ident(c.operation)} <> 'D' THEN ${differences(told, sql`changed`, sql`held`)} ELSE '{}' END AS columns
   FROM page AS changed
-  LEFT JOIN LATERAL (
-    SELECT known.* FROM ${auditTable(table)} AS known
-    WHERE ${isSameKey(table)}
-    ORDER BY known.${ident(c.id)} DESC
-    LIMIT 1
-  ) AS held ON true
+  LEFT JOIN LATERAL ${newestOfKey(table)} AS held ON true
 ), judged AS (
   SELECT c.*, ${isWrong} AS is_wrong, ${isTold(told)} AS is_told FROM compared AS c
 )
@@ -100,7 +95,6 @@ export function renderHistoryPage(told: Told, size: number): string {
   const c = AUDIT_COLUMNS
   const key = keyColumns(table)
   const columns = [c.id, c.operation, c.operationTimestamp, ...key.map(({ name }) => name)]
-  const isKnown = key.map(({ name }) => sql`known.${ident(name)} IS NOT NULL`)
   return sqlText(sql`WITH page AS MATERIALIZED (
   SELECT ${join(
     columns.map((name) => sql`h.${ident(name)}`),
@@ -120,15 +114,7 @@ export function renderHistoryPage(told: Told, size: number): string {
     known.${ident(c.operationTimestamp)} AS at,
     '{}'::text[] AS columns
   FROM page AS known
-  WHERE known.${ident(c.operation)} <> 'D' AND ${join(isKnown, sql` AND `)}
-    AND NOT EXISTS (
-      SELECT FROM ${auditTable(table)} AS later
-      WHERE ${isSameHistory(table)} AND later.${ident(c.id)} > known.${ident(c.id)}
-    )
-    AND NOT EXISTS (
-      SELECT FROM ${qualified(table.source)} AS changed
-      WHERE ${isOwnRow(table, sql`changed`)} AND ${isSameKey(table)}
-    )
+  WHERE ${livesByHistoryAlone(table)}
 )
 SELECT
   (SELECT count(*) FROM page)::integer AS read,
@@ -159,11 +145,32 @@ function keyText(columns: readonly string[], row: Sql): Sql {
   )}]`
 }
 
-/** The rows `known` and `later` of the history are of one row of the source. */
-export function isSameHistory(table: AuditTableObject): Sql {
-  return haveSameKey(
+/** The newest row of the history that has the key of the row `changed` of the source. */
+export function newestOfKey(table: AuditTableObject): Sql {
+  return sql`(
+  SELECT known.* FROM ${auditTable(table)} AS known
+  WHERE ${isSameKey(table)}
+  ORDER BY known.${ident(AUDIT_COLUMNS.id)} DESC
+  LIMIT 1
+)`
+}
+
+/** The row `known` of the history is the newest of its key and no deletion, and the source has no such row. */
+export function livesByHistoryAlone(table: AuditTableObject): Sql {
+  const { id, operation } = AUDIT_COLUMNS
+  const isKnown = keyColumns(table).map(({ name }) => sql`known.${ident(name)} IS NOT NULL`)
+  const isLater = haveSameKey(
     table,
     ({ name }) => sql`later.${ident(name)}`,
     ({ name }) => sql`known.${ident(name)}`,
   )
+  return sql`known.${ident(operation)} <> 'D' AND ${join(isKnown, sql` AND `)}
+AND NOT EXISTS (
+  SELECT FROM ${auditTable(table)} AS later
+  WHERE ${isLater} AND later.${ident(id)} > known.${ident(id)}
+)
+AND NOT EXISTS (
+  SELECT FROM ${qualified(table.source)} AS changed
+  WHERE ${isOwnRow(table, sql`changed`)} AND ${isSameKey(table)}
+)`
 }

@@ -1,10 +1,9 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { auditTable, liveColumns, liveSettings } from './audit-table.ts'
-import { isOwnRow, isSameKey } from './baseline.ts'
 import { callOf, insertKnown, insertRows } from './history-row.ts'
 import { keyColumns } from './key-columns.ts'
 import type { KeyOrder } from './key-order.ts'
-import { isSameHistory } from './live-comparison.ts'
+import { livesByHistoryAlone, newestOfKey } from './live-comparison.ts'
 import {
   differences,
   isAfter,
@@ -71,12 +70,7 @@ END`
     sql`FROM (
   SELECT changed.*, ${operation} AS ${ident(c.operation)}
   FROM page AS changed
-  LEFT JOIN LATERAL (
-    SELECT known.* FROM ${auditTable(table)} AS known
-    WHERE ${isSameKey(table)}
-    ORDER BY known.${ident(c.id)} DESC
-    LIMIT 1
-  ) AS held ON true
+  LEFT JOIN LATERAL ${newestOfKey(table)} AS held ON true
 ) AS changed
 CROSS JOIN ${callOf(table)} AS call
 WHERE ${ident(c.operation)} IS NOT NULL`,
@@ -92,7 +86,6 @@ ${whatWasWritten(endOfRows(told))}`)
  */
 export function renderReconcileHistory({ table, restedUntil }: Told, size: number): string {
   const c = AUDIT_COLUMNS
-  const isKnown = keyColumns(table).map(({ name }) => sql`known.${ident(name)} IS NOT NULL`)
   const marks = liveSettings(table).filter(({ fact }) => fact === 'unchanged_columns')
   const names = [...liveColumns(table).map(({ name }) => name), ...marks.map(({ column }) => column)]
   const own = names.map((name) => sql`known.${ident(name)}`)
@@ -109,16 +102,8 @@ export function renderReconcileHistory({ table, restedUntil }: Told, size: numbe
   SELECT ${join(own, sql`, `)}
   FROM page
   JOIN ${auditTable(table)} AS known ON known.${ident(c.id)} = page.id
-  WHERE known.${ident(c.operation)} <> 'D' AND ${join(isKnown, sql` AND `)}
+  WHERE ${livesByHistoryAlone(table)}
     AND ${isAfter(restedUntil, sql`known.${ident(c.operationTimestamp)}`)}
-    AND NOT EXISTS (
-      SELECT FROM ${auditTable(table)} AS later
-      WHERE ${isSameHistory(table)} AND later.${ident(c.id)} > known.${ident(c.id)}
-    )
-    AND NOT EXISTS (
-      SELECT FROM ${qualified(table.source)} AS changed
-      WHERE ${isOwnRow(table, sql`changed`)} AND ${isSameKey(table)}
-    )
 ) AS known
 CROSS JOIN ${callOf(table, sql`'D'`)} AS call`,
   )}
