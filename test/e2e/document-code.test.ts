@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { placeOf } from './documents/blocks.ts'
+import { tsc, tsx, useCodeProject } from './documents/code-project.ts'
+import { exampleOf, missingParts } from './documents/example-code.ts'
+import { ILLUSTRATION, keyOf, NOT_COMPILED, NOT_RUN, RUN_ELSEWHERE } from './documents/exceptions.ts'
+import { repository } from './documents/pages.ts'
+
+const { blocks, sources, project, database, run } = await useCodeProject()
+
+test('every exception is of a block that is there, and every other test that runs a page', () => {
+  const keys = new Set(blocks.map(keyOf))
+  const exceptions = [...Object.keys(NOT_COMPILED), ...Object.keys(NOT_RUN), ...Object.keys(ILLUSTRATION)]
+  expect(exceptions.filter((key) => !keys.has(key))).toEqual([])
+  expect(Object.values(RUN_ELSEWHERE).filter((path) => !existsSync(join(repository, path)))).toEqual([])
+})
+
+describe('TypeScript', () => {
+  test('every block is checked by TypeScript, against the packages as they are built', async () => {
+    const configuration = {
+      compilerOptions: {
+        ...{ strict: true, noEmit: true, skipLibCheck: true, allowImportingTsExtensions: true },
+        ...{ module: 'preserve', target: 'es2023', lib: ['es2023'], types: ['node'] },
+      },
+      files: ['surroundings.ts', 'runner.ts', ...sources.map(({ path }) => path)],
+    }
+    await project.write('tsconfig.json', JSON.stringify(configuration))
+    const { output } = await run([tsc, '-p', '.', '--pretty', 'false'])
+    expect(sources.length).toBeGreaterThan(40)
+    expect(withPlaces(output)).toEqual('')
+  })
+
+  test('every block that is copied from an example stands there', () => {
+    const copied = blocks.filter((block) => exampleOf(block) !== undefined)
+    expect(copied.length).toBeGreaterThan(5)
+    expect(
+      copied.map((block) => ({ place: placeOf(block), missing: missingParts(block) })).filter(({ missing }) => missing.length > 0),
+    ).toEqual([])
+  })
+
+  test('every other block runs', async () => {
+    const wanted = sources.filter(
+      ({ block }) =>
+        !(block.file !== undefined && Object.hasOwn(RUN_ELSEWHERE, block.page)) &&
+        !Object.hasOwn(NOT_RUN, keyOf(block)),
+    )
+    const { output } = await run(['--import', tsx, 'runner.ts', JSON.stringify(wanted.map(({ path }) => path))])
+    const told = output.split('\n').filter((line) => line.startsWith('{"file"'))
+    const results: { file: string; problem: string | null }[] = told.map((line) => JSON.parse(line))
+    expect(results.filter(({ problem }) => problem !== null)).toEqual([])
+    expect({ ran: results.length, output }).toMatchObject({ ran: wanted.length })
+  })
+})
+
+/** Errors at the lines of the documents. */
+function withPlaces(output: string): string {
+  return output.replaceAll(/^(pages\/\S+?)\((\d+),/gm, (whole, path: string, line: string) => {
+    const source = sources.find((each) => each.path === path)
+    return source === undefined ? whole : `${source.block.page}:${source.block.line + Number(line) - 1} (${path},`
+  })
+}
+void database
