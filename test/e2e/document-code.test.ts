@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { placeOf } from './documents/blocks.ts'
 import { tsc, tsx, useCodeProject } from './documents/code-project.ts'
 import { exampleOf, missingParts } from './documents/example-code.ts'
-import { ILLUSTRATION, keyOf, NOT_COMPILED, NOT_RUN, RUN_ELSEWHERE } from './documents/exceptions.ts'
+import { COMPARED, ILLUSTRATION, keyOf, NOT_COMPILED, NOT_RUN, RUN_ELSEWHERE } from './documents/exceptions.ts'
 import { repository } from './documents/pages.ts'
 
 const { blocks, sources, project, database, run } = await useCodeProject()
@@ -53,6 +53,28 @@ describe('TypeScript', () => {
   })
 })
 
+describe('SQL', () => {
+  const wanted = blocks.filter(
+    (block) =>
+      block.language === 'sql' &&
+      !Object.hasOwn(RUN_ELSEWHERE, block.page) &&
+      !Object.hasOwn(ILLUSTRATION, keyOf(block)) &&
+      !(block.page === COMPARED.page && COMPARED.code.test(block.code)),
+  )
+
+  test.each(wanted.map((block) => [placeOf(block), block] as const))('%s runs', async (_, { code }) => {
+    // Nothing stays: the next block finds what this one has found. What ends its transaction itself begins one, too.
+    const client = await database.pool({ max: 1 }).connect()
+    try {
+      await client.query('BEGIN')
+      await client.query(code)
+    } finally {
+      await client.query('ROLLBACK')
+      client.release(true)
+    }
+  })
+})
+
 /** Errors at the lines of the documents. */
 function withPlaces(output: string): string {
   return output.replaceAll(/^(pages\/\S+?)\((\d+),/gm, (whole, path: string, line: string) => {
@@ -60,4 +82,3 @@ function withPlaces(output: string): string {
     return source === undefined ? whole : `${source.block.page}:${source.block.line + Number(line) - 1} (${path},`
   })
 }
-void database

@@ -23,4 +23,19 @@ export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
 export const NOT_RUN: Readonly<Record<string, string>> = {}
 
 /** SQL that nobody can run as it stands, and why. Each has to be there. */
-export const ILLUSTRATION: Readonly<Record<string, string>> = {}
+export const ILLUSTRATION: Readonly<Record<string, string>> = {
+  'docs/schema-changes.md: SELECT audit_id, coalesce(delta, delta__2) AS delta FROM audit."StockMovement_audit" WHERE id = 7 ORDER BY audit_id;':
+    'a column that a change of its type has set aside',
+  'docs/sql.md: changed."area"::text': 'a part of a statement',
+  'docs/sql.md: INSERT INTO "audit"."Order_audit" ("audit_id", "audit_operation", …)': 'a list that is cut short',
+  'docs/sql.md: CASE': 'a part of a statement',
+  'docs/sql.md: -- in the function, for the row NEW: the newest value that the history holds of it': 'a part of a function',
+  'docs/sql.md: "audit"."hash_value"(changed."iban", \'"audit"."Customer_audit"\', \'iban\')': 'a part of a statement',
+  'packages/client-extension/README.md: BEGIN': 'what the client sends, with its bind parameters',
+}
+
+/** Blocks that are the generator's own output: packages/generator/test/documents.test.ts compares them with what it writes. */
+export const COMPARED = {
+  page: 'docs/sql.md',
+  code: /^\s*(CREATE|IF TG_OP|LOOP|-- {1,2}An|-- Refused)/,
+}
