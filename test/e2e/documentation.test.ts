@@ -1,21 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-
-const repository = fileURLToPath(new URL('../..', import.meta.url))
-const read = (path: string) => readFileSync(join(repository, path), 'utf8')
-
-const pages = [
-  ...readdirSync(join(repository, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-  ...readdirSync(join(repository, 'bench/results'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `bench/results/${name}`),
-  ...['README.md', 'SECURITY.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'examples/README.md'],
-  ...['generator', 'client-extension', 'viewer'].map((name) => `packages/${name}/README.md`),
-]
+import { allPages, readPage as read, repository } from './documents/pages.ts'
 
 /** As GitHub makes them of headings. */
 function anchorsOf(text: string): ReadonlySet<string> {
@@ -31,7 +17,7 @@ function anchorsOf(text: string): ReadonlySet<string> {
   )
 }
 
-test.each(pages)('each link of %s leads to a file, and to a heading of it', (page) => {
+test.each(allPages)('each link of %s leads to a file, and to a heading of it', (page) => {
   const text = read(page).replaceAll(/^```[\s\S]*?^```$/gm, '')
   const broken = [...text.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = '']) => {
     if (/^[a-z]+:/.test(link)) return []
@@ -44,15 +30,11 @@ test.each(pages)('each link of %s leads to a file, and to a heading of it', (pag
   expect(broken).toEqual([])
 })
 
-test('every document is in the index of docs/README.md', () => {
-  const index = read('docs/README.md')
-  const missing = pages.filter(
-    (page) =>
-      page.startsWith('docs/') &&
-      page !== 'docs/README.md' &&
-      !index.includes(`(${page.slice('docs/'.length)}`),
-  )
-  expect(missing).toEqual([])
+test.each(['docs', 'docs/recipes'])('every page of %s is in the index of its README', (folder) => {
+  const index = read(`${folder}/README.md`)
+  const own = allPages.filter((page) => dirname(page) === folder && page !== `${folder}/README.md`)
+  expect(own.length).toBeGreaterThan(10)
+  expect(own.filter((page) => !index.includes(`(${page.slice(folder.length + 1)}`))).toEqual([])
 })
 
 test('troubleshooting has each SQLSTATE that the SQL raises, and each code of the client’s error', () => {

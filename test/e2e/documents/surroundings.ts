@@ -33,6 +33,8 @@ async function seed() {
 }
 
 await pgClient.connect()
+// Numbers that the database gives are not those that the documents name.
+await pool.query(\`SELECT setval(pg_get_serial_sequence('"Order"', 'id'), 1000), setval(pg_get_serial_sequence('"Customer"', 'id'), 1000)\`)
 const moments = await seed()
 
 const taken = {
