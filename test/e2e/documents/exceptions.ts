@@ -14,6 +14,8 @@ export const NOT_COMPILED: Readonly<Record<string, string>> = {
 export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/quick-start.md': 'test/e2e/quick-start.test.ts',
   'docs/history.md': 'test/e2e/history-document.test.ts',
+  'docs/recipes/from-packages.md': 'test/e2e/recipe-from-packages.test.ts',
+  'docs/recipes/from-triggers.md': 'test/e2e/recipe-from-triggers.test.ts',
   'docs/roles.md': 'test/e2e/roles-document.test.ts',
   'docs/testing.md': 'test/e2e/testing-document.test.ts',
   'docs/replication.md': 'test/e2e/replication-document.test.ts',
