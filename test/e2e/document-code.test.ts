@@ -4,7 +4,14 @@ import { describe, expect, test } from 'vitest'
 import { placeOf } from './documents/blocks.ts'
 import { tsc, tsx, useCodeProject } from './documents/code-project.ts'
 import { exampleOf, missingParts } from './documents/example-code.ts'
-import { COMPARED, ILLUSTRATION, keyOf, NOT_COMPILED, NOT_RUN, RUN_ELSEWHERE } from './documents/exceptions.ts'
+import {
+  COMPARED,
+  ILLUSTRATION,
+  keyOf,
+  NOT_COMPILED,
+  NOT_RUN,
+  RUN_ELSEWHERE,
+} from './documents/exceptions.ts'
 import { repository } from './documents/pages.ts'
 
 const { blocks, sources, project, database, run } = await useCodeProject()
@@ -35,7 +42,9 @@ describe('TypeScript', () => {
     const copied = blocks.filter((block) => exampleOf(block) !== undefined)
     expect(copied.length).toBeGreaterThan(5)
     expect(
-      copied.map((block) => ({ place: placeOf(block), missing: missingParts(block) })).filter(({ missing }) => missing.length > 0),
+      copied
+        .map((block) => ({ place: placeOf(block), missing: missingParts(block) }))
+        .filter(({ missing }) => missing.length > 0),
     ).toEqual([])
   })
 
@@ -45,7 +54,12 @@ describe('TypeScript', () => {
         !(block.file !== undefined && Object.hasOwn(RUN_ELSEWHERE, block.page)) &&
         !Object.hasOwn(NOT_RUN, keyOf(block)),
     )
-    const { output } = await run(['--import', tsx, 'runner.ts', JSON.stringify(wanted.map(({ path }) => path))])
+    const { output } = await run([
+      '--import',
+      tsx,
+      'runner.ts',
+      JSON.stringify(wanted.map(({ path }) => path)),
+    ])
     const told = output.split('\n').filter((line) => line.startsWith('{"file"'))
     const results: { file: string; problem: string | null }[] = told.map((line) => JSON.parse(line))
     expect(results.filter(({ problem }) => problem !== null)).toEqual([])
@@ -79,6 +93,8 @@ describe('SQL', () => {
 function withPlaces(output: string): string {
   return output.replaceAll(/^(pages\/\S+?)\((\d+),/gm, (whole, path: string, line: string) => {
     const source = sources.find((each) => each.path === path)
-    return source === undefined ? whole : `${source.block.page}:${source.block.line + Number(line) - 1} (${path},`
+    return source === undefined
+      ? whole
+      : `${source.block.page}:${source.block.line + Number(line) - 1} (${path},`
   })
 }

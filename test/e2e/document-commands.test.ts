@@ -20,7 +20,9 @@ test('every command that a document names is there, and each of its flags', () =
     wrong: wrongWith(mention, commands[mention.program]),
   }))
   expect(
-    wrong.filter((each) => each.wrong !== undefined).map((each) => `${each.page}: ${each.text}: ${each.wrong}`),
+    wrong
+      .filter((each) => each.wrong !== undefined)
+      .map((each) => `${each.page}: ${each.text}: ${each.wrong}`),
   ).toEqual([])
 })
 

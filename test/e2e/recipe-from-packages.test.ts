@@ -40,7 +40,9 @@ test('what the example of Prisma has recorded is read, and its trigger ends', as
   await database.query(end)
   await database.query('UPDATE "Order" SET total = 7 WHERE id = 7')
   await database.query(view)
-  expect(await database.query('SELECT operation, username, id, row FROM former_versions ORDER BY at, row')).toEqual([
+  expect(
+    await database.query('SELECT operation, username, id, row FROM former_versions ORDER BY at, row'),
+  ).toEqual([
     { operation: 'I', username: '42', id: '7', row: { id: 7, total: 5 } },
     { operation: 'U', username: '42', id: '7', row: { id: 7, total: 6 } },
   ])
@@ -85,7 +87,9 @@ test('what supa_audit has recorded is read, and its triggers end', async () => {
       ('TRUNCATE', 'public."Order"'::regclass, 'public', 'Order', NULL, NULL)`)
   await database.query(end)
   await database.query(view)
-  expect(await database.query('SELECT operation, username, id, row FROM former_records ORDER BY operation DESC')).toEqual([
+  expect(
+    await database.query('SELECT operation, username, id, row FROM former_records ORDER BY operation DESC'),
+  ).toEqual([
     { operation: 'I', username: null, id: '7', row: { id: 7, total: 5 } },
     { operation: 'D', username: null, id: '7', row: { id: 7, total: 5 } },
   ])

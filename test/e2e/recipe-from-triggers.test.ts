@@ -36,7 +36,10 @@ beforeAll(async () => {
   await database.query(before)
   await write(oldName('ann'), `INSERT INTO "Order" (id, total) VALUES (7, 5)`)
   const path = 'prisma/schema.prisma'
-  await project.write(path, (await project.read(path)).replace('@audit(disabled)', '@audit(enabled, backfill: true)'))
+  await project.write(
+    path,
+    (await project.read(path)).replace('@audit(disabled)', '@audit(enabled, backfill: true)'),
+  )
   await generateMigration(project)
   await project.prisma(['migrate', 'deploy'])
 }, 120_000)

@@ -33,7 +33,10 @@ export async function useCodeProject(): Promise<CodeProject> {
   const ofRecipes = (language: string) =>
     blocks.find(({ page, language: own }) => page === recipes && own === language)?.code ?? ''
   // The chapter on waivers is run, too, which the shop has no use for.
-  const schema = ofRecipes('prisma').replace('sessionSettings', 'captureWaiverRole = "pg_maintain"\n  sessionSettings')
+  const schema = ofRecipes('prisma').replace(
+    'sessionSettings',
+    'captureWaiverRole = "pg_maintain"\n  sessionSettings',
+  )
   const audited = await useProject({ schema })
   const { project, database } = audited
   const sources = blocks
@@ -47,7 +50,15 @@ export async function useCodeProject(): Promise<CodeProject> {
     const page = sources.filter(({ block }) => block.page === source.block.page)
     await project.write(source.path, `${importsOfPage(source, page)}${source.code}\nexport {}\n`)
   }
-  for (const name of OF_PACKAGES) link(join(repository, name), join(project.dir, 'pages/node_modules', name.replace(/^.*node_modules\//, '').replace('packages/viewer', 'prisma-audit-viewer')))
+  for (const name of OF_PACKAGES)
+    link(
+      join(repository, name),
+      join(
+        project.dir,
+        'pages/node_modules',
+        name.replace(/^.*node_modules\//, '').replace('packages/viewer', 'prisma-audit-viewer'),
+      ),
+    )
   for (const page of new Set(sources.map(({ block }) => block.page))) await furnish(audited, page)
   await project.prisma(['db', 'push'])
   await project.prisma(['generate'])
@@ -57,7 +68,10 @@ export async function useCodeProject(): Promise<CodeProject> {
 }
 
 /** What the documents import and the repository's root does not. */
-const OF_PACKAGES = ['packages/viewer', 'packages/client-extension/node_modules/@prisma/extension-read-replicas']
+const OF_PACKAGES = [
+  'packages/viewer',
+  'packages/client-extension/node_modules/@prisma/extension-read-replicas',
+]
 
 function link(target: string, path: string): void {
   mkdirSync(dirname(path), { recursive: true })
@@ -74,11 +88,18 @@ const pathOf = (block: Block) =>
 async function furnish({ project }: AuditedProject, page: string): Promise<void> {
   for (const folder of [folderOf(page), `${folderOf(page)}/src`]) {
     link(join(project.dir, 'generated'), join(project.dir, folder, 'generated'))
-    const up = folder.split('/').map(() => '..').join('/')
-    if (dirname(page) === 'docs/recipes') await project.write(`${folder}/audit.ts`, `export * from '${up}/audit.ts'\n`)
+    const up = folder
+      .split('/')
+      .map(() => '..')
+      .join('/')
+    if (dirname(page) === 'docs/recipes')
+      await project.write(`${folder}/audit.ts`, `export * from '${up}/audit.ts'\n`)
   }
   // What `prisma generate` writes where the audit tables are in `public`.
-  await project.write(`${folderOf(page)}/src/prisma/audit-tables.ts`, 'export const auditTables: string[] = []\n')
+  await project.write(
+    `${folderOf(page)}/src/prisma/audit-tables.ts`,
+    'export const auditTables: string[] = []\n',
+  )
 }
 
 function run({ project, database }: AuditedProject, args: readonly string[]) {

@@ -19,7 +19,10 @@ export function importsOfPage({ path, code }: SourceFile, page: readonly SourceF
       for (const name of names.split(',')) known.set(name.trim().replace(/^type /, ''), from)
     }
   }
-  for (const earlier of page.slice(0, page.findIndex((source) => source.path === path))) {
+  for (const earlier of page.slice(
+    0,
+    page.findIndex((source) => source.path === path),
+  )) {
     for (const [, names = ''] of earlier.code.matchAll(
       /^export (?:async )?(?:const|function|class) (\w+|\{[^}]*\})/gm,
     )) {

@@ -5,9 +5,12 @@ export const keyOf = ({ page, code }: Block) => `${page}: ${code.split('\n')[0]}
 
 /** Blocks of TypeScript that are not compiled, and why. Each has to be there. */
 export const NOT_COMPILED: Readonly<Record<string, string>> = {
-  'docs/viewer.md: // Hono': "the application's own `app`; compared with packages/viewer/test/frameworks.test.ts",
-  'docs/viewer.md: // Express': "the application's own `app`; compared with packages/viewer/test/frameworks.test.ts",
-  'docs/viewer.md: // Fastify': "the application's own `app`; compared with packages/viewer/test/frameworks.test.ts",
+  'docs/viewer.md: // Hono':
+    "the application's own `app`; compared with packages/viewer/test/frameworks.test.ts",
+  'docs/viewer.md: // Express':
+    "the application's own `app`; compared with packages/viewer/test/frameworks.test.ts",
+  'docs/viewer.md: // Fastify':
+    "the application's own `app`; compared with packages/viewer/test/frameworks.test.ts",
 }
 
 /** Pages whose files and SQL another test runs as what they are: whole programs, tests, servers, roles. They are compiled all the same. */
@@ -29,10 +32,13 @@ export const ILLUSTRATION: Readonly<Record<string, string>> = {
   'docs/schema-changes.md: SELECT audit_id, coalesce(delta, delta__2) AS delta FROM audit."StockMovement_audit" WHERE id = 7 ORDER BY audit_id;':
     'a column that a change of its type has set aside',
   'docs/sql.md: changed."area"::text': 'a part of a statement',
-  'docs/sql.md: INSERT INTO "audit"."Order_audit" ("audit_id", "audit_operation", …)': 'a list that is cut short',
+  'docs/sql.md: INSERT INTO "audit"."Order_audit" ("audit_id", "audit_operation", …)':
+    'a list that is cut short',
   'docs/sql.md: CASE': 'a part of a statement',
-  'docs/sql.md: -- in the function, for the row NEW: the newest value that the history holds of it': 'a part of a function',
-  'docs/sql.md: "audit"."hash_value"(changed."iban", \'"audit"."Customer_audit"\', \'iban\')': 'a part of a statement',
+  'docs/sql.md: -- in the function, for the row NEW: the newest value that the history holds of it':
+    'a part of a function',
+  'docs/sql.md: "audit"."hash_value"(changed."iban", \'"audit"."Customer_audit"\', \'iban\')':
+    'a part of a statement',
   'packages/client-extension/README.md: BEGIN': 'what the client sends, with its bind parameters',
 }
 

@@ -28,7 +28,9 @@ export function mentionsOn(page: string, commands: readonly CommandHelp[]): read
     const [, program, rest = ''] = NAMED.exec(said) ?? []
     if (program === undefined || NO_CALL.test(rest)) return []
     const call = rest.split(/ [|>&;#]| \\\$| {2,}#/)[0] ?? ''
-    return [{ page, text: line, program: program as Program, words: call.trim().split(/\s+/).filter(Boolean) }]
+    return [
+      { page, text: line, program: program as Program, words: call.trim().split(/\s+/).filter(Boolean) },
+    ]
   })
 }
 
@@ -37,7 +39,11 @@ export function wrongWith({ program, words }: Mention, commands: readonly Comman
   const command = commands
     .filter(({ name }) => name === '' || `${words.join(' ')} `.startsWith(`${name} `))
     .sort((a, b) => b.name.length - a.name.length)[0]
-  if (program === 'prisma-generator-audit' && command?.name === '' && words.some((word) => /^[a-z]/.test(word))) {
+  if (
+    program === 'prisma-generator-audit' &&
+    command?.name === '' &&
+    words.some((word) => /^[a-z]/.test(word))
+  ) {
     return 'no such command'
   }
   // Those are Prisma's own.

@@ -46,6 +46,9 @@ const VALUES = {
   ) => NonNullable<AuditAnnotation[Name]>['value'] | undefined
 }
 
+/** A word of `@audit(…)`: one that stands alone, or an option with a value. */
+export type AnnotationWord = keyof typeof FLAGS | keyof typeof VALUES
+
 const KNOWN = [...Object.keys(FLAGS), ...Object.keys(VALUES)]
 
 /**

@@ -1,3 +1,4 @@
+import { wordsOn } from '../annotation/annotation-words.ts'
 import type { At, AuditAnnotation, FieldOptions, ModelOptions } from '../annotation/audit-annotation.ts'
 import { parseAnnotation } from '../annotation/parse-annotation.ts'
 import type { AnnotationText } from '../annotation/schema-blocks.ts'
@@ -54,7 +55,7 @@ export function readNodeAnnotation(
       hint:
         node === 'model'
           ? 'Put it above the field that is meant.'
-          : 'Put it above the model. A field knows: exclude, redact, hash, record, renamedFrom, personal, subject.',
+          : `Put it above the model. A field knows: ${wordsOn('field').join(', ')}.`,
     })
   }
   if (node === 'model' && !annotation.state && diagnostics.length === 0) {

@@ -211,12 +211,12 @@ test('AUD207: options on the wrong node', async () => {
     schema.prisma:13:14 - error AUD207: "enabled" does not belong on a field.
        13 |   /// @audit(enabled, truncate: refuse)
           |              ^^^^^^^
-       Put it above the model. A field knows: exclude, redact, hash, record, renamedFrom, personal, subject.
+       Put it above the model. A field knows: record, exclude, redact, hash, whenChanged, personal, subject, renamedFrom.
 
     schema.prisma:13:33 - error AUD207: "truncate" does not belong on a field.
        13 |   /// @audit(enabled, truncate: refuse)
           |                                 ^^^^^^
-       Put it above the model. A field knows: exclude, redact, hash, record, renamedFrom, personal, subject.
+       Put it above the model. A field knows: record, exclude, redact, hash, whenChanged, personal, subject, renamedFrom.
 
     3 errors
     "

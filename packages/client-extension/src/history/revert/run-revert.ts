@@ -23,6 +23,7 @@ export interface WritingClient {
 export interface RevertOptions {
   /** How long it may take, in milliseconds; a minute unless told otherwise. */
   readonly timeout?: number
+  /** How long it may wait for a connection, in milliseconds, as `maxWait` of `$transaction`. */
   readonly maxWait?: number
 }
 

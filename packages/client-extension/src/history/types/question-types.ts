@@ -60,7 +60,9 @@ export interface HistoryArgs<Payload, Model extends HistoryModel> {
   readonly from?: Date
   /** Written before this time. */
   readonly to?: Date
+  /** Only these: `I`, `U`, `D`, `B`. */
   readonly operations?: readonly Operation[]
+  /** Written by this transaction. */
   readonly transaction?: TransactionRef
   /** `desc`, the default, has the newest first. */
   readonly order?: 'asc' | 'desc'
@@ -73,7 +75,9 @@ export interface HistoryArgs<Payload, Model extends HistoryModel> {
 export interface AsOfArgs<Payload, Model extends HistoryModel> {
   /** Conditions on the row as it was then. */
   readonly where?: HistoryWhere<Payload, Model>
+  /** By recorded fields; without it by the key, which is cheapest. */
   readonly orderBy?: OrderBy<Model> | readonly OrderBy<Model>[]
+  /** At most so many rows. */
   readonly take?: number
   /** Rows at the other end of a relation, as of the same moment. */
   readonly include?: { readonly [R in keyof Model['relations']]?: boolean }
@@ -111,17 +115,23 @@ type AnyContext<Models extends HistoryModels> = {
   : never
 
 export interface ClientHistoryArgs<Models extends HistoryModels> {
+  /** Written by this transaction. */
   readonly transaction?: TransactionRef
   /** Who and why; histories without such a setting have nothing to say. */
   readonly by?: Partial<AnyContext<Models>>
+  /** Written at this time or later. */
   readonly from?: Date
+  /** Written before this time. */
   readonly to?: Date
+  /** Only these: `I`, `U`, `D`, `B`. */
   readonly operations?: readonly Operation[]
   /** All audited models unless named. */
   readonly models?: readonly (keyof Models & string)[]
   /** `asc`, the default, is the order of writing. */
   readonly order?: 'asc' | 'desc'
+  /** At most so many entries, 50 unless told otherwise. */
   readonly take?: number
+  /** `nextCursor` of the page before. */
   readonly cursor?: string
 }
 
@@ -132,6 +142,7 @@ export interface AggregateArgs<Payload, Model extends HistoryModel>
 }
 
 export interface RowRevertArgs<Payload, Model extends HistoryModel> {
+  /** The row, by its key. */
   readonly where: KeyWhere<Payload, Model>
   /** The version that it gets again: that of this moment. */
   readonly to: Moment
