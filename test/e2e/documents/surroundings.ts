@@ -91,6 +91,10 @@ import './surroundings.ts'
 
 const { log } = console
 console.log = () => {}
+// What a block has to complain of is a failure, too.
+console.error = (...what) => {
+  throw new Error(what.map(String).join(' '))
+}
 for (const file of JSON.parse(process.argv[2] ?? '[]')) {
   await seed()
   const problem = await import(pathToFileURL(file).href).then(() => null, (error) => String(error?.stack ?? error))
