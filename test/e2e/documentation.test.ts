@@ -37,17 +37,28 @@ test.each(['docs', 'docs/recipes'])('every page of %s is in the index of its REA
   expect(own.filter((page) => !index.includes(`(${page.slice(folder.length + 1)}`))).toEqual([])
 })
 
-test('troubleshooting has each SQLSTATE that the SQL raises, and each code of the client’s error', () => {
+test('troubleshooting has each SQLSTATE that the SQL raises, and each code of an error that users meet', () => {
   const text = read('docs/troubleshooting.md')
   const sources = readdirSync(join(repository, 'packages/generator/src/sql')).map((name) =>
     read(`packages/generator/src/sql/${name}`),
   )
   const raised = new Set(sources.join('\n').match(/\bAU\d{3}\b/g))
-  const union =
-    /export type AuditErrorCode =([\s\S]*?)\n\n/.exec(read('packages/client-extension/src/errors.ts'))?.[1] ??
-    ''
-  const thrown = [...union.matchAll(/'(\w+)'/g)].map(([, code = '']) => code)
-  expect(raised.size).toBeGreaterThan(3)
-  expect(thrown.length).toBeGreaterThan(8)
-  expect([...raised, ...thrown].filter((code) => !text.includes(`\`${code}\``))).toEqual([])
+  const thrown = [
+    codesOf('packages/client-extension/src/errors.ts', 'AuditErrorCode'),
+    codesOf('packages/client-extension/src/history/history-error.ts', 'AuditHistoryErrorCode'),
+    codesOf('packages/viewer/src/viewer-error.ts', 'ViewerErrorCode'),
+  ]
+  const refused = ['viewer.ts', 'http/guard.ts'].flatMap((file) =>
+    [...read(`packages/viewer/src/${file}`).matchAll(/refusal\(\d+, '(\w+)'/g)].map(([, code = '']) => code),
+  )
+  expect([raised.size, ...thrown.map(({ length }) => length), refused.length].every((n) => n > 3)).toBe(true)
+  expect([...raised, ...thrown.flat(), ...refused].filter((code) => !text.includes(`\`${code}\``))).toEqual(
+    [],
+  )
 })
+
+/** The members of a union of codes. */
+function codesOf(file: string, name: string): readonly string[] {
+  const [, union = ''] = new RegExp(`export type ${name} =([\\s\\S]*?)\n\n`).exec(read(file)) ?? []
+  return [...union.matchAll(/'(\w+)'/g)].map(([, code = '']) => code)
+}

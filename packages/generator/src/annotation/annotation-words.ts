@@ -24,7 +24,8 @@ export const ANNOTATION_WORDS: { readonly [Word in AnnotationWord]: AnnotationWo
   facts: {
     on: 'model',
     value: '`[client_addr, application_name, changed_columns]`',
-    documentation: 'What PostgreSQL knows of every write, in place of what the generator block says; [facts](docs/sql.md#facts).',
+    documentation:
+      'What PostgreSQL knows of every write, in place of what the generator block says; [facts](docs/sql.md#facts).',
   },
   level: {
     on: 'model',
