@@ -12,7 +12,7 @@ import {
   NOT_RUN,
   RUN_ELSEWHERE,
 } from './documents/exceptions.ts'
-import { repository } from './documents/pages.ts'
+import { documents, readPage, repository } from './documents/pages.ts'
 
 const { blocks, sources, project, database, run } = await useCodeProject()
 
@@ -21,6 +21,18 @@ test('every exception is of a block that is there, and every other test that run
   const exceptions = [...Object.keys(NOT_COMPILED), ...Object.keys(NOT_RUN), ...Object.keys(ILLUSTRATION)]
   expect(exceptions.filter((key) => !keys.has(key))).toEqual([])
   expect(Object.values(RUN_ELSEWHERE).filter((path) => !existsSync(join(repository, path)))).toEqual([])
+})
+
+test('a block without a language is output, and no code that nobody checks', () => {
+  const unnamed = documents.flatMap((page) =>
+    [...readPage(page).matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
+      .filter(([, language]) => language === '')
+      .map(([, , text = '']) => ({ page, text })),
+  )
+  expect(unnamed.length).toBeGreaterThan(5)
+  expect(
+    unnamed.filter(({ text }) => /^(import|export|const|await|SELECT|CREATE|model|generator) /m.test(text)),
+  ).toEqual([])
 })
 
 describe('TypeScript', () => {
@@ -64,6 +76,17 @@ describe('TypeScript', () => {
     const results: { file: string; problem: string | null }[] = told.map((line) => JSON.parse(line))
     expect(results.filter(({ problem }) => problem !== null)).toEqual([])
     expect({ ran: results.length, output }).toMatchObject({ ran: wanted.length })
+    const written = await database.query(
+      `SELECT DISTINCT audit_username, audit_reason FROM audit."Order_audit" WHERE audit_reason IS NOT NULL ORDER BY 2`,
+    )
+    expect(written).toEqual(
+      expect.arrayContaining([
+        { audit_username: 'ann', audit_reason: 'job:import, ordered by ann' },
+        { audit_username: 'ann', audit_reason: 'refund #42' },
+        { audit_username: 'ann', audit_reason: 'undo, ticket 4711' },
+        { audit_username: 'ann', audit_reason: 'undo, ticket 4712' },
+      ]),
+    )
   })
 })
 

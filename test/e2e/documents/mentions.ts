@@ -1,4 +1,3 @@
-import { blocksOf } from './blocks.ts'
 import type { CommandHelp, Program } from './commands.ts'
 import { readPage } from './pages.ts'
 
@@ -14,11 +13,11 @@ const NAMED = /(?:^|npx )(prisma-generator-audit|prisma-audit-viewer) +(.*)/
 /** Words that tell that it is text in which only the program's name occurs: a generator block, a package. */
 const NO_CALL = /^["'=:@]/
 
-/** Every call of a command of ours on a page, in its shell blocks and in its text. Lines that go on are one. */
+/** Every call of a command of ours on a page, in its shell blocks, in output that is shown, and in its text. Lines that go on are one. */
 export function mentionsOn(page: string, commands: readonly CommandHelp[]): readonly Mention[] {
-  const shell = blocksOf(page)
-    .filter(({ language }) => language === 'sh')
-    .flatMap(({ code }) => code.replaceAll(/\\\n\s*/g, ' ').split('\n'))
+  const shell = [...readPage(page).matchAll(/^ *```(?:sh)?\n([\s\S]*?)^ *```$/gm)].flatMap(([, code = '']) =>
+    code.replaceAll(/\\\n\s*/g, ' ').split('\n'),
+  )
   const text = readPage(page).replaceAll(/^ *```[\s\S]*?^ *```$/gm, '')
   const inline = [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code.replaceAll('\n', ' '))
   const names = commands.map(({ name }) => name.split(' ')[0]).filter(Boolean)
