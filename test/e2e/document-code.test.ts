@@ -112,6 +112,22 @@ describe('SQL', () => {
   })
 })
 
+test('the role of one tenant sees its rows and no other, whatever it sets', async () => {
+  const block = blocks.find(({ code }) => code.includes('CREATE POLICY only_acme'))
+  const client = await database.pool({ max: 1 }).connect()
+  try {
+    await client.query(`BEGIN; SELECT set_config('audit.username', 'ann', true);
+      INSERT INTO "Order" (tenant_id) VALUES ('acme'), ('other')`)
+    await client.query(block?.code ?? '')
+    await client.query(`SET LOCAL ROLE reader_acme; SET LOCAL audit.tenant_id = 'other'`)
+    const { rows } = await client.query('SELECT DISTINCT tenant_id FROM audit."Order_audit"')
+    expect(rows).toEqual([{ tenant_id: 'acme' }])
+  } finally {
+    await client.query('ROLLBACK')
+    client.release(true)
+  }
+})
+
 /** Errors at the lines of the documents. */
 function withPlaces(output: string): string {
   return output.replaceAll(/^(pages\/\S+?)\((\d+),/gm, (whole, path: string, line: string) => {
