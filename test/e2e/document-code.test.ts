@@ -4,21 +4,14 @@ import { describe, expect, test } from 'vitest'
 import { placeOf } from './documents/blocks.ts'
 import { tsc, tsx, useCodeProject } from './documents/code-project.ts'
 import { exampleOf, missingParts } from './documents/example-code.ts'
-import {
-  COMPARED,
-  ILLUSTRATION,
-  keyOf,
-  NOT_COMPILED,
-  NOT_RUN,
-  RUN_ELSEWHERE,
-} from './documents/exceptions.ts'
+import { COMPARED, ILLUSTRATION, keyOf, NOT_RUN, RUN_ELSEWHERE } from './documents/exceptions.ts'
 import { documents, readPage, repository } from './documents/pages.ts'
 
 const { blocks, sources, project, database, run } = await useCodeProject()
 
 test('every exception is of a block that is there, and every other test that runs a page', () => {
   const keys = new Set(blocks.map(keyOf))
-  const exceptions = [...Object.keys(NOT_COMPILED), ...Object.keys(NOT_RUN), ...Object.keys(ILLUSTRATION)]
+  const exceptions = [...Object.keys(NOT_RUN), ...Object.keys(ILLUSTRATION)]
   expect(exceptions.filter((key) => !keys.has(key))).toEqual([])
   expect(Object.values(RUN_ELSEWHERE).filter((path) => !existsSync(join(repository, path)))).toEqual([])
 })

@@ -6,7 +6,6 @@ import { type AuditedProject, useProject } from '../main-path/audited-project.ts
 import { type Block, blocksOf } from './blocks.ts'
 import { importsOfPage } from './continued.ts'
 import { exampleOf } from './example-code.ts'
-import { keyOf, NOT_COMPILED } from './exceptions.ts'
 import { documents, repository } from './pages.ts'
 import { runner, surroundings } from './surroundings.ts'
 
@@ -41,7 +40,6 @@ export async function useCodeProject(): Promise<CodeProject> {
   const { project, database } = audited
   const sources = blocks
     .filter((block) => block.language === 'ts' && exampleOf(block) === undefined)
-    .filter((block) => !Object.hasOwn(NOT_COMPILED, keyOf(block)))
     .map((block) => ({ block, path: pathOf(block), code: block.code }))
   await project.write('audit.ts', ofRecipes('ts'))
   await project.write('surroundings.ts', surroundings)
@@ -50,15 +48,9 @@ export async function useCodeProject(): Promise<CodeProject> {
     const page = sources.filter(({ block }) => block.page === source.block.page)
     await project.write(source.path, `${importsOfPage(source, page)}${source.code}\nexport {}\n`)
   }
-  for (const name of OF_PACKAGES)
-    link(
-      join(repository, name),
-      join(
-        project.dir,
-        'pages/node_modules',
-        name.replace(/^.*node_modules\//, '').replace('packages/viewer', 'prisma-audit-viewer'),
-      ),
-    )
+  for (const [name, folder] of Object.entries(OF_PACKAGES)) {
+    link(join(repository, folder), join(project.dir, 'pages/node_modules', name))
+  }
   for (const page of new Set(sources.map(({ block }) => block.page))) await furnish(audited, page)
   await project.prisma(['db', 'push'])
   await project.prisma(['generate'])
@@ -68,10 +60,14 @@ export async function useCodeProject(): Promise<CodeProject> {
 }
 
 /** What the documents import and the repository's root does not. */
-const OF_PACKAGES = [
-  'packages/viewer',
-  'packages/client-extension/node_modules/@prisma/extension-read-replicas',
-]
+const OF_PACKAGES = {
+  'prisma-audit-viewer': 'packages/viewer',
+  '@prisma/extension-read-replicas': 'packages/client-extension/node_modules/@prisma/extension-read-replicas',
+  hono: 'packages/viewer/node_modules/hono',
+  express: 'packages/viewer/node_modules/express',
+  '@types/express': 'packages/viewer/node_modules/@types/express',
+  fastify: 'packages/viewer/node_modules/fastify',
+}
 
 function link(target: string, path: string): void {
   mkdirSync(dirname(path), { recursive: true })

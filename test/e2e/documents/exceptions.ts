@@ -3,16 +3,6 @@ import type { Block } from './blocks.ts'
 /** A block by its page and its first line, so that lines above it may come and go. */
 export const keyOf = ({ page, code }: Block) => `${page}: ${code.split('\n')[0]}`
 
-/** Blocks of TypeScript that are not compiled, and why. Each has to be there. */
-export const NOT_COMPILED: Readonly<Record<string, string>> = {
-  'docs/viewer.md: // Hono':
-    "the application's own `app`; compared with packages/viewer/test/frameworks.test.ts",
-  'docs/viewer.md: // Express':
-    "the application's own `app`; compared with packages/viewer/test/frameworks.test.ts",
-  'docs/viewer.md: // Fastify':
-    "the application's own `app`; compared with packages/viewer/test/frameworks.test.ts",
-}
-
 /** Pages whose files and SQL another test runs as what they are: whole programs, tests, servers, roles. They are compiled all the same. */
 export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/quick-start.md': 'test/e2e/quick-start.test.ts',
