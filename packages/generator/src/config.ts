@@ -1,7 +1,14 @@
 import { suggest } from './annotation/closest-word.ts'
 import { DEFAULT_TEMPLATES, type TemplateKind } from './datamodel/name-template.ts'
 import type { Diagnostic } from './diagnostics.ts'
-import { FACTS, type Fact, type MissingSettings, type TruncatePolicy } from './model/audit-model.ts'
+import {
+  FACTS,
+  type Fact,
+  type MissingSettings,
+  PARTITION_UNITS,
+  type PartitionUnit,
+  type TruncatePolicy,
+} from './model/audit-model.ts'
 import type { SourcePlace } from './model/place.ts'
 import {
   oneOf,
@@ -25,6 +32,7 @@ export interface AuditOptions {
   readonly facts: readonly Fact[]
   readonly missingSettings: MissingSettings
   readonly truncate: TruncatePolicy
+  readonly partitionBy: PartitionUnit | 'none'
   readonly captureWaiverRole?: string
   readonly schema: string
   readonly table: string
@@ -93,6 +101,13 @@ export const OPTIONS: { readonly [Name in OptionName]-?: OptionRow<AuditOptions[
     documentation:
       'What happens to TRUNCATE: `"record"` writes every vanishing row as deleted, `"refuse"` stops it.',
     parse: oneOf('record', 'refuse'),
+  },
+  partitionBy: {
+    default: '"none"',
+    value: 'none',
+    documentation:
+      'Partitions of each history by time: `"month"`, `"quarter"` or `"year"`, a year ahead; [docs/partitions.md](docs/partitions.md).',
+    parse: oneOf(...PARTITION_UNITS, 'none'),
   },
   captureWaiverRole: {
     default: '',

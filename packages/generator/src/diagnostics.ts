@@ -67,6 +67,7 @@ export const DIAGNOSTIC_CODES = {
   AUD516: 'Column cannot be recorded only when it changes',
   AUD517: 'Subject that no erasure could follow',
   AUD518: 'Personal field in a key',
+  AUD519: 'Partitions in a schema that Prisma manages',
   AUD601: 'Header of an audit part cannot be read',
   AUD602: 'Branches or edited audit parts come together',
   AUD603: 'Change that the audit trail does not support',

@@ -1,4 +1,10 @@
-import type { CapturePolicy, Fact, MissingSettings, TruncatePolicy } from '../model/audit-model.ts'
+import type {
+  CapturePolicy,
+  Fact,
+  MissingSettings,
+  PartitionUnit,
+  TruncatePolicy,
+} from '../model/audit-model.ts'
 import type { SourcePlace } from '../model/place.ts'
 import type { SettingSyntax } from './syntax.ts'
 
@@ -19,6 +25,7 @@ export interface ModelOptions {
   readonly missingSettings?: At<MissingSettings>
   readonly enableAlways?: At<boolean>
   readonly backfill?: At<boolean | 'batches'>
+  readonly partitionBy?: At<PartitionUnit | 'none'>
   readonly table?: At<string>
   readonly function?: At<string>
   readonly trigger?: At<string>

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostics.ts'
-import { FACTS } from '../model/audit-model.ts'
+import { FACTS, PARTITION_UNITS } from '../model/audit-model.ts'
 import type { SourcePlace } from '../model/place.ts'
 import type { At, AuditAnnotation, OptionName } from './audit-annotation.ts'
 import { suggest } from './closest-word.ts'
@@ -32,6 +32,7 @@ const VALUES = {
     const word = oneOf(['true', 'false', 'batches'], value, name, report)
     return word === 'batches' || word === undefined ? word : word === 'true'
   },
+  partitionBy: (value, name, report) => oneOf([...PARTITION_UNITS, 'none'], value, name, report),
   table: (value, name, report) => nonEmptyString(value, name, report),
   function: (value, name, report) => nonEmptyString(value, name, report),
   trigger: (value, name, report) => nonEmptyString(value, name, report),

@@ -35,6 +35,10 @@ export function describeStep(step: MigrationStep): string {
       return step.enableAlways
         ? 'its triggers do not fire for what replication applies'
         : 'its triggers still fire for what replication applies'
+    case 'changePartitions':
+      return step.partitionBy
+        ? `its history is not partitioned by ${step.partitionBy}`
+        : 'partitions of its history are still made ahead'
     case 'changeWaivable':
       return step.waivable ? 'its capture cannot be waived yet' : 'its capture can still be waived'
     case 'renameTable':

@@ -18,6 +18,7 @@ const MODEL_OPTIONS = [
   'missingSettings',
   'enableAlways',
   'backfill',
+  'partitionBy',
   'table',
   'function',
   'trigger',

@@ -14,6 +14,7 @@ import { explainLost } from './lost-annotations.ts'
 import { misplacedAnnotations } from './misplaced-annotations.ts'
 import { findNameClashes, findSharedTableClashes } from './name-clashes.ts'
 import { readNodeAnnotation } from './node-annotation.ts'
+import { sharedPartitions } from './partition-problems.ts'
 import { type RenamedNodes, tableRenamingProblems } from './renamed-from.ts'
 import { resolveJoinTables } from './resolve-join-tables.ts'
 import { type ResolvedTable, resolveTable } from './resolve-table.ts'
@@ -82,6 +83,7 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
   const placeOf = (name: string) =>
     scanned.blocks.find((block) => block.name === name)?.place ??
     joins.find(({ table }) => table.model === name)?.place
+  const isShared = isSharedSchema(options.schema, datasourceSchemas)
   const lists = [generatorList.settings, ...resolved.map(({ declarations }) => declarations)]
   diagnostics.push(
     ...[...resolved, ...joins].flatMap((each) => each.diagnostics),
@@ -91,6 +93,7 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
     ...subjectProblems(tables, (model, field) => findField(scanned.blocks, model, field)?.place),
     ...tableRenamingProblems(resolved, models.map(sourceOf)),
     ...nothingAudited(scanned),
+    ...(isShared ? sharedPartitions(tables, options.schema, placeOf) : []),
   )
   const places = new Map(
     tables.flatMap(({ model, source }) => {
@@ -101,7 +104,7 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
   return {
     model: {
       auditSchema: options.schema,
-      ...(isSharedSchema(options.schema, datasourceSchemas) ? { sharedSchema: true } : {}),
+      ...(isShared ? { sharedSchema: true } : {}),
       ...(options.captureWaiverRole === undefined ? {} : { captureWaiverRole: options.captureWaiverRole }),
       tables,
     },

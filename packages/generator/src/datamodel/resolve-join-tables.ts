@@ -1,7 +1,7 @@
 import { findField, type SchemaBlock } from '../annotation/schema-blocks.ts'
 import type { AuditOptions } from '../config.ts'
 import type { Diagnostic } from '../diagnostics.ts'
-import type { AuditedTable, Fact } from '../model/audit-model.ts'
+import { type AuditedTable, type Fact, PARTITION_UNITS } from '../model/audit-model.ts'
 import type { SourcePlace } from '../model/place.ts'
 import { resolveNames } from './audit-names.ts'
 import { declareFacts, doubledFacts } from './facts.ts'
@@ -80,6 +80,7 @@ function resolveJoinTable(
     options,
   )
   const backfills = tables.flatMap((each) => each.backfill ?? [])
+  const partitionBy = PARTITION_UNITS.find((unit) => tables.some((each) => each.partitionBy === unit))
   const table: AuditedTable = {
     model,
     source,
@@ -94,6 +95,7 @@ function resolveJoinTable(
     updates: 'all',
     ...(backfills.length > 0 ? { backfill: backfills.includes('batches') ? 'batches' : true } : {}),
     ...(tables.some((each) => each.enableAlways) ? { enableAlways: true } : {}),
+    ...(partitionBy ? { partitionBy } : {}),
   }
   return {
     table,

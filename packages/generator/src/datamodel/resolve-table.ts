@@ -3,7 +3,7 @@ import type { AuditAnnotation } from '../annotation/audit-annotation.ts'
 import type { SchemaBlock } from '../annotation/schema-blocks.ts'
 import type { AuditOptions } from '../config.ts'
 import type { Diagnostic } from '../diagnostics.ts'
-import type { AuditedTable, Fact } from '../model/audit-model.ts'
+import type { AuditedTable, Fact, PartitionUnit } from '../model/audit-model.ts'
 import { resolveNames } from './audit-names.ts'
 import { declareFacts, doubledFacts, factAtStatement } from './facts.ts'
 import { hiddenJoins } from './hidden-joins.ts'
@@ -77,6 +77,7 @@ export function resolveTable(
     updates: annotation.updates?.value ?? 'all',
     ...(annotation.backfill?.value && key.length > 0 ? { backfill: annotation.backfill.value } : {}),
     ...(annotation.enableAlways?.value ? { enableAlways: true } : {}),
+    ...partitionsOf(annotation.partitionBy?.value ?? options.partitionBy),
   }
   const diagnostics = [
     ...nameProblems,
@@ -144,6 +145,10 @@ function whenChangedProblems(
       field,
       hint: key.length === 0 ? 'Give the model an @id.' : 'Leave "level" out: level: row comes with it.',
     }))
+}
+
+function partitionsOf(unit: PartitionUnit | 'none'): Pick<AuditedTable, 'partitionBy'> {
+  return unit === 'none' ? {} : { partitionBy: unit }
 }
 
 function keyFields(columns: AuditedTable['columns'], key: readonly string[]): readonly string[] {

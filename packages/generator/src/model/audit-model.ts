@@ -16,6 +16,10 @@ export type CaptureLevel = 'statement' | 'row'
 /** Which updates leave a row: `changed` leaves out those after which the recorded columns are as before. */
 export type UpdatePolicy = 'all' | 'changed'
 
+/** How much time a partition of a history holds. */
+export const PARTITION_UNITS = ['month', 'quarter', 'year'] as const
+export type PartitionUnit = (typeof PARTITION_UNITS)[number]
+
 /** Who writes the rows of a baseline: the migration in one statement, or the command `backfill` in batches. */
 export type Backfill = true | 'batches'
 
@@ -114,6 +118,8 @@ export interface AuditedTable {
   readonly backfill?: Backfill
   /** The triggers fire in a session whose `session_replication_role` is `replica`, too; only at level row. */
   readonly enableAlways?: true
+  /** Its history is partitioned by time. */
+  readonly partitionBy?: PartitionUnit
 }
 
 /** Everything that the schema asks for. Tables are sorted by schema and name. */

@@ -102,6 +102,8 @@ function describe(step: MigrationStep): string {
       return step.enableAlways ? 'enable always' : 'enable'
     case 'changeLevel':
       return `level ${step.level}`
+    case 'changePartitions':
+      return step.partitionBy ? `partition by ${step.partitionBy}` : 'no partitions ahead'
     case 'changeKey':
       return 'change key'
     case 'retireTable':

@@ -38,6 +38,8 @@ export const BASE_FUNCTIONS = {
   makeHashKey: 'make_hash_key',
   erase: 'erase',
   prune: 'prune',
+  preparePartitions: 'prepare_partitions',
+  partitionHistory: 'partition_history',
 } as const
 
 /** Set in the transaction in which capture is waived; outside `audit.`, where every setting is the application's. */

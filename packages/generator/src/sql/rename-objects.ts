@@ -2,6 +2,7 @@ import { cutToBytes } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { derivedName } from '../state/own-names.ts'
 import { makeAppendOnly } from './audit-table.ts'
+import { baseFunction } from './base-functions.ts'
 import { auditTable } from './look-first.ts'
 import { APPEND_ONLY_TRIGGER, keyIndexName, primaryKeyName, sequenceName } from './object-names.ts'
 import { ident, isFilled, join, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
@@ -95,8 +96,36 @@ function renameRelations(from: AuditTableObject, to: AuditTableObject): readonly
       : sql`ALTER TABLE ${auditTable(from)} RENAME TO ${ident(to.names.table)};`,
     from.schema === to.schema
       ? sql``
-      : sql`ALTER TABLE ${own(to.names.table)} SET SCHEMA ${ident(to.schema)};`,
+      : lines([sql`ALTER TABLE ${own(to.names.table)} SET SCHEMA ${ident(to.schema)};`, movePartitions(to)]),
   ]
+}
+
+/** Each of them, with its guard, which calls a function of the schema. */
+function movePartitions(to: AuditTableObject): Sql {
+  const trigger = sqlText(ident(APPEND_ONLY_TRIGGER))
+  const guard = sqlText(sql`${baseFunction(to, 'appendOnly')}()`).replaceAll('%', '%%')
+  const commands = [
+    'ALTER TABLE %1$s SET SCHEMA %3$I',
+    `DROP TRIGGER IF EXISTS ${trigger} ON %2$s`,
+    `CREATE TRIGGER ${trigger} BEFORE UPDATE OR DELETE OR TRUNCATE ON %2$s FOR EACH STATEMENT EXECUTE FUNCTION ${guard}`,
+    `ALTER TABLE %2$s ENABLE ALWAYS TRIGGER ${trigger}`,
+  ]
+  return sql`FOR command IN
+  SELECT pg_catalog.format(statement.text, c.oid::regclass, pg_catalog.format('%I.%I', ${literal(to.schema)}, c.relname), ${literal(to.schema)})
+  FROM pg_catalog.pg_inherits AS i
+  JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
+  CROSS JOIN ROWS FROM (pg_catalog.unnest(ARRAY[
+    ${join(
+      commands.map((command) => literal(command)),
+      sql`,
+`,
+    )}
+  ])) WITH ORDINALITY AS statement (text, place)
+  WHERE i.inhparent = ${literal(sqlText(auditTable(to)))}::regclass
+  ORDER BY c.oid, statement.place
+LOOP
+  EXECUTE command;
+END LOOP;`
 }
 
 function renameFunctions(from: AuditTableObject, to: AuditTableObject): readonly Sql[] {

@@ -7,6 +7,7 @@ import { clusterGroups } from './crossing-names.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { renderHashing, renderHashingGoneDown } from './render-hashing.ts'
 import { assertPossible, inTransactions, type RenderOptions } from './render-migration.ts'
+import { renderPartitioning, renderPartitioningGoneDown } from './render-partitions.ts'
 import { renderWaiver, renderWaiverGoneDown } from './render-waiver.ts'
 import { renderMoveSharedTables } from './shared-tables.ts'
 import { comment, isFilled, paragraphs, type Sql, sql, sqlText } from './sql.ts'
@@ -26,7 +27,7 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
     paragraphs([
       moveBack(plan, from, to),
       renderWaiver(plan.steps, from),
-      isMoved(plan) ? renderHashing(plan.steps, from) : sql``,
+      ...(isMoved(plan) ? [renderHashing(plan.steps, from), renderPartitioning(plan.steps, from)] : []),
     ]),
     ...clusterGroups(groups).toReversed().flatMap(renderClusterDown),
     // The schema that is left holds a view of the table of waivers, which may go then.
@@ -34,6 +35,7 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
       renderSchemaDown(plan, from, to),
       renderWaiverGoneDown(plan.steps, from),
       renderHashingGoneDown(plan.steps, from),
+      renderPartitioningGoneDown(plan.steps, from),
     ]),
   ]
   const head = sections.some(isFilled)

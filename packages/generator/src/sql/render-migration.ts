@@ -13,6 +13,7 @@ import { renderLockWriters, waitForWriters } from './lock-writers.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { oidOf, renameUp } from './rename-block.ts'
 import { renderHashing } from './render-hashing.ts'
+import { renderPartitioning, renderPartitions } from './render-partitions.ts'
 import { renderWaiver, renderWaiverGone } from './render-waiver.ts'
 import { renderReplacedOff } from './replaced-table.ts'
 import { addChecks, missingChecks } from './required-checks.ts'
@@ -58,6 +59,7 @@ function renderSections(steps: readonly MigrationStep[], { from, appended }: Ren
       ...steps.map((step) => renderSchemaStep(step, from, to)),
       renderWaiver(steps, to),
       renderHashing(steps, to),
+      renderPartitioning(steps, to),
     ]),
     ...clusterGroups(touched).flatMap((cluster) => renderCluster(cluster, appended === true)),
     paragraphs([renderWaiverGone(steps, to), ...steps.map((step) => renderLastStep(step, from, to))]),
@@ -96,11 +98,18 @@ function renderCluster(cluster: Cluster, appended: boolean): readonly Sql[] {
     if (!appended) return [renderTableSection(group, own, sql``, sql``)]
     const checks = newChecks(group)
     const lead = isFilled(renames) ? own : paragraphs([own, lockBeforehand(group, checks)])
-    return [renderTableSection(group, lead, checks, renderBaseline(group, true))]
+    return [
+      renderTableSection(group, lead, checks, renderBaseline(group, true)),
+      ...renderPartitions(group, true),
+    ]
   })
   const barriers = appended
     ? []
-    : [...groups.flatMap(renderNewChecks), ...groups.map((group) => renderBaseline(group))]
+    : [
+        ...groups.flatMap(renderNewChecks),
+        ...groups.map((group) => renderBaseline(group)),
+        ...groups.flatMap((group) => renderPartitions(group, false)),
+      ]
   return crosses ? [paragraphs([lead, ...sections.flat()]), ...barriers] : [...sections.flat(), ...barriers]
 }
 

@@ -207,6 +207,7 @@ function columnDown(step: TableStep, before: AuditTableObject): Sql {
     case 'changeLevel':
     case 'changeEnableAlways':
     case 'changeBackfill':
+    case 'changePartitions':
     case 'changeKey':
     case 'renameColumn':
     case 'renameTable':

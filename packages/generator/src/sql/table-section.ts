@@ -148,6 +148,7 @@ function renderStep(step: TableStep, before: AuditTableObject | undefined, table
     case 'changeLevel':
     case 'changeEnableAlways':
     case 'changeBackfill':
+    case 'changePartitions':
     case 'changeKey':
       // The functions and triggers that follow carry it.
       return sql``

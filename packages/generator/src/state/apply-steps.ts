@@ -118,6 +118,10 @@ function applyToTable(table: AuditTableObject | undefined, step: TableStep): Aud
       const { enableAlways: _, ...rest } = table
       return step.enableAlways ? { ...rest, enableAlways: true } : rest
     }
+    case 'changePartitions': {
+      const { partitionBy: _, ...rest } = table
+      return step.partitionBy ? { ...rest, partitionBy: step.partitionBy } : rest
+    }
     case 'changeKey':
       return { ...table, key: step.key }
     case 'retireTable':

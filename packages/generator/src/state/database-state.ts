@@ -4,6 +4,7 @@ import type {
   Backfill,
   CaptureLevel,
   MissingSettings,
+  PartitionUnit,
   SessionSetting,
   TruncatePolicy,
   UpdatePolicy,
@@ -71,6 +72,8 @@ export interface AuditTableObject extends AuditHome {
   readonly backfill?: Backfill
   /** Its triggers are ENABLE ALWAYS: they fire for what replication applies, too. */
   readonly enableAlways?: true
+  /** It is partitioned by time, and its partitions are made ahead. */
+  readonly partitionBy?: PartitionUnit
   /** Its functions leave out what a member of the schema's `waiverRole` waives. */
   readonly waivable?: true
   readonly capturing: boolean

@@ -62,6 +62,7 @@ function desiredTable(home: AuditHome, table: AuditedTable): AuditTableObject {
     updates: table.updates,
     ...(table.backfill ? { backfill: table.backfill } : {}),
     ...(table.enableAlways ? { enableAlways: true } : {}),
+    ...(table.partitionBy ? { partitionBy: table.partitionBy } : {}),
     capturing: true,
   }
 }

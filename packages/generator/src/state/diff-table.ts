@@ -63,6 +63,9 @@ function diffOptions(before: AuditTableObject, after: AuditTableObject): readonl
   if (before.enableAlways !== after.enableAlways) {
     steps.push({ kind: 'changeEnableAlways', source, enableAlways: after.enableAlways === true })
   }
+  if (before.partitionBy !== after.partitionBy) {
+    steps.push({ kind: 'changePartitions', source, partitionBy: after.partitionBy ?? false })
+  }
   if (before.waivable !== after.waivable) {
     steps.push({ kind: 'changeWaivable', source, waivable: after.waivable === true })
   }

@@ -3,6 +3,7 @@ import type {
   Backfill,
   CaptureLevel,
   MissingSettings,
+  PartitionUnit,
   TruncatePolicy,
   UpdatePolicy,
 } from '../model/audit-model.ts'
@@ -76,6 +77,12 @@ export type TableStep =
   | { readonly kind: 'changeBackfill'; readonly source: QualifiedName; readonly backfill: false | Backfill }
   /** The triggers fire for what replication applies, too, or no more. */
   | { readonly kind: 'changeEnableAlways'; readonly source: QualifiedName; readonly enableAlways: boolean }
+  /** The history becomes partitioned, or its partitions of another length; with `false` none is made ahead any more. */
+  | {
+      readonly kind: 'changePartitions'
+      readonly source: QualifiedName
+      readonly partitionBy: PartitionUnit | false
+    }
   /** The source column, or a setting's audit column, has another name: the audit column follows. */
   | {
       readonly kind: 'renameColumn'

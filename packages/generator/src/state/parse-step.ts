@@ -1,8 +1,17 @@
+import { PARTITION_UNITS } from '../model/audit-model.ts'
 import type { MigrationStep } from './migration-step.ts'
 import { expandStep } from './step-text.ts'
 
 type Kind = Exclude<MigrationStep['kind'], 'unsupported'>
-type Shape = 'string' | 'number' | 'boolean' | 'object' | 'strings' | 'optional string' | 'backfill'
+type Shape =
+  | 'string'
+  | 'number'
+  | 'boolean'
+  | 'object'
+  | 'strings'
+  | 'optional string'
+  | 'backfill'
+  | 'partition unit'
 
 /** What each step must hold. The generator wrote it; this finds hand-made and newer ones. */
 const SHAPES = {
@@ -25,6 +34,7 @@ const SHAPES = {
   changeLevel: { source: 'object', level: 'string', updates: 'string' },
   changeBackfill: { source: 'object', backfill: 'backfill' },
   changeEnableAlways: { source: 'object', enableAlways: 'boolean' },
+  changePartitions: { source: 'object', partitionBy: 'partition unit' },
   renameColumn: { source: 'object', column: 'string', to: 'string' },
   renameTable: { source: 'object', to: 'object' },
   renameObjects: { source: 'object', schema: 'string', names: 'object' },
@@ -71,5 +81,6 @@ function hasShape(value: unknown, shape: Shape): boolean {
   if (shape === 'strings') return Array.isArray(value) && value.every((item) => typeof item === 'string')
   if (shape === 'optional string') return value === undefined || typeof value === 'string'
   if (shape === 'backfill') return typeof value === 'boolean' || value === 'batches'
+  if (shape === 'partition unit') return value === false || PARTITION_UNITS.some((unit) => unit === value)
   return typeof value === shape
 }

@@ -1,0 +1,235 @@
+import { ERASURE_TABLES, HASH_KEY_TABLE, PAUSE_TABLE, SEAL_TABLES } from '../model/names.ts'
+import type { AuditHome } from '../state/database-state.ts'
+import { tryLocks } from './lock-writers.ts'
+import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
+import { freeTitle, giveGuard, OLDEST_CHECK, PARTITION_KEY, UNTIL } from './partition-names.ts'
+import { join, lines, literal, type Sql, sql } from './sql.ts'
+
+/** Tables of the audit's own whose column `history` finds a history by its OID. */
+const POINTING = [
+  SEAL_TABLES.seal,
+  SEAL_TABLES.watermark,
+  ERASURE_TABLES.hold,
+  PAUSE_TABLE,
+  HASH_KEY_TABLE,
+].flatMap(({ own, shared }) => [own, shared])
+
+const ID = literal(AUDIT_COLUMNS.id)
+const CHECK = literal(OLDEST_CHECK)
+
+/**
+ * A part of `partition_history`: the ordinary table steps aside under a name of its own, one of its name takes its place, with its columns
+ * (by their numbers, too), rules and rights, and the ordinary one is attached to it. All in one transaction, and none of its rows is
+ * written; they are read only where `prepare_partitions` was not called before.
+ */
+export function becomePartitioned(home: AuditHome): Sql {
+  return lines([
+    refuseUsers(),
+    lockAll(),
+    findBound(),
+    stepAside(),
+    takePlace(),
+    sql`part := root;
+${giveGuard(home)}`,
+    giveRights(),
+    publishAnew(),
+    pointAnew(),
+    sql`EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (MINVALUE) TO (%L)', root, history, bound);
+EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', history, ${CHECK});`,
+  ])
+}
+
+/** What was made for the ordinary table would be left with the oldest partition, and see no row that comes. */
+function refuseUsers(): Sql {
+  return sql`users := (
+  SELECT string_agg(DISTINCT u.name, ', ')
+  FROM (
+    SELECT 'trigger ' || quote_ident(t.tgname) FROM pg_trigger AS t
+    WHERE t.tgrelid = history AND NOT t.tgisinternal AND t.tgname <> ${literal(APPEND_ONLY_TRIGGER)}
+    UNION ALL
+    SELECT 'table ' || i.inhrelid::regclass FROM pg_inherits AS i WHERE i.inhparent = history
+    UNION ALL
+    SELECT 'foreign key ' || quote_ident(f.conname) || ' of ' || f.conrelid::regclass FROM pg_constraint AS f
+    WHERE f.contype = 'f' AND history IN (f.conrelid, f.confrelid)
+    UNION ALL
+    SELECT CASE WHEN r.ev_class = history THEN 'rule ' || quote_ident(r.rulename) ELSE 'view ' || r.ev_class::regclass END
+    FROM pg_depend AS d
+    JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = history
+    UNION ALL
+    SELECT 'function ' || d.objid::regprocedure FROM pg_depend AS d
+    WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = history
+    UNION ALL
+    SELECT 'publication ' || quote_ident(p.pubname) FROM pg_publication_rel AS r
+    JOIN pg_publication AS p ON p.oid = r.prpubid
+    WHERE r.prrelid = history AND NOT (p.pubviaroot AND pg_has_role(p.pubowner, 'USAGE'))
+  ) AS u (name)
+);
+IF users IS NOT NULL THEN
+  RAISE EXCEPTION USING
+    ERRCODE = 'dependent_objects_still_exist',
+    MESSAGE = format('%s cannot be partitioned as long as it is used by %s', history, users),
+    HINT = 'Drop what is named here, partition the history, and make it again: it would see no row that comes. A publication needs publish_via_partition_root = true, and the role that migrates as its owner.';
+END IF;`
+}
+
+/** Whoever writes reads the keys of hashes first, so no lock is waited for while another is held. */
+function lockAll(): Sql {
+  const names = join(
+    POINTING.map((name) => literal(name)),
+    sql`, `,
+  )
+  return sql`pointers := ARRAY(
+  SELECT c.oid::regclass::text
+  FROM pg_class AS c
+  JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'history' AND a.atttypid = 'regclass'::regtype AND NOT a.attisdropped
+  WHERE c.relkind = 'r' AND c.relname IN (${names}) AND pg_get_userbyid(c.relowner) = owner
+  ORDER BY c.oid
+);
+${tryLocks(
+  sql`NULL;`,
+  sql`EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', array_to_string(pointers || history::text, ', '));`,
+)}`
+}
+
+/** Sets `bound`, which no row reaches: that of the CHECK, else after the last row. */
+function findBound(): Sql {
+  return sql`SELECT (regexp_match(pg_get_constraintdef(c.oid), '''([^'']+)'''))[1] INTO bound
+FROM pg_constraint AS c
+WHERE c.conrelid = history AND c.conname = ${CHECK};
+IF bound IS NULL THEN
+  EXECUTE format('SELECT max(h.%I) FROM %s AS h', ${PARTITION_KEY}, history) INTO last_row;
+  bound := date_trunc(unit, greatest(last_row, clock_timestamp())) + step;
+END IF;`
+}
+
+/** What its names stand for is the new table from now on: the sequence that numbers the rows, and the indexes. */
+function stepAside(): Sql {
+  return sql`EXECUTE format('SELECT s.last_value + s.is_called::integer FROM %s AS s', pg_get_serial_sequence(history::text, ${ID})) INTO next_id;
+numbers := (SELECT c.relname FROM pg_class AS c WHERE c.oid = pg_get_serial_sequence(history::text, ${ID})::regclass);
+EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP IDENTITY', history, ${ID});
+indexes := '{}';
+FOR item IN
+  SELECT c.relname AS name, pg_get_indexdef(c.oid) AS text, format('CREATE INDEX %I ON %s USING ', c.relname, history) AS start
+  FROM pg_index AS i
+  JOIN pg_class AS c ON c.oid = i.indexrelid
+  WHERE i.indrelid = history
+LOOP
+  IF starts_with(item.text, item.start) THEN
+    indexes := indexes || format('CREATE INDEX %I ON %I.%I USING %s', item.name, place, base, substr(item.text, length(item.start) + 1));
+  END IF;
+  title := item.name;
+  ${freeTitle(UNTIL)}
+  EXECUTE format('ALTER INDEX %I.%I RENAME TO %I', place, item.name, title);
+END LOOP;
+title := base;
+${freeTitle(UNTIL)}
+EXECUTE format('ALTER TABLE %s RENAME TO %I', history, title);`
+}
+
+/** A column that was dropped leaves its number, by which marks and keys of hashes go. */
+function takePlace(): Sql {
+  return sql`EXECUTE (
+  SELECT format('CREATE TABLE %I.%I (%s) PARTITION BY RANGE (%I)', place, base, string_agg(
+    CASE WHEN a.attisdropped THEN format('%I integer', a.attname) ELSE format(
+      '%I %s%s%s',
+      a.attname,
+      format_type(a.atttypid, a.atttypmod),
+      CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation END,
+      CASE WHEN a.attnotnull THEN ' NOT NULL' END
+    ) END,
+    ', ' ORDER BY a.attnum
+  ), ${PARTITION_KEY})
+  FROM pg_attribute AS a
+  LEFT JOIN pg_type AS t ON t.oid = a.atttypid
+  WHERE a.attrelid = history AND a.attnum > 0
+);
+root := to_regclass(format('%I.%I', place, base));
+FOR item IN
+  SELECT format('ALTER TABLE %s DROP COLUMN %I', root, a.attname) AS command
+  FROM pg_attribute AS a
+  WHERE a.attrelid = history AND a.attnum > 0 AND a.attisdropped
+  UNION ALL
+  SELECT format(
+    'ALTER TABLE %s ALTER COLUMN %I ADD GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME %I.%I START %s)', root, ${ID}, place, numbers, next_id
+  )
+  UNION ALL
+  SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', root, c.conname, pg_get_constraintdef(c.oid))
+  FROM pg_constraint AS c
+  WHERE c.conrelid = history AND c.contype = 'c' AND c.conname <> ${CHECK}
+  UNION ALL
+  SELECT i.command FROM unnest(indexes) AS i (command)
+  UNION ALL
+  SELECT format('COMMENT ON COLUMN %s.%I IS %L', root, a.attname, col_description(history, a.attnum))
+  FROM pg_attribute AS a
+  WHERE a.attrelid = history AND a.attnum > 0 AND NOT a.attisdropped AND col_description(history, a.attnum) IS NOT NULL
+  UNION ALL
+  SELECT format('COMMENT ON TABLE %s IS %L', root, obj_description(history, 'pg_class'))
+LOOP
+  EXECUTE item.command;
+END LOOP;`
+}
+
+/** Whoever may read the history may read it on, and as little of it. */
+function giveRights(): Sql {
+  return sql`FOR item IN
+  SELECT format(
+    'GRANT %s%s ON %s TO %s%s',
+    g.privilege, g.columns, root, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END,
+    CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' END
+  ) AS command
+  FROM (
+    SELECT a.grantee, a.privilege_type, '', a.is_grantable
+    FROM pg_class AS c
+    CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+    WHERE c.oid = history AND a.grantee <> c.relowner
+    UNION ALL
+    SELECT a.grantee, a.privilege_type, format(' (%I)', c.attname), a.is_grantable
+    FROM pg_attribute AS c
+    CROSS JOIN LATERAL aclexplode(c.attacl) AS a
+    WHERE c.attrelid = history AND NOT c.attisdropped
+  ) AS g (grantee, privilege, columns, is_grantable)
+  UNION ALL
+  SELECT format(
+    'CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s',
+    p.polname,
+    root,
+    CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+    CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+    (SELECT string_agg(CASE r.oid WHEN 0 THEN 'PUBLIC' ELSE r.oid::regrole::text END, ', ') FROM unnest(p.polroles) AS r (oid)),
+    ' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+    ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'
+  )
+  FROM pg_policy AS p
+  WHERE p.polrelid = history
+  UNION ALL
+  SELECT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', root) FROM pg_class AS c WHERE c.oid = history AND c.relrowsecurity
+  UNION ALL
+  SELECT format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', root) FROM pg_class AS c WHERE c.oid = history AND c.relforcerowsecurity
+LOOP
+  EXECUTE item.command;
+END LOOP;`
+}
+
+/** By its root: under the name that it had, and every partition with it. */
+function publishAnew(): Sql {
+  return sql`FOR item IN
+  SELECT p.pubname AS name
+  FROM pg_publication_rel AS r
+  JOIN pg_publication AS p ON p.oid = r.prpubid
+  WHERE r.prrelid = history
+LOOP
+  EXECUTE format('ALTER PUBLICATION %I DROP TABLE %s', item.name, history);
+  EXECUTE format('ALTER PUBLICATION %I ADD TABLE %s', item.name, root);
+END LOOP;`
+}
+
+/** Seals, holds, pauses and keys: these tables are append-only, so they are written anew, with no guard at rest. */
+function pointAnew(): Sql {
+  return sql`FOR item IN SELECT p.name FROM unnest(pointers) AS p (name) LOOP
+  EXECUTE format(
+    'ALTER TABLE %s ALTER COLUMN "history" TYPE regclass USING CASE "history"::oid WHEN %s THEN %s::oid::regclass ELSE "history" END',
+    item.name, history::oid, root::oid
+  );
+END LOOP;`
+}

@@ -1,0 +1,60 @@
+import type { AuditHome } from '../state/database-state.ts'
+import { baseFunction } from './base-functions.ts'
+import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
+import { literal, type Sql, sql, sqlText } from './sql.ts'
+
+/** What an ordinary history carries while it is on its way to be the oldest partition: no row is of that moment or later. */
+export const OLDEST_CHECK = 'audit_oldest_partition'
+
+/** How far ahead partitions are made, whenever any are. */
+export const MONTHS_AHEAD = 12
+
+/** What a history is partitioned by, as a value. */
+export const PARTITION_KEY: Sql = literal(AUDIT_COLUMNS.operationTimestamp)
+
+/**
+ * PL/pgSQL that makes of `title` and `ending` the name of a relation that the schema `place` has not. One that is too long is cut, and a
+ * hash of the whole keeps it apart from others that begin alike; a number does where it is taken all the same.
+ */
+export function freeTitle(ending: Sql): Sql {
+  return sql`ending := ${ending};
+title := (
+  SELECT n.name
+  FROM (
+    SELECT g.number, e.text, 63 - octet_length(e.text) AS room
+    FROM generate_series(1, 1000) AS g (number)
+    CROSS JOIN LATERAL (SELECT ending || CASE WHEN g.number > 1 THEN '_' || g.number ELSE '' END) AS e (text)
+  ) AS e
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN octet_length(title) <= e.room THEN title ELSE (
+      SELECT left(title, l.length) || '_' || left(md5(title), 8)
+      FROM generate_series(1, 63) AS l (length)
+      WHERE octet_length(left(title, l.length)) <= e.room - 9
+      ORDER BY l.length DESC
+      LIMIT 1
+    ) END || e.text
+  ) AS n (name)
+  WHERE NOT EXISTS (
+    SELECT FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace WHERE s.nspname = place AND c.relname = n.name
+  )
+  ORDER BY e.number
+  LIMIT 1
+);`
+}
+
+/** The ending of the partition that holds all until `bound`. */
+export const UNTIL: Sql = sql`to_char(bound, '"_until_"YYYY_MM')`
+
+/** PL/pgSQL that gives the table `part` the guard of a history, the history's owner, and nobody else a right on it. */
+export function giveGuard(home: AuditHome): Sql {
+  const guard = sqlText(sql`${baseFunction(home, 'appendOnly')}()`).replaceAll('%', '%%')
+  const trigger = literal(
+    `CREATE TRIGGER ${APPEND_ONLY_TRIGGER} BEFORE UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION ${guard}`,
+  )
+  return sql`EXECUTE format(${trigger}, part);
+EXECUTE format(${literal(`ALTER TABLE %s ENABLE ALWAYS TRIGGER ${APPEND_ONLY_TRIGGER}`)}, part);
+IF owner <> current_user THEN
+  EXECUTE format('ALTER TABLE %s OWNER TO %I', part, owner);
+END IF;
+CALL ${baseFunction(home, 'keepPrivate')}(ARRAY[part], '{}');`
+}

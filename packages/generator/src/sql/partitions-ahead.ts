@@ -1,0 +1,97 @@
+import type { AuditHome } from '../state/database-state.ts'
+import { tryLocks } from './lock-writers.ts'
+import { AUDIT_COLUMNS } from './object-names.ts'
+import { freeTitle, giveGuard, MONTHS_AHEAD, PARTITION_KEY, UNTIL } from './partition-names.ts'
+import { lines, literal, type Sql, sql } from './sql.ts'
+
+const ID = literal(AUDIT_COLUMNS.id)
+
+/**
+ * A part of `partition_history`: the partition for whatever is of no other, so that no write ever fails for want of one, and those of the
+ * months to come. Where these had ended, what went into the first one becomes the partition of its time, as it is.
+ */
+export function makePartitions(home: AuditHome): Sql {
+  return lines([
+    lockPartitions(),
+    sql`IF rest IS NULL THEN
+  ${makePartition(home, DEFAULT_ENDING)}
+  EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s DEFAULT', root, part);
+  rest := part;
+END IF;`,
+    dateRest(home),
+    sql`WHILE reached <= clock_timestamp() + ${literal(`${MONTHS_AHEAD} months`)}::interval LOOP
+  bound := date_trunc(unit, greatest(reached, clock_timestamp())) + step;
+  -- A row that a wrong clock dated so far ahead stays where it is, and its month has no partition of its own.
+  EXECUTE format('SELECT EXISTS (SELECT FROM %s AS h WHERE h.%I >= $1 AND h.%I < $2)', rest, ${PARTITION_KEY}, ${PARTITION_KEY})
+  INTO is_taken USING reached, bound;
+  IF NOT is_taken THEN
+    ${makePartition(home, ENDING)}
+    EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', root, part, reached, bound);
+  END IF;
+  reached := bound;
+END LOOP;`,
+  ])
+}
+
+/**
+ * Sets `rest`, the partition for what is of no other, `reached`, where the others end, and from when on it holds rows. One run at a time
+ * makes any. A writer waits only where that partition changes its place, or for what it would write into it.
+ */
+function lockPartitions(): Sql {
+  return sql`${lookAtPartitions()}
+${tryLocks(
+  sql`NULL;`,
+  sql`EXECUTE format('LOCK TABLE ONLY %s IN %s MODE', root, CASE WHEN first_row >= reached THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE UPDATE EXCLUSIVE' END);
+IF rest IS NOT NULL THEN
+  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', rest);
+END IF;`,
+)}
+is_alone := first_row >= reached;
+-- Another run may have been at it until now.
+${lookAtPartitions()}`
+}
+
+function lookAtPartitions(): Sql {
+  return sql`rest := (SELECT nullif(p.partdefid, 0)::regclass FROM pg_partitioned_table AS p WHERE p.partrelid = root);
+SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO \\(''([^'']+)''\\)'))[1] END::timestamptz) INTO reached
+FROM pg_inherits AS i
+JOIN pg_class AS c ON c.oid = i.inhrelid
+CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS text) AS b
+WHERE i.inhparent = root;
+reached := coalesce(reached, date_trunc(unit, clock_timestamp()));
+first_row := NULL;
+IF rest IS NOT NULL THEN
+  EXECUTE format('SELECT min(h.%I), max(h.%I) FROM %s AS h', ${PARTITION_KEY}, ${PARTITION_KEY}, rest) INTO first_row, last_row;
+END IF;`
+}
+
+/** The partition of the rest becomes that of its time, where all that it holds came after the others had ended. */
+function dateRest(home: AuditHome): Sql {
+  return sql`IF is_alone AND first_row >= reached THEN
+  bound := date_trunc(unit, greatest(last_row, clock_timestamp())) + step;
+  EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', root, rest);
+  title := base;
+  ${freeTitle(UNTIL)}
+  EXECUTE format('ALTER TABLE %s RENAME TO %I', rest, title);
+  EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', root, rest, reached, bound);
+  ${makePartition(home, DEFAULT_ENDING)}
+  EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s DEFAULT', root, part);
+  rest := part;
+  reached := bound;
+END IF;`
+}
+
+/** Makes `part`, a table that can be attached: PostgreSQL adds the indexes of the history. */
+function makePartition(home: AuditHome, ending: Sql): Sql {
+  return sql`title := base;
+${freeTitle(ending)}
+EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING CONSTRAINTS)', place, title, root);
+part := to_regclass(format('%I.%I', place, title));
+EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%I)', part, ${ID});
+${giveGuard(home)}`
+}
+
+const DEFAULT_ENDING = sql`'_default'`
+
+/** `_2027_01`, `_2027_q1`, `_2027` */
+const ENDING = sql`to_char(reached, CASE unit WHEN 'year' THEN '"_"YYYY' WHEN 'quarter' THEN '"_"YYYY"_q"Q' ELSE '"_"YYYY"_"MM' END)`

@@ -1,0 +1,87 @@
+import { applySteps } from '../state/apply-steps.ts'
+import { type AuditHome, type AuditTableObject, type DatabaseState, homeOf } from '../state/database-state.ts'
+import type { MigrationStep } from '../state/migration-step.ts'
+import { bringsPartitions, hasPartitions } from '../state/partitioning.ts'
+import type { TableGroup } from '../state/table-group.ts'
+import { baseFunction } from './base-functions.ts'
+import { auditTable, relation, when } from './look-first.ts'
+import { OLDEST_CHECK } from './partition-names.ts'
+import { partitionSignatures, renderPartitionProcedures } from './partition-procedure.ts'
+import { markFunctions, refuseForeignFunctions } from './shared-schema.ts'
+import { comment, ident, join, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
+
+/** What makes partitions in the state `to` after the steps, or in down.sql in the one before them; before the tables. */
+export function renderPartitioning(steps: readonly MigrationStep[], to: DatabaseState): Sql {
+  const isNeeded = steps.some((step) => bringsPartitions(step) || isOfSchema(step))
+  if (to.schema === undefined || !isNeeded || !hasPartitions(to)) return sql``
+  return partitioning(homeOf(to.schema))
+}
+
+/** In down.sql, after the tables: no partition was made before. Those that are there stay. */
+export function renderPartitioningGoneDown(steps: readonly MigrationStep[], from: DatabaseState): Sql {
+  const { schema, tables } = applySteps(from, steps)
+  const home = from.schema ?? schema
+  if (home === undefined || hasPartitions(from) || !hasPartitions({ tables })) return sql``
+  return paragraphs([
+    comment('No partitions are made any more. What is partitioned stays so, and loses no row.'),
+    lines(partitionSignatures(homeOf(home)).map((signature) => sql`DROP ROUTINE IF EXISTS ${signature};`)),
+  ])
+}
+
+/**
+ * The history of one table becomes partitioned, or gets partitions of another length: a fragment for each transaction. Of one that may have
+ * rows PostgreSQL first learns that all are older than the end of the partition that it becomes, while writers write on.
+ *
+ * @param appended to a draft, in whose transaction all of it happens
+ */
+export function renderPartitions({ steps, before, after }: TableGroup, appended: boolean): readonly Sql[] {
+  const { partitionBy } = after
+  if (partitionBy === undefined || !steps.some(bringsPartitions)) return []
+  const call = callPartitions(after, 'partitionHistory')
+  const said = paragraphs([
+    comment(`Partitions of ${sqlText(auditTable(after))}, a ${partitionBy} each`),
+    call,
+  ])
+  if (before === undefined || appended) return [said]
+  const check = literal(OLDEST_CHECK)
+  return [
+    paragraphs([
+      comment(`${sqlText(auditTable(after))} is to be its oldest partition: its rows are looked at first`),
+      callPartitions(after, 'preparePartitions'),
+    ]),
+    when(
+      sql`EXISTS (
+  SELECT FROM pg_catalog.pg_constraint AS c
+  WHERE c.conrelid = ${relation(after)} AND c.conname = ${check} AND NOT c.convalidated
+)`,
+      sql`ALTER TABLE ${auditTable(after)} VALIDATE CONSTRAINT ${ident(OLDEST_CHECK)};`,
+    ),
+    said,
+  ]
+}
+
+/** `CALL "audit"."partition_history"('"audit"."Order_audit"', 'month');` of a table that is partitioned. */
+export function callPartitions(table: AuditTableObject, role: 'preparePartitions' | 'partitionHistory'): Sql {
+  return sql`CALL ${baseFunction(table, role)}(${literal(sqlText(auditTable(table)))}, ${literal(table.partitionBy ?? '')});`
+}
+
+function isOfSchema({ kind }: MigrationStep): boolean {
+  return kind === 'upgradeSchema' || kind === 'moveSchema'
+}
+
+function partitioning(home: AuditHome): Sql {
+  const signatures = partitionSignatures(home)
+  const each = signatures.map((signature) => literal(sqlText(signature)))
+  return paragraphs([
+    comment('Histories are partitioned by time.'),
+    refuseForeignFunctions(home, signatures, 'for example another schema'),
+    renderPartitionProcedures(home),
+    markFunctions(home, signatures),
+    sql`CALL ${baseFunction(home, 'keepPrivate')}(
+  '{}',
+  ARRAY[
+    ${join(each, sql`,\n`)}
+  ]::regprocedure[]
+);`,
+  ])
+}
