@@ -2,7 +2,7 @@ import { ERASURE_TABLES, HASH_KEY_TABLE, PAUSE_TABLE, SEAL_TABLES } from '../mod
 import type { AuditHome } from '../state/database-state.ts'
 import { tryLocks } from './lock-writers.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
-import { freeTitle, giveGuard, OLDEST_CHECK, PARTITION_KEY, UNTIL } from './partition-names.ts'
+import { freeTitle, giveGuard, makeAlike, OLDEST_CHECK, PARTITION_KEY, UNTIL } from './partition-names.ts'
 import { join, lines, literal, type Sql, sql } from './sql.ts'
 
 /** Tables of the audit's own whose column `history` finds a history by its OID. */
@@ -127,36 +127,15 @@ ${freeTitle(UNTIL)}
 EXECUTE format('ALTER TABLE %s RENAME TO %I', history, title);`
 }
 
-/** A column that was dropped leaves its number, by which marks and keys of hashes go. */
+/** The new table under the name of the old one. */
 function takePlace(): Sql {
-  return sql`EXECUTE (
-  SELECT format('CREATE TABLE %I.%I (%s) PARTITION BY RANGE (%I)', place, base, string_agg(
-    CASE WHEN a.attisdropped THEN format('%I integer', a.attname) ELSE format(
-      '%I %s%s%s',
-      a.attname,
-      format_type(a.atttypid, a.atttypmod),
-      CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation END,
-      CASE WHEN a.attnotnull THEN ' NOT NULL' END
-    ) END,
-    ', ' ORDER BY a.attnum
-  ), ${PARTITION_KEY})
-  FROM pg_attribute AS a
-  LEFT JOIN pg_type AS t ON t.oid = a.atttypid
-  WHERE a.attrelid = history AND a.attnum > 0
-);
+  return sql`title := base;
+${makeAlike(sql`history`, sql`format(' PARTITION BY RANGE (%I)', ${PARTITION_KEY})`)}
 root := to_regclass(format('%I.%I', place, base));
 FOR item IN
-  SELECT format('ALTER TABLE %s DROP COLUMN %I', root, a.attname) AS command
-  FROM pg_attribute AS a
-  WHERE a.attrelid = history AND a.attnum > 0 AND a.attisdropped
-  UNION ALL
   SELECT format(
     'ALTER TABLE %s ALTER COLUMN %I ADD GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME %I.%I START %s)', root, ${ID}, place, numbers, next_id
-  )
-  UNION ALL
-  SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', root, c.conname, pg_get_constraintdef(c.oid))
-  FROM pg_constraint AS c
-  WHERE c.conrelid = history AND c.contype = 'c' AND c.conname <> ${CHECK}
+  ) AS command
   UNION ALL
   SELECT i.command FROM unnest(indexes) AS i (command)
   UNION ALL

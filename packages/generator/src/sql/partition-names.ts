@@ -45,6 +45,39 @@ title := (
 /** The ending of the partition that holds all until `bound`. */
 export const UNTIL: Sql = sql`to_char(bound, '"_until_"YYYY_MM')`
 
+/**
+ * PL/pgSQL that makes the table `title` with the columns and rules of the table `alike`. The columns have the same numbers, by which marks and
+ * keys of hashes go: one that was dropped is made, and dropped again.
+ */
+export function makeAlike(alike: Sql, by: Sql): Sql {
+  return sql`EXECUTE (
+  SELECT format('CREATE TABLE %I.%I (%s)%s', place, title, string_agg(
+    CASE WHEN a.attisdropped THEN format('%I integer', a.attname) ELSE format(
+      '%I %s%s%s',
+      a.attname,
+      format_type(a.atttypid, a.atttypmod),
+      CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation END,
+      CASE WHEN a.attnotnull THEN ' NOT NULL' END
+    ) END,
+    ', ' ORDER BY a.attnum
+  ), ${by})
+  FROM pg_attribute AS a
+  LEFT JOIN pg_type AS t ON t.oid = a.atttypid
+  WHERE a.attrelid = ${alike} AND a.attnum > 0
+);
+FOR item IN
+  SELECT format('ALTER TABLE %I.%I DROP COLUMN %I', place, title, a.attname) AS command
+  FROM pg_attribute AS a
+  WHERE a.attrelid = ${alike} AND a.attnum > 0 AND a.attisdropped
+  UNION ALL
+  SELECT format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', place, title, c.conname, pg_get_constraintdef(c.oid))
+  FROM pg_constraint AS c
+  WHERE c.conrelid = ${alike} AND c.contype = 'c' AND c.conname <> ${literal(OLDEST_CHECK)}
+LOOP
+  EXECUTE item.command;
+END LOOP;`
+}
+
 /** PL/pgSQL that gives the table `part` the guard of a history, the history's owner, and nobody else a right on it. */
 export function giveGuard(home: AuditHome): Sql {
   const guard = sqlText(sql`${baseFunction(home, 'appendOnly')}()`).replaceAll('%', '%%')

@@ -1,7 +1,7 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { tryLocks } from './lock-writers.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
-import { freeTitle, giveGuard, MONTHS_AHEAD, PARTITION_KEY, UNTIL } from './partition-names.ts'
+import { freeTitle, giveGuard, MONTHS_AHEAD, makeAlike, PARTITION_KEY, UNTIL } from './partition-names.ts'
 import { lines, literal, type Sql, sql } from './sql.ts'
 
 const ID = literal(AUDIT_COLUMNS.id)
@@ -85,7 +85,7 @@ END IF;`
 function makePartition(home: AuditHome, ending: Sql): Sql {
   return sql`title := base;
 ${freeTitle(ending)}
-EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING CONSTRAINTS)', place, title, root);
+${makeAlike(sql`root`, sql`''`)}
 part := to_regclass(format('%I.%I', place, title));
 EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%I)', part, ${ID});
 ${giveGuard(home)}`

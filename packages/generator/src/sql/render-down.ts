@@ -1,13 +1,14 @@
 import { applySteps } from '../state/apply-steps.ts'
 import { type DatabaseState, homeOf } from '../state/database-state.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
+import { hasPartitions } from '../state/partitioning.ts'
 import { groupByTable } from '../state/table-group.ts'
 import { renderDetachedMark } from './base-guard.ts'
 import { clusterGroups } from './crossing-names.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { renderHashing, renderHashingGoneDown } from './render-hashing.ts'
-import { assertPossible, inTransactions, type RenderOptions } from './render-migration.ts'
-import { renderPartitioning, renderPartitioningGoneDown } from './render-partitions.ts'
+import { assertPossible, changesCapture, inTransactions, type RenderOptions } from './render-migration.ts'
+import { renderPartitioning, renderPartitioningGone } from './render-partitions.ts'
 import { renderWaiver, renderWaiverGoneDown } from './render-waiver.ts'
 import { renderMoveSharedTables } from './shared-tables.ts'
 import { comment, isFilled, paragraphs, type Sql, sql, sqlText } from './sql.ts'
@@ -22,12 +23,13 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
   if (plan.steps.length === 0) return ''
   const { from } = options
   const to = applySteps(from, plan.steps)
-  const groups = groupByTable(plan.steps, from, to).filter((group) => group.steps.length > 0)
+  const groups = groupByTable(plan.steps, from, to).filter(changesCapture)
   const sections = [
     paragraphs([
       moveBack(plan, from, to),
       renderWaiver(plan.steps, from),
-      ...(isMoved(plan) ? [renderHashing(plan.steps, from), renderPartitioning(plan.steps, from)] : []),
+      isMoved(plan) ? renderHashing(plan.steps, from) : sql``,
+      isMoved(plan) || !hasPartitions(to) ? renderPartitioning(plan.steps, from) : sql``,
     ]),
     ...clusterGroups(groups).toReversed().flatMap(renderClusterDown),
     // The schema that is left holds a view of the table of waivers, which may go then.
@@ -35,7 +37,7 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
       renderSchemaDown(plan, from, to),
       renderWaiverGoneDown(plan.steps, from),
       renderHashingGoneDown(plan.steps, from),
-      renderPartitioningGoneDown(plan.steps, from),
+      renderPartitioningGone(to, from),
     ]),
   ]
   const head = sections.some(isFilled)

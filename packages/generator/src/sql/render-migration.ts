@@ -13,7 +13,7 @@ import { renderLockWriters, waitForWriters } from './lock-writers.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { oidOf, renameUp } from './rename-block.ts'
 import { renderHashing } from './render-hashing.ts'
-import { renderPartitioning, renderPartitions } from './render-partitions.ts'
+import { renderPartitioning, renderPartitioningGone, renderPartitions } from './render-partitions.ts'
 import { renderWaiver, renderWaiverGone } from './render-waiver.ts'
 import { renderReplacedOff } from './replaced-table.ts'
 import { addChecks, missingChecks } from './required-checks.ts'
@@ -61,9 +61,21 @@ function renderSections(steps: readonly MigrationStep[], { from, appended }: Ren
       renderHashing(steps, to),
       renderPartitioning(steps, to),
     ]),
-    ...clusterGroups(touched).flatMap((cluster) => renderCluster(cluster, appended === true)),
-    paragraphs([renderWaiverGone(steps, to), ...steps.map((step) => renderLastStep(step, from, to))]),
+    ...clusterGroups(isUpgrade ? touched : touched.filter(changesCapture)).flatMap((cluster) =>
+      renderCluster(cluster, appended === true),
+    ),
+    ...touched.flatMap((group) => renderPartitions(group, appended === true)),
+    paragraphs([
+      renderWaiverGone(steps, to),
+      renderPartitioningGone(from, to),
+      ...steps.map((step) => renderLastStep(step, from, to)),
+    ]),
   ]
+}
+
+/** Functions and triggers are the same whether a history is partitioned or not. */
+export function changesCapture({ steps }: TableGroup): boolean {
+  return steps.some(({ kind }) => kind !== 'changePartitions')
 }
 
 function renderSchemaStep(step: MigrationStep, from: DatabaseState, to: DatabaseState): Sql {
@@ -98,18 +110,11 @@ function renderCluster(cluster: Cluster, appended: boolean): readonly Sql[] {
     if (!appended) return [renderTableSection(group, own, sql``, sql``)]
     const checks = newChecks(group)
     const lead = isFilled(renames) ? own : paragraphs([own, lockBeforehand(group, checks)])
-    return [
-      renderTableSection(group, lead, checks, renderBaseline(group, true)),
-      ...renderPartitions(group, true),
-    ]
+    return [renderTableSection(group, lead, checks, renderBaseline(group, true))]
   })
   const barriers = appended
     ? []
-    : [
-        ...groups.flatMap(renderNewChecks),
-        ...groups.map((group) => renderBaseline(group)),
-        ...groups.flatMap((group) => renderPartitions(group, false)),
-      ]
+    : [...groups.flatMap(renderNewChecks), ...groups.map((group) => renderBaseline(group))]
   return crosses ? [paragraphs([lead, ...sections.flat()]), ...barriers] : [...sections.flat(), ...barriers]
 }
 

@@ -1,4 +1,3 @@
-import { applySteps } from '../state/apply-steps.ts'
 import { type AuditHome, type AuditTableObject, type DatabaseState, homeOf } from '../state/database-state.ts'
 import type { MigrationStep } from '../state/migration-step.ts'
 import { bringsPartitions, hasPartitions } from '../state/partitioning.ts'
@@ -12,16 +11,17 @@ import { comment, ident, join, lines, literal, paragraphs, type Sql, sql, sqlTex
 
 /** What makes partitions in the state `to` after the steps, or in down.sql in the one before them; before the tables. */
 export function renderPartitioning(steps: readonly MigrationStep[], to: DatabaseState): Sql {
-  const isNeeded = steps.some((step) => bringsPartitions(step) || isOfSchema(step))
+  const isNeeded = steps.some(
+    (step) => step.kind === 'changePartitions' || bringsPartitions(step) || isOfSchema(step),
+  )
   if (to.schema === undefined || !isNeeded || !hasPartitions(to)) return sql``
   return partitioning(homeOf(to.schema))
 }
 
-/** In down.sql, after the tables: no partition was made before. Those that are there stay. */
-export function renderPartitioningGoneDown(steps: readonly MigrationStep[], from: DatabaseState): Sql {
-  const { schema, tables } = applySteps(from, steps)
-  const home = from.schema ?? schema
-  if (home === undefined || hasPartitions(from) || !hasPartitions({ tables })) return sql``
+/** After the tables: none is partitioned any more in the state `to`. Partitions that are there stay. */
+export function renderPartitioningGone(from: DatabaseState, to: DatabaseState): Sql {
+  const home = to.schema ?? from.schema
+  if (home === undefined || hasPartitions(to) || !hasPartitions(from)) return sql``
   return paragraphs([
     comment('No partitions are made any more. What is partitioned stays so, and loses no row.'),
     lines(partitionSignatures(homeOf(home)).map((signature) => sql`DROP ROUTINE IF EXISTS ${signature};`)),

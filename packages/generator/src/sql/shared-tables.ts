@@ -1,9 +1,11 @@
 import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
 import { hasHashes } from '../state/hashing.ts'
+import { hasPartitions } from '../state/partitioning.ts'
 import { hasWaiverTable } from '../state/waiver.ts'
 import { hashSignatures } from './hash-functions.ts'
 import { hashKeyIndex, hashKeys } from './hash-key-table.ts'
 import { dropView, moveOwnTable } from './move-own-table.ts'
+import { partitionSignatures } from './partition-procedure.ts'
 import { paragraphs, type Sql, sql } from './sql.ts'
 import { waiverSignatures } from './waiver-functions.ts'
 import { waiverHistory, waiverIndex } from './waiver-table.ts'
@@ -40,12 +42,15 @@ export function dropSharedViews(from: DatabaseState, to: DatabaseState): readonl
     : sharedTables(from, to).map(({ table }) => dropView(table(homeOf(schema))))
 }
 
-/** Their functions in the audit schema of `from`. */
+/** Their functions in the audit schema of `from`, and the procedures of partitions. */
 export function sharedSignatures(from: DatabaseState, to: DatabaseState): readonly Sql[] {
   const { schema } = from
   return schema === undefined
     ? []
-    : sharedTables(from, to).flatMap(({ signatures }) => signatures(homeOf(schema)))
+    : [
+        ...sharedTables(from, to).flatMap(({ signatures }) => signatures(homeOf(schema))),
+        ...([from, to].some(hasPartitions) ? partitionSignatures(homeOf(schema)) : []),
+      ]
 }
 
 function sharedTables(from: DatabaseState, to: DatabaseState): readonly SharedTable[] {
