@@ -39,6 +39,7 @@ export const BASE_FUNCTIONS = {
   erase: 'erase',
   prune: 'prune',
   preparePartitions: 'prepare_partitions',
+  makePartition: 'make_partition',
   partitionHistory: 'partition_history',
 } as const
 

@@ -17,13 +17,12 @@ export const PARTITION_KEY: Sql = literal(AUDIT_COLUMNS.operationTimestamp)
  * hash of the whole keeps it apart from others that begin alike; a number does where it is taken all the same.
  */
 export function freeTitle(ending: Sql): Sql {
-  return sql`ending := ${ending};
-title := (
+  return sql`title := (
   SELECT n.name
   FROM (
     SELECT g.number, e.text, 63 - octet_length(e.text) AS room
     FROM generate_series(1, 1000) AS g (number)
-    CROSS JOIN LATERAL (SELECT ending || CASE WHEN g.number > 1 THEN '_' || g.number ELSE '' END) AS e (text)
+    CROSS JOIN LATERAL (SELECT ${ending} || CASE WHEN g.number > 1 THEN '_' || g.number ELSE '' END) AS e (text)
   ) AS e
   CROSS JOIN LATERAL (
     SELECT CASE WHEN octet_length(title) <= e.room THEN title ELSE (

@@ -2,23 +2,24 @@ import { PARTITION_UNITS, type PartitionUnit } from '../model/audit-model.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { LOCK_VARIABLES } from './lock-writers.ts'
-import { APPEND_ONLY_TRIGGER } from './object-names.ts'
+import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS, type BASE_FUNCTIONS } from './object-names.ts'
 import { becomePartitioned } from './partition-conversion.ts'
-import { OLDEST_CHECK, PARTITION_KEY } from './partition-names.ts'
+import { freeTitle, giveGuard, makeAlike, OLDEST_CHECK, PARTITION_KEY } from './partition-names.ts'
 import { makePartitions } from './partitions-ahead.ts'
 import { dollarQuoted, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 
 const STEPS: Record<PartitionUnit, string> = { month: '1 month', quarter: '3 months', year: '1 year' }
 
-/** The two procedures of partitions. Each is safe to run again. */
+/** The procedures of partitions. */
 export function renderPartitionProcedures(home: AuditHome): Sql {
-  return paragraphs([preparePartitions(home), partitionHistory(home)])
+  return paragraphs([preparePartitions(home), makePartition(home), partitionHistory(home)])
 }
 
 /** Each of them with its argument types. */
 export function partitionSignatures(home: AuditHome): readonly Sql[] {
   return [
     sql`${baseFunction(home, 'preparePartitions')}(regclass, text)`,
+    sql`${baseFunction(home, 'makePartition')}(regclass, text, text)`,
     sql`${baseFunction(home, 'partitionHistory')}(regclass, text)`,
   ]
 }
@@ -45,7 +46,30 @@ BEGIN
     history, ${literal(OLDEST_CHECK)}, ${PARTITION_KEY}, date_trunc(unit, clock_timestamp()) + 2 * step
   );
 END`
-  return procedure(home, 'preparePartitions', body)
+  return procedure(home, 'preparePartitions', UNIT, body)
+}
+
+/** `CALL audit.make_partition('"audit"."Order_audit"', '_default', 'DEFAULT')`, for `partition_history` alone. PostgreSQL adds the indexes. */
+function makePartition(home: AuditHome): Sql {
+  const body = sql`DECLARE
+  place text;
+  title text;
+  owner text;
+  part regclass;
+  item record;
+BEGIN
+  SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner) INTO place, title, owner
+  FROM pg_class AS c
+  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE c.oid = history;
+  ${freeTitle(sql`ending`)}
+  ${makeAlike(sql`history`, sql`''`)}
+  part := to_regclass(format('%I.%I', place, title));
+  EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%I)', part, ${literal(AUDIT_COLUMNS.id)});
+  ${giveGuard(home)}
+  EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s %s', history, part, bounds);
+END`
+  return procedure(home, 'makePartition', sql`history regclass, ending text, bounds text`, body)
 }
 
 /**
@@ -68,7 +92,6 @@ function partitionHistory(home: AuditHome): Sql {
   rest regclass;
   part regclass;
   title text;
-  ending text;
   numbers text;
   bound timestamptz;
   reached timestamptz;
@@ -99,7 +122,7 @@ BEGIN
   END IF;
   ${makePartitions(home)}
 END`
-  return procedure(home, 'partitionHistory', body)
+  return procedure(home, 'partitionHistory', UNIT, body)
 }
 
 const STEP: Sql = sql`step CONSTANT interval := CASE unit ${join(
@@ -114,9 +137,11 @@ function refuseUnit(): Sql {
 END IF;`
 }
 
+const UNIT = sql`history regclass, unit text`
+
 /** Moments have one spelling, whatever the session's settings are. */
-function procedure(home: AuditHome, role: 'preparePartitions' | 'partitionHistory', body: Sql): Sql {
-  return sql`CREATE OR REPLACE PROCEDURE ${baseFunction(home, role)}(history regclass, unit text)
+function procedure(home: AuditHome, role: keyof typeof BASE_FUNCTIONS, parameters: Sql, body: Sql): Sql {
+  return sql`CREATE OR REPLACE PROCEDURE ${baseFunction(home, role)}(${parameters})
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
   SET "TimeZone" = 'UTC'

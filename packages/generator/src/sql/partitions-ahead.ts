@@ -1,10 +1,8 @@
 import type { AuditHome } from '../state/database-state.ts'
+import { baseFunction } from './base-functions.ts'
 import { tryLocks } from './lock-writers.ts'
-import { AUDIT_COLUMNS } from './object-names.ts'
-import { freeTitle, giveGuard, MONTHS_AHEAD, makeAlike, PARTITION_KEY, UNTIL } from './partition-names.ts'
+import { freeTitle, MONTHS_AHEAD, PARTITION_KEY, UNTIL } from './partition-names.ts'
 import { lines, literal, type Sql, sql } from './sql.ts'
-
-const ID = literal(AUDIT_COLUMNS.id)
 
 /**
  * A part of `partition_history`: the partition for whatever is of no other, so that no write ever fails for want of one, and those of the
@@ -14,9 +12,7 @@ export function makePartitions(home: AuditHome): Sql {
   return lines([
     lockPartitions(),
     sql`IF rest IS NULL THEN
-  ${makePartition(home, DEFAULT_ENDING)}
-  EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s DEFAULT', root, part);
-  rest := part;
+  ${makeRest(home)}
 END IF;`,
     dateRest(home),
     sql`WHILE reached <= clock_timestamp() + ${literal(`${MONTHS_AHEAD} months`)}::interval LOOP
@@ -25,8 +21,7 @@ END IF;`,
   EXECUTE format('SELECT EXISTS (SELECT FROM %s AS h WHERE h.%I >= $1 AND h.%I < $2)', rest, ${PARTITION_KEY}, ${PARTITION_KEY})
   INTO is_taken USING reached, bound;
   IF NOT is_taken THEN
-    ${makePartition(home, ENDING)}
-    EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', root, part, reached, bound);
+    CALL ${baseFunction(home, 'makePartition')}(root, ${ENDING}, format('FOR VALUES FROM (%L) TO (%L)', reached, bound));
   END IF;
   reached := bound;
 END LOOP;`,
@@ -52,7 +47,7 @@ ${lookAtPartitions()}`
 }
 
 function lookAtPartitions(): Sql {
-  return sql`rest := (SELECT nullif(p.partdefid, 0)::regclass FROM pg_partitioned_table AS p WHERE p.partrelid = root);
+  return sql`${findRest()}
 SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO \\(''([^'']+)''\\)'))[1] END::timestamptz) INTO reached
 FROM pg_inherits AS i
 JOIN pg_class AS c ON c.oid = i.inhrelid
@@ -74,24 +69,19 @@ function dateRest(home: AuditHome): Sql {
   ${freeTitle(UNTIL)}
   EXECUTE format('ALTER TABLE %s RENAME TO %I', rest, title);
   EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', root, rest, reached, bound);
-  ${makePartition(home, DEFAULT_ENDING)}
-  EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s DEFAULT', root, part);
-  rest := part;
+  ${makeRest(home)}
   reached := bound;
 END IF;`
 }
 
-/** Makes `part`, a table that can be attached: PostgreSQL adds the indexes of the history. */
-function makePartition(home: AuditHome, ending: Sql): Sql {
-  return sql`title := base;
-${freeTitle(ending)}
-${makeAlike(sql`root`, sql`''`)}
-part := to_regclass(format('%I.%I', place, title));
-EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%I)', part, ${ID});
-${giveGuard(home)}`
+function makeRest(home: AuditHome): Sql {
+  return sql`CALL ${baseFunction(home, 'makePartition')}(root, '_default', 'DEFAULT');
+${findRest()}`
 }
 
-const DEFAULT_ENDING = sql`'_default'`
+function findRest(): Sql {
+  return sql`rest := (SELECT nullif(p.partdefid, 0)::regclass FROM pg_partitioned_table AS p WHERE p.partrelid = root);`
+}
 
 /** `_2027_01`, `_2027_q1`, `_2027` */
 const ENDING = sql`to_char(reached, CASE unit WHEN 'year' THEN '"_"YYYY' WHEN 'quarter' THEN '"_"YYYY"_q"Q' ELSE '"_"YYYY"_"MM' END)`

@@ -113,6 +113,9 @@ export const CASES: readonly Case[] = [
       settings: [...base.settings, ...facts('unchanged_columns')],
     }),
   },
+  { name: 'create-partitions', from: EMPTY_STATE, to: state({ ...base, partitionBy: 'quarter' }) },
+  { name: 'partitions', ...change({ partitionBy: 'month' }) },
+  { name: 'no-partitions', from: state({ ...base, partitionBy: 'month' }), to: state(base) },
   { name: 'create-backfill', from: EMPTY_STATE, to: state({ ...base, backfill: true }) },
   { name: 'backfill', ...change({ backfill: true }) },
   {

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
 import type { TestDatabase } from '../../../../test/support/test-database.ts'
 import type { AuditedColumn, AuditedTable } from '../../src/model/audit-model.ts'
+import { renderErasureTables } from '../../src/sql/erasure-tables.ts'
+import { renderPauseTable } from '../../src/sql/pause-table.ts'
 import { renderMigration } from '../../src/sql/render-migration.ts'
+import { sqlText } from '../../src/sql/sql.ts'
 import { applySteps } from '../../src/state/apply-steps.ts'
 import { EMPTY_STATE } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
@@ -10,7 +13,7 @@ import { diffState } from '../../src/state/diff-state.ts'
 import { planMigration } from '../../src/state/migration-plan.ts'
 import { column, createSource, facts, migration, setting, state, table } from './fixture.ts'
 import { databaseToPartition, order, partitioned, partitionsOf } from './partitioning.ts'
-import { auditedDatabase, connected, findingsOf, seal, verify } from './sealing.ts'
+import { auditedDatabase, connected, findingsOf, HOME, seal, verify } from './sealing.ts'
 
 const roleOf = async (database: TestDatabase, name: string) => {
   const role = `${database.name}_${name}`
@@ -65,6 +68,9 @@ it('seals, holds, pauses and keys of hashes find the history after it became par
   const client = await connected(database)
   await seal(client)
   expect(await findingsOf(verify(client))).toEqual([])
+  await database.query(`${sqlText(renderErasureTables(HOME))} ${renderPauseTable(HOME)}
+    INSERT INTO audit.legal_hold (kind, history, reason, made_by) VALUES ('H', 'audit."Order_audit"', 'a case', 'ann');
+    INSERT INTO audit.pause (history, event, transaction_id) VALUES ('audit."Order_audit"', 'pause', 1), ('audit."Order_audit"', 'resume', 2)`)
   await database.query(second.up)
   expect(await findingsOf(verify(client))).toEqual([])
   await database.query(`INSERT INTO "Order" VALUES (26, 'n', 'same')`)
@@ -73,9 +79,14 @@ it('seals, holds, pauses and keys of hashes find the history after it became par
   ).toEqual([{ n: 1 }])
   await seal(client)
   expect(await findingsOf(verify(client))).toEqual([])
-  expect(await database.query('SELECT DISTINCT history::text FROM audit.seal')).toEqual([
-    { history: 'audit."Order_audit"' },
-  ])
+  for (const pointing of ['seal', 'seal_watermark', 'legal_hold', 'pause', 'hash_key']) {
+    expect([
+      pointing,
+      await database.query(`SELECT DISTINCT history::text FROM audit.${pointing} WHERE history IS NOT NULL`),
+    ]).toEqual([pointing, [{ history: 'audit."Order_audit"' }]])
+    if (pointing !== 'seal_watermark')
+      await expect(database.query(`DELETE FROM audit.${pointing}`)).rejects.toMatchObject({ code: 'AU002' })
+  }
   // What is forged in the partition is found.
   const [oldest] = await partitionsOf(database)
   const name = `audit."${oldest?.name}"`

@@ -81,6 +81,7 @@ const anyTable = fc.record({
   level: fc.constantFrom('statement', 'statement', 'statement', 'row', 'changed'),
   missingSettings: fc.constantFrom(null, 'refuse', 'record'),
   truncate: fc.constantFrom('record', 'record', 'refuse'),
+  partitionBy: fc.constantFrom(null, null, null, null, 'year'),
 })
 type TableWish = typeof anyTable extends fc.Arbitrary<infer Wish> ? Wish : never
 
@@ -174,6 +175,7 @@ function auditOf(
     ],
     missingSettings: wish.missingSettings ?? 'record',
     truncate: wish.truncate,
+    ...(wish.partitionBy ? { partitionBy: wish.partitionBy } : {}),
   })
 }
 

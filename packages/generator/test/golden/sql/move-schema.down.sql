@@ -385,6 +385,21 @@ BEGIN
     END;
   END LOOP;
   ALTER TABLE "trail"."Order_audit" SET SCHEMA "audit";
+  FOR command IN
+    SELECT pg_catalog.format(statement.text, c.oid::regclass, pg_catalog.format('%I.%I', 'audit', c.relname), 'audit')
+    FROM pg_catalog.pg_inherits AS i
+    JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
+    CROSS JOIN ROWS FROM (pg_catalog.unnest(ARRAY[
+      'ALTER TABLE %1$s SET SCHEMA %3$I',
+      'DROP TRIGGER IF EXISTS "append_only" ON %2$s',
+      'CREATE TRIGGER "append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON %2$s FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"()',
+      'ALTER TABLE %2$s ENABLE ALWAYS TRIGGER "append_only"'
+    ])) WITH ORDINALITY AS statement (text, place)
+    WHERE i.inhparent = '"audit"."Order_audit"'::regclass
+    ORDER BY c.oid, statement.place
+  LOOP
+    EXECUTE command;
+  END LOOP;
   ALTER FUNCTION "trail"."Order_audit_capture"() SET SCHEMA "audit";
   ALTER FUNCTION "trail"."Order_audit_key"() SET SCHEMA "audit";
   ALTER FUNCTION "trail"."Order_audit_truncate"() SET SCHEMA "audit";
@@ -555,6 +570,21 @@ BEGIN
     RETURN;
   END IF;
   ALTER TABLE "trail"."Item_audit" SET SCHEMA "audit";
+  FOR command IN
+    SELECT pg_catalog.format(statement.text, c.oid::regclass, pg_catalog.format('%I.%I', 'audit', c.relname), 'audit')
+    FROM pg_catalog.pg_inherits AS i
+    JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
+    CROSS JOIN ROWS FROM (pg_catalog.unnest(ARRAY[
+      'ALTER TABLE %1$s SET SCHEMA %3$I',
+      'DROP TRIGGER IF EXISTS "append_only" ON %2$s',
+      'CREATE TRIGGER "append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON %2$s FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"()',
+      'ALTER TABLE %2$s ENABLE ALWAYS TRIGGER "append_only"'
+    ])) WITH ORDINALITY AS statement (text, place)
+    WHERE i.inhparent = '"audit"."Item_audit"'::regclass
+    ORDER BY c.oid, statement.place
+  LOOP
+    EXECUTE command;
+  END LOOP;
   DROP TRIGGER IF EXISTS "append_only" ON "audit"."Item_audit";
   CREATE TRIGGER "append_only"
     BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit"."Item_audit"

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=2e7a4748d1571a57 text=8ce16e52354fb4f6
+-- prisma-generator-audit v1 from=2e7a4748d1571a57 text=f814b15d8d8e97d8
 -- {"kind":"moveSchema","name":"trail","sqlVersion":1}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Item"},"schema":"trail","names":{"table":"Item_audit","captureFunction":"Item_audit_capture","keyFunction":"Item_audit_key","truncateFunction":"Item_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"trail","names":{"table":"Order_audit","captureFunction":"Order_audit_capture","keyFunction":"Order_audit_key","truncateFunction":"Order_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
@@ -361,6 +361,21 @@ BEGIN
     RETURN;
   END IF;
   ALTER TABLE "audit"."Item_audit" SET SCHEMA "trail";
+  FOR command IN
+    SELECT pg_catalog.format(statement.text, c.oid::regclass, pg_catalog.format('%I.%I', 'trail', c.relname), 'trail')
+    FROM pg_catalog.pg_inherits AS i
+    JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
+    CROSS JOIN ROWS FROM (pg_catalog.unnest(ARRAY[
+      'ALTER TABLE %1$s SET SCHEMA %3$I',
+      'DROP TRIGGER IF EXISTS "append_only" ON %2$s',
+      'CREATE TRIGGER "append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON %2$s FOR EACH STATEMENT EXECUTE FUNCTION "trail"."append_only"()',
+      'ALTER TABLE %2$s ENABLE ALWAYS TRIGGER "append_only"'
+    ])) WITH ORDINALITY AS statement (text, place)
+    WHERE i.inhparent = '"trail"."Item_audit"'::regclass
+    ORDER BY c.oid, statement.place
+  LOOP
+    EXECUTE command;
+  END LOOP;
   DROP TRIGGER IF EXISTS "append_only" ON "trail"."Item_audit";
   CREATE TRIGGER "append_only"
     BEFORE UPDATE OR DELETE OR TRUNCATE ON "trail"."Item_audit"
@@ -411,6 +426,21 @@ BEGIN
     END;
   END LOOP;
   ALTER TABLE "audit"."Order_audit" SET SCHEMA "trail";
+  FOR command IN
+    SELECT pg_catalog.format(statement.text, c.oid::regclass, pg_catalog.format('%I.%I', 'trail', c.relname), 'trail')
+    FROM pg_catalog.pg_inherits AS i
+    JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
+    CROSS JOIN ROWS FROM (pg_catalog.unnest(ARRAY[
+      'ALTER TABLE %1$s SET SCHEMA %3$I',
+      'DROP TRIGGER IF EXISTS "append_only" ON %2$s',
+      'CREATE TRIGGER "append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON %2$s FOR EACH STATEMENT EXECUTE FUNCTION "trail"."append_only"()',
+      'ALTER TABLE %2$s ENABLE ALWAYS TRIGGER "append_only"'
+    ])) WITH ORDINALITY AS statement (text, place)
+    WHERE i.inhparent = '"trail"."Order_audit"'::regclass
+    ORDER BY c.oid, statement.place
+  LOOP
+    EXECUTE command;
+  END LOOP;
   ALTER FUNCTION "audit"."Order_audit_capture"() SET SCHEMA "trail";
   ALTER FUNCTION "audit"."Order_audit_key"() SET SCHEMA "trail";
   ALTER FUNCTION "audit"."Order_audit_truncate"() SET SCHEMA "trail";

@@ -1,0 +1,11 @@
+-- prisma-generator-audit v1 from=e8d1be5135a10571 text=35db507031169af1
+-- {"kind":"changePartitions","source":{"schema":"public","name":"Order"},"partitionBy":false}
+
+SET LOCAL lock_timeout = '5000ms';
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- No partitions are made any more. What is partitioned stays so, and loses no row.
+
+DROP ROUTINE IF EXISTS "audit"."prepare_partitions"(regclass, text);
+DROP ROUTINE IF EXISTS "audit"."make_partition"(regclass, text, text);
+DROP ROUTINE IF EXISTS "audit"."partition_history"(regclass, text);
