@@ -17,9 +17,14 @@ export interface LockedTable {
 }
 
 /** The variables that `lockWriters` needs. */
-export const LOCK_VARIABLES: Sql = sql`patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
-deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interval;
+export const LOCK_VARIABLES: Sql = sql`${lockVariables()}
 command text;`
+
+/** Those that `tryLocks` needs. */
+export function lockVariables(): Sql {
+  return sql`patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
+deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interval;`
+}
 
 /**
  * PL/pgSQL that keeps every writer out of the old functions while what these name gets another name: one that waits

@@ -94,7 +94,7 @@ ${tryLocks(
 
 /** Sets `bound`, which no row reaches: that of the CHECK, else after the last row. */
 function findBound(): Sql {
-  return sql`SELECT (regexp_match(pg_get_constraintdef(c.oid), '''([^'']+)'''))[1] INTO bound
+  return sql`SELECT (regexp_match(pg_get_constraintdef(c.oid), '''([^'']+)'''))[1]::timestamptz INTO bound
 FROM pg_constraint AS c
 WHERE c.conrelid = history AND c.conname = ${CHECK};
 IF bound IS NULL THEN
@@ -106,11 +106,11 @@ END IF;`
 /** What its names stand for is the new table from now on: the sequence that numbers the rows, and the indexes. */
 function stepAside(): Sql {
   return sql`EXECUTE format('SELECT s.last_value + s.is_called::integer FROM %s AS s', pg_get_serial_sequence(history::text, ${ID})) INTO next_id;
-numbers := (SELECT c.relname FROM pg_class AS c WHERE c.oid = pg_get_serial_sequence(history::text, ${ID})::regclass);
+numbers := (SELECT c.relname::text FROM pg_class AS c WHERE c.oid = pg_get_serial_sequence(history::text, ${ID})::regclass);
 EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP IDENTITY', history, ${ID});
-indexes := '{}';
+indexes := ARRAY[]::text[];
 FOR item IN
-  SELECT c.relname AS name, pg_get_indexdef(c.oid) AS text, format('CREATE INDEX %I ON %s USING ', c.relname, history) AS start
+  SELECT c.relname::text AS name, pg_get_indexdef(c.oid) AS text, format('CREATE INDEX %I ON %s USING ', c.relname, history) AS start
   FROM pg_index AS i
   JOIN pg_class AS c ON c.oid = i.indexrelid
   WHERE i.indrelid = history

@@ -1,7 +1,7 @@
 import { PARTITION_UNITS, type PartitionUnit } from '../model/audit-model.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
-import { LOCK_VARIABLES } from './lock-writers.ts'
+import { lockVariables, tryLocks } from './lock-writers.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS, type BASE_FUNCTIONS } from './object-names.ts'
 import { becomePartitioned } from './partition-conversion.ts'
 import { freeTitle, giveGuard, makeAlike, OLDEST_CHECK, PARTITION_KEY } from './partition-names.ts'
@@ -32,7 +32,7 @@ export function partitionSignatures(home: AuditHome): readonly Sql[] {
 function preparePartitions(home: AuditHome): Sql {
   const body = sql`DECLARE
   ${STEP}
-  ${LOCK_VARIABLES}
+  ${lockVariables()}
 BEGIN
   ${refuseUnit()}
   IF EXISTS (SELECT FROM pg_class AS c WHERE c.oid = history AND c.relkind = 'p') OR EXISTS (
@@ -40,6 +40,7 @@ BEGIN
   ) THEN
     RETURN;
   END IF;
+  ${tryLocks(sql`NULL;`, sql`EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', history);`)}
   -- At least one whole month is left, or what the unit is, for the transaction that makes a partition of it.
   EXECUTE format(
     'ALTER TABLE %s ADD CONSTRAINT %I CHECK (%I < %L) NOT VALID',
@@ -58,7 +59,7 @@ function makePartition(home: AuditHome): Sql {
   part regclass;
   item record;
 BEGIN
-  SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner) INTO place, title, owner
+  SELECT n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text INTO place, title, owner
   FROM pg_class AS c
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE c.oid = history;
@@ -81,14 +82,13 @@ function partitionHistory(home: AuditHome): Sql {
   const guard = literal(sqlText(sql`${baseFunction(home, 'appendOnly')}()`))
   const body = sql`DECLARE
   ${STEP}
-  ${LOCK_VARIABLES}
+  ${lockVariables()}
   -- The history by its OID: the oldest partition keeps that of the table that it was.
   root regclass := history;
   place text;
   base text;
   owner text;
   kind "char";
-  oldest regclass;
   rest regclass;
   part regclass;
   title text;
@@ -106,7 +106,7 @@ function partitionHistory(home: AuditHome): Sql {
   item record;
 BEGIN
   ${refuseUnit()}
-  SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), c.relkind INTO place, base, owner, kind
+  SELECT n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, c.relkind INTO place, base, owner, kind
   FROM pg_class AS c
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_trigger AS t ON t.tgrelid = c.oid AND t.tgname = ${literal(APPEND_ONLY_TRIGGER)} AND t.tgfoid = ${guard}::regprocedure
@@ -125,10 +125,10 @@ END`
   return procedure(home, 'partitionHistory', UNIT, body)
 }
 
-const STEP: Sql = sql`step CONSTANT interval := CASE unit ${join(
+const STEP: Sql = sql`step CONSTANT interval := (CASE unit ${join(
   PARTITION_UNITS.map((unit) => sql`WHEN ${literal(unit)} THEN ${literal(STEPS[unit])}`),
   sql` `,
-)} END;`
+)} END)::interval;`
 
 function refuseUnit(): Sql {
   const message = literal(`a history is partitioned by ${PARTITION_UNITS.join(', ')}, and not by "%s"`)

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=f7c8dfd4ace98c89
+-- prisma-generator-audit v1 from=280c9438c66e78db text=f4e6e624c8b86dcc
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","partitionBy":"quarter","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -331,10 +331,9 @@ CREATE OR REPLACE PROCEDURE "audit"."prepare_partitions"(history regclass, unit 
   SET "DateStyle" = 'ISO, YMD'
 AS $audit$
 DECLARE
-  step CONSTANT interval := CASE unit WHEN 'month' THEN '1 month' WHEN 'quarter' THEN '3 months' WHEN 'year' THEN '1 year' END;
+  step CONSTANT interval := (CASE unit WHEN 'month' THEN '1 month' WHEN 'quarter' THEN '3 months' WHEN 'year' THEN '1 year' END)::interval;
   patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
   deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interval;
-  command text;
 BEGIN
   IF step IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('a history is partitioned by month, quarter, year, and not by "%s"', unit);
@@ -344,6 +343,20 @@ BEGIN
   ) THEN
     RETURN;
   END IF;
+  LOOP
+    BEGIN
+      NULL;
+      PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', history);
+      PERFORM pg_catalog.set_config('lock_timeout', patience, true);
+      EXIT;
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      IF patience <> '0' AND pg_catalog.clock_timestamp() > deadline THEN
+        RAISE;
+      END IF;
+      PERFORM pg_catalog.pg_sleep(0.1);
+    END;
+  END LOOP;
   -- At least one whole month is left, or what the unit is, for the transaction that makes a partition of it.
   EXECUTE format(
     'ALTER TABLE %s ADD CONSTRAINT %I CHECK (%I < %L) NOT VALID',
@@ -365,7 +378,7 @@ DECLARE
   part regclass;
   item record;
 BEGIN
-  SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner) INTO place, title, owner
+  SELECT n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text INTO place, title, owner
   FROM pg_class AS c
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE c.oid = history;
@@ -436,17 +449,15 @@ CREATE OR REPLACE PROCEDURE "audit"."partition_history"(history regclass, unit t
   SET "DateStyle" = 'ISO, YMD'
 AS $audit$
 DECLARE
-  step CONSTANT interval := CASE unit WHEN 'month' THEN '1 month' WHEN 'quarter' THEN '3 months' WHEN 'year' THEN '1 year' END;
+  step CONSTANT interval := (CASE unit WHEN 'month' THEN '1 month' WHEN 'quarter' THEN '3 months' WHEN 'year' THEN '1 year' END)::interval;
   patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
   deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interval;
-  command text;
   -- The history by its OID: the oldest partition keeps that of the table that it was.
   root regclass := history;
   place text;
   base text;
   owner text;
   kind "char";
-  oldest regclass;
   rest regclass;
   part regclass;
   title text;
@@ -466,7 +477,7 @@ BEGIN
   IF step IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('a history is partitioned by month, quarter, year, and not by "%s"', unit);
   END IF;
-  SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), c.relkind INTO place, base, owner, kind
+  SELECT n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, c.relkind INTO place, base, owner, kind
   FROM pg_class AS c
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_trigger AS t ON t.tgrelid = c.oid AND t.tgname = 'append_only' AND t.tgfoid = '"audit"."append_only"()'::regprocedure
@@ -529,7 +540,7 @@ BEGIN
         PERFORM pg_catalog.pg_sleep(0.1);
       END;
     END LOOP;
-    SELECT (regexp_match(pg_get_constraintdef(c.oid), '''([^'']+)'''))[1] INTO bound
+    SELECT (regexp_match(pg_get_constraintdef(c.oid), '''([^'']+)'''))[1]::timestamptz INTO bound
     FROM pg_constraint AS c
     WHERE c.conrelid = history AND c.conname = 'audit_oldest_partition';
     IF bound IS NULL THEN
@@ -537,11 +548,11 @@ BEGIN
       bound := date_trunc(unit, greatest(last_row, clock_timestamp())) + step;
     END IF;
     EXECUTE format('SELECT s.last_value + s.is_called::integer FROM %s AS s', pg_get_serial_sequence(history::text, 'audit_id')) INTO next_id;
-    numbers := (SELECT c.relname FROM pg_class AS c WHERE c.oid = pg_get_serial_sequence(history::text, 'audit_id')::regclass);
+    numbers := (SELECT c.relname::text FROM pg_class AS c WHERE c.oid = pg_get_serial_sequence(history::text, 'audit_id')::regclass);
     EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP IDENTITY', history, 'audit_id');
-    indexes := '{}';
+    indexes := ARRAY[]::text[];
     FOR item IN
-      SELECT c.relname AS name, pg_get_indexdef(c.oid) AS text, format('CREATE INDEX %I ON %s USING ', c.relname, history) AS start
+      SELECT c.relname::text AS name, pg_get_indexdef(c.oid) AS text, format('CREATE INDEX %I ON %s USING ', c.relname, history) AS start
       FROM pg_index AS i
       JOIN pg_class AS c ON c.oid = i.indexrelid
       WHERE i.indrelid = history
