@@ -147,6 +147,18 @@ export const changeBackfill: Change = (draft, { a }) => {
   }
 }
 
+/** Few partitions a history, so that a sequence does not take for ever. */
+export const changePartitions: Change = (draft, { a, b }) => {
+  const model = settledModel(draft, a, ({ audited }) => audited)
+  if (!model) return undefined
+  const partitionBy = choose(['year', 'quarter', 'none'] as const, b)
+  if (partitionBy === undefined || partitionBy === model.partitionBy) return undefined
+  return {
+    label: `${model.table}: partitions by ${partitionBy}`,
+    draft: withOwn(draft, { ...model, partitionBy }),
+  }
+}
+
 const TEMPLATES = {
   table: ['{table}_audit', '{model} history', '{model} in {schema} ✓', "it's {model}"],
   function: ['{table}_audit_{role}', '{role} of {model}', '{schema}: {model} {role}'],

@@ -1,7 +1,10 @@
 import type pg from 'pg'
 import { APPEND_ONLY_TRIGGER, BASE_FUNCTIONS } from '../../packages/generator/src/sql/object-names.ts'
 
-/** A line for everything that a migration makes, by name: what two equal databases share. */
+/**
+ * A line for everything that a migration makes, by name: what two equal databases share. Partitions are not among it: where a history had
+ * rows, its oldest is another one.
+ */
 export async function dumpCatalog(client: pg.ClientBase): Promise<readonly string[]> {
   const { rows } = await client.query<{ line: string }>(DUMP)
   // When a folder is replayed from its beginning, the schema's mark says when: no two databases share that.
@@ -26,6 +29,9 @@ const DUMP = `
 WITH ours AS (SELECT n.oid, n.nspname, n.nspacl FROM pg_namespace AS n WHERE ${SCHEMAS}),
 relations AS (
   SELECT c.*, format('%I.%I', o.nspname, c.relname) AS name FROM pg_class AS c JOIN ours AS o ON o.oid = c.relnamespace
+  WHERE NOT c.relispartition AND NOT EXISTS (
+    SELECT FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid WHERE i.indexrelid = c.oid AND t.relispartition
+  )
 )
 SELECT format('schema %I: %s, rights %s', nspname, obj_description(oid, 'pg_namespace'), ${rights('nspacl')}) AS line FROM ours
 UNION ALL
@@ -78,4 +84,4 @@ SELECT format('%s.%s', n.nspname, c.relname) AS table,
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.number
     WHERE i.indrelid = c.oid AND i.indisprimary) AS "primaryKey"
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND ${SCHEMAS} AND n.nspname <> ALL ($1)`
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND ${SCHEMAS} AND n.nspname <> ALL ($1)`

@@ -38,6 +38,7 @@ const CHANGES = {
   changeCaptureWaiver: [audit.changeCaptureWaiver, 3],
   changeLevel: [audit.changeLevel, 3],
   changeBackfill: [audit.changeBackfill, 2],
+  changePartitions: [audit.changePartitions, 2],
   changeNaming: [audit.changeNaming, 3],
   changeAuditTable: [audit.changeAuditTable, 2],
   changeAuditSchema: [audit.changeAuditSchema, 2],

@@ -64,6 +64,7 @@ function annotation(model: Model): readonly string[] {
     ...(model.level === undefined ? [] : [`level: ${model.level}`]),
     ...(model.backfill && keyColumns(model).length > 0 ? ['backfill: true'] : []),
     ...(model.enableAlways ? ['enableAlways: true'] : []),
+    ...(model.partitionBy === undefined ? [] : [`partitionBy: ${model.partitionBy}`]),
     ...(model.auditTable === undefined ? [] : [`table: ${quoted(model.auditTable)}`]),
     ...(model.renamedFrom === undefined ? [] : [`renamedFrom: ${quoted(model.renamedFrom)}`]),
   ]

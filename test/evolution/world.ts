@@ -52,6 +52,7 @@ export interface Model {
   readonly level?: 'statement' | 'row'
   readonly enableAlways?: true
   readonly backfill?: true
+  readonly partitionBy?: 'year' | 'quarter' | 'none'
   readonly auditTable?: string
   /** Names that its columns have had. */
   readonly formerColumns: readonly string[]
