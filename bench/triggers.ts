@@ -121,7 +121,7 @@ async function measure(workload: Workload): Promise<Measured | undefined> {
         const history = variantOf(name).history?.(name)
         if (history === undefined) continue
         const { rows } = await client.query<{ bytes: number }>(
-          `SELECT (pg_total_relation_size('${history}') / NULLIF((SELECT count(*) FROM ${history}), 0))::float8 AS bytes`,
+          `SELECT (coalesce((SELECT sum(pg_total_relation_size(p.relid)) FROM pg_partition_tree('${history}') AS p), pg_total_relation_size('${history}')) / NULLIF((SELECT count(*) FROM ${history}), 0))::float8 AS bytes`,
         )
         bytes.set(name, rows[0]?.bytes ?? Number.NaN)
       }

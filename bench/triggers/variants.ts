@@ -73,6 +73,11 @@ export const VARIANTS = {
     install: (name, shape) => install(audited(name, shape, 'row')),
     history: ofAudit,
   },
+  partitioned: {
+    says: 'what the generator emits with `partitionBy: month`',
+    install: (name, shape) => install({ ...audited(name, shape, 'statement'), partitionBy: 'month' }),
+    history: ofAudit,
+  },
   limit: {
     says: 'the physical limit: the client writes the identical audit row, same columns, same indexes, in one data-modifying CTE',
     // The same audit table, and nothing that writes it but the statement itself.

@@ -152,7 +152,7 @@ export const changePartitions: Change = (draft, { a, b }) => {
   const model = settledModel(draft, a, ({ audited }) => audited)
   if (!model) return undefined
   const partitionBy = choose(['year', 'quarter', 'none'] as const, b)
-  if (partitionBy === undefined || partitionBy === model.partitionBy) return undefined
+  if (partitionBy === undefined || partitionBy === (model.partitionBy ?? 'none')) return undefined
   return {
     label: `${model.table}: partitions by ${partitionBy}`,
     draft: withOwn(draft, { ...model, partitionBy }),

@@ -5,16 +5,24 @@ import { recordedColumns, type World } from './world.ts'
 /** Where history goes on: of each thing that has one, the number of its audit table, or of its audit column there. */
 export type Identities = ReadonlyMap<string, string>
 
-/** The audit tables and columns that the world's models, columns and settings are recorded in now. */
+/**
+ * The audit tables and columns that the world's models, columns and settings are recorded in now. A history that became partitioned is in
+ * its oldest partition the table that it was.
+ */
 export async function readIdentities(
   client: pg.ClientBase,
   world: World,
   { auditSchema, tables }: AuditModel,
 ): Promise<Identities> {
   const { rows } = await client.query<{ table: string; column: string; oid: string; number: string }>(
-    `SELECT c.relname AS table, a.attname AS column, c.oid::text AS oid, a.attnum::text AS number
-     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid
-     WHERE n.nspname = $1 AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped`,
+    `SELECT c.relname AS table, a.attname AS column, coalesce(oldest.oid, c.oid)::text AS oid, a.attnum::text AS number
+     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     LEFT JOIN LATERAL (
+       SELECT p.oid FROM pg_inherits AS i JOIN pg_class AS p ON p.oid = i.inhrelid
+       WHERE i.inhparent = c.oid AND pg_get_expr(p.relpartbound, p.oid) LIKE '%(MINVALUE)%'
+     ) AS oldest ON true
+     JOIN pg_attribute AS a ON a.attrelid = coalesce(oldest.oid, c.oid)
+     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped`,
     [auditSchema],
   )
   const found = new Map(rows.map((row) => [`${row.table}\0${row.column}`, row]))

@@ -80,11 +80,17 @@ function checksum(table: AuditTable, columns: readonly string[], last: string | 
 
 async function findAuditTables(client: pg.ClientBase): Promise<readonly AuditTable[]> {
   const { rows } = await client.query<AuditTable>(`
-    SELECT c.oid::int AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.relfilenode::int AS relfilenode,
+    SELECT own.oid::int AS oid, format('%I.%I', n.nspname, c.relname) AS name, own.relfilenode::int AS relfilenode,
       (SELECT json_object_agg(a.attnum, a.attname ORDER BY a.attnum) FROM pg_attribute AS a
        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND EXISTS (
+    -- What became partitioned is, in its oldest partition, the table that it was.
+    LEFT JOIN LATERAL (
+      SELECT i.inhrelid FROM pg_inherits AS i JOIN pg_class AS p ON p.oid = i.inhrelid
+      WHERE i.inhparent = c.oid AND pg_get_expr(p.relpartbound, p.oid) LIKE '%(MINVALUE)%'
+    ) AS oldest ON true
+    JOIN pg_class AS own ON own.oid = coalesce(oldest.inhrelid, c.oid)
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND EXISTS (
       SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'audit_transaction_id'
     )
     ORDER BY c.oid`)
