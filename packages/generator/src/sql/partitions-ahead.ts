@@ -15,7 +15,7 @@ export function makePartitions(home: AuditHome): Sql {
   ${makeRest(home)}
 END IF;`,
     dateRest(home),
-    sql`WHILE reached <= clock_timestamp() + ${literal(`${MONTHS_AHEAD} months`)}::interval LOOP
+    sql`WHILE reached <= ${AHEAD} LOOP
   bound := date_trunc(unit, greatest(reached, clock_timestamp())) + step;
   -- A row that a wrong clock dated so far ahead stays where it is, and its month has no partition of its own.
   EXECUTE format('SELECT EXISTS (SELECT FROM %s AS h WHERE h.%I >= $1 AND h.%I < $2)', rest, ${PARTITION_KEY}, ${PARTITION_KEY})
@@ -34,6 +34,10 @@ END LOOP;`,
  */
 function lockPartitions(): Sql {
   return sql`${lookAtPartitions()}
+-- Nothing is to be done, so nobody waits.
+IF rest IS NOT NULL AND first_row IS NULL AND reached > ${AHEAD} THEN
+  RETURN;
+END IF;
 ${tryLocks(
   sql`NULL;`,
   sql`EXECUTE format('LOCK TABLE ONLY %s IN %s MODE', root, CASE WHEN first_row >= reached THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE UPDATE EXCLUSIVE' END);
@@ -82,6 +86,9 @@ ${findRest()}`
 function findRest(): Sql {
   return sql`rest := (SELECT nullif(p.partdefid, 0)::regclass FROM pg_partitioned_table AS p WHERE p.partrelid = root);`
 }
+
+/** Until when partitions are to reach. */
+const AHEAD = sql`clock_timestamp() + ${literal(`${MONTHS_AHEAD} months`)}::interval`
 
 /** `_2027_01`, `_2027_q1`, `_2027` */
 const ENDING = sql`to_char(reached, CASE unit WHEN 'year' THEN '"_"YYYY' WHEN 'quarter' THEN '"_"YYYY"_q"Q' ELSE '"_"YYYY"_"MM' END)`

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=f4e6e624c8b86dcc
+-- prisma-generator-audit v1 from=280c9438c66e78db text=4067e7082f21617b
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","partitionBy":"quarter","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -724,6 +724,10 @@ BEGIN
   first_row := NULL;
   IF rest IS NOT NULL THEN
     EXECUTE format('SELECT min(h.%I), max(h.%I) FROM %s AS h', 'audit_operation_timestamp', 'audit_operation_timestamp', rest) INTO first_row, last_row;
+  END IF;
+  -- Nothing is to be done, so nobody waits.
+  IF rest IS NOT NULL AND first_row IS NULL AND reached > clock_timestamp() + '12 months'::interval THEN
+    RETURN;
   END IF;
   LOOP
     BEGIN

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=712e2ebefc04e306
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=8430c7f232999f69
 -- {"kind":"changePartitions","source":{"schema":"public","name":"Order"},"partitionBy":"month"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -406,6 +406,10 @@ BEGIN
   first_row := NULL;
   IF rest IS NOT NULL THEN
     EXECUTE format('SELECT min(h.%I), max(h.%I) FROM %s AS h', 'audit_operation_timestamp', 'audit_operation_timestamp', rest) INTO first_row, last_row;
+  END IF;
+  -- Nothing is to be done, so nobody waits.
+  IF rest IS NOT NULL AND first_row IS NULL AND reached > clock_timestamp() + '12 months'::interval THEN
+    RETURN;
   END IF;
   LOOP
     BEGIN
