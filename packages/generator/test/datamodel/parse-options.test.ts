@@ -8,6 +8,7 @@ describe('the generator block', () => {
       options: {
         facts: [],
         output: '../generated/audit',
+        partitionBy: 'none',
         sessionSettings: [],
         missingSettings: 'refuse',
         truncate: 'record',
