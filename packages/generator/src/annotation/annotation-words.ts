@@ -55,6 +55,11 @@ export const ANNOTATION_WORDS: { readonly [Word in AnnotationWord]: AnnotationWo
     documentation:
       'Records what replication applies, too; [subscribers](docs/sql.md#subscribers-and-replicas-enablealways).',
   },
+  partitionBy: {
+    on: 'model',
+    value: '`month`, `quarter`, `year`, `none`',
+    documentation: 'How much time a partition of the history holds; [partitions](docs/partitions.md).',
+  },
   backfill: {
     on: 'model',
     value: '`true`, `false`, `batches`',

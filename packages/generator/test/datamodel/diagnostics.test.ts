@@ -1101,6 +1101,15 @@ test('AUD518: a personal field of a key', async () => {
   `)
 })
 
+test('AUD519: partitions in a schema that Prisma manages', async () => {
+  expect(
+    await problems(
+      model('/// @audit(enabled, partitionBy: month)') + model('/// @audit(enabled)', 'id Int @id', 'Item'),
+      '  schema = "public"',
+    ),
+  ).toMatchInlineSnapshot()
+})
+
 test('AUD516: a column that is recorded only when it changes, without a key, or by statement', async () => {
   expect(
     await problems(
