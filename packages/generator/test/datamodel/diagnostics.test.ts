@@ -29,7 +29,7 @@ test('AUD101: an unknown option', async () => {
     schema.prisma:8:3 - error AUD101: The generator has no option "colour".
         8 |   colour = "red"
           |   ^^^^^^
-       Known here: output, sessionSettings, facts, missingSettings, truncate, captureWaiverRole, schema, table, function, trigger, settingColumn, migrations, write, strict, lockTimeout.
+       Known here: output, sessionSettings, facts, missingSettings, truncate, partitionBy, captureWaiverRole, schema, table, function, trigger, settingColumn, migrations, write, strict, lockTimeout.
 
     2 errors
     "
@@ -1107,7 +1107,16 @@ test('AUD519: partitions in a schema that Prisma manages', async () => {
       model('/// @audit(enabled, partitionBy: month)') + model('/// @audit(enabled)', 'id Int @id', 'Item'),
       '  schema = "public"',
     ),
-  ).toMatchInlineSnapshot()
+  ).toMatchInlineSnapshot(`
+    "
+    schema.prisma:11:7 - error AUD519: The history of "Order" is to be partitioned, and "public" is a schema that Prisma manages: it would drop the partitions.
+       11 | model Order {
+          |       ^^^^^
+       Give the audit a schema of its own (schema = "audit"), or leave partitionBy out.
+
+    1 error
+    "
+  `)
 })
 
 test('AUD516: a column that is recorded only when it changes, without a key, or by statement', async () => {
