@@ -49,6 +49,10 @@ FROM (
       FROM pg_catalog.jsonb_array_elements_text(d.triggers) AS n (name)
       UNION ALL
       SELECT 'append_only', pg_catalog.format('%I.%I', $2::text, d.history), true
+      UNION ALL
+      SELECT 'append_only', i.inhrelid::regclass::text, true
+      FROM pg_catalog.pg_inherits AS i
+      WHERE i.inhparent = pg_catalog.to_regclass(pg_catalog.format('%I.%I', $2::text, d.history))
     ) AS e (name, relation, always)
   ) AS t
 ) AS w
@@ -59,6 +63,11 @@ LEFT JOIN (
 ) ON g.tgrelid = w.relation AND g.tgname = w.name
 WHERE g.oid IS NULL OR g.tgenabled IN ('D', 'R') OR (w.always AND g.tgenabled <> 'A')
 UNION ALL
+SELECT d.model, pg_catalog.format('DEFAULT partition of %I.%I', $2::text, d.history), 'is not there'
+FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS d (model text, history text)
+JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', $2::text, d.history))
+WHERE p.partdefid = 0
+UNION ALL
 SELECT '', 'session_replication_role', 'is replica: no ordinary trigger fires in this session'
 WHERE pg_catalog.current_setting('session_replication_role') = 'replica'
 ORDER BY 1, 2`
@@ -68,7 +77,7 @@ ORDER BY 1, 2`
  *
  *     await assertAuditInstalled(prisma)
  *
- * It resolves where each audited table has its triggers and each history its guard, all of them firing: a restore, a `db push`
+ * It resolves where each audited table has its triggers and each history its guard, as each of its partitions has, all of them firing: a restore, a `db push`
  * or a data load can lose them in silence. `npx prisma-generator-audit status` looks at everything else besides.
  *
  * @throws AuditContextError `NOT_INSTALLED` that names each that is missing or disabled

@@ -22,6 +22,9 @@ function isTestName(name: string): boolean {
 const CLEAR = `DO $clear$
 DECLARE
   history regclass;
+  -- The history, and what it is partitioned into: emptied with it, each by a guard of its own.
+  places regclass[];
+  place regclass;
 BEGIN
   -- A test that left a transaction open is an error, not a run that never ends.
   PERFORM pg_catalog.set_config('lock_timeout', '10s', true);
@@ -29,12 +32,18 @@ BEGIN
     SELECT t.tgrelid
     FROM pg_catalog.pg_trigger AS t
     JOIN pg_catalog.pg_proc AS f ON f.oid = t.tgfoid
-    WHERE t.tgname = 'append_only' AND f.proname IN ('append_only', 'audit_append_only')
+    JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+    WHERE t.tgname = 'append_only' AND f.proname IN ('append_only', 'audit_append_only') AND NOT c.relispartition
     ORDER BY t.tgrelid
   LOOP
-    EXECUTE pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER append_only', history);
+    places := ARRAY[history] || ARRAY(SELECT i.inhrelid::regclass FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = history);
+    FOREACH place IN ARRAY places LOOP
+      EXECUTE pg_catalog.format('ALTER TABLE ONLY %s DISABLE TRIGGER append_only', place);
+    END LOOP;
     EXECUTE pg_catalog.format('TRUNCATE %s RESTART IDENTITY', history);
-    EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', history);
+    FOREACH place IN ARRAY places LOOP
+      EXECUTE pg_catalog.format('ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER append_only', place);
+    END LOOP;
   END LOOP;
 END
 $clear$`

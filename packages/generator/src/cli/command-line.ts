@@ -68,6 +68,7 @@ const LOOKING: ReadonlySet<string> = new Set([
   'erase',
   'hold',
   'prune',
+  'partition',
   'after-restore',
   'pause',
   'resume',

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readDraft } from '../migration/append-to-draft.ts'
 import { hasCode } from '../migration/migrations-folder-error.ts'
 import { whyNotRepeatable } from '../migration/repeatable.ts'
+import type { ProjectFlags } from './find-schema.ts'
+import { partitionAfterDeploy } from './partition-after-deploy.ts'
 import { commonFlags, flagValue, withoutFlags } from './prisma-flags.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { readProject } from './read-project.ts'
@@ -14,7 +16,7 @@ const IN_THE_WAY = { '55P03': 'waited too long for a lock', '40P01': 'met a dead
 
 /**
  * `prisma migrate deploy`, again where it only had to wait too long: it marks the migration as rolled back, which it
- * is, waits, and deploys again. Anything else ends it as it ends Prisma's own command.
+ * is, waits, and deploys again. Anything else ends it as it ends Prisma's own command. After it partitions are made ahead.
  *
  * @param args what stands behind `migrate deploy`: Prisma's flags, and `--retries <number>`
  * @returns the exit code
@@ -33,6 +35,7 @@ export async function migrateDeploy(args: readonly string[], cwd: string): Promi
   for (let retry = 0; ; retry += 1) {
     const run = await runPrisma(['migrate', 'deploy', ...flags], cwd)
     const failure = run.exitCode === 0 || run.isInterrupted ? undefined : readFailure(run)
+    if (run.exitCode === 0) return partitionAfterDeploy(projectOf(flags), cwd)
     if (failure === undefined) return run.exitCode
     const { migration, reason } = failure
     const obstacle = await whyNot(migration, flags, cwd)
@@ -69,8 +72,7 @@ function readFailure({
 
 async function whyNot(migration: string, flags: readonly string[], cwd: string): Promise<string | undefined> {
   try {
-    const project = { schema: flagValue(flags, '--schema'), config: flagValue(flags, '--config') }
-    const read = await readProject(project, cwd)
+    const read = await readProject(projectOf(flags), cwd)
     const dir = read.ok ? read.project.found.dir : undefined
     if (dir === undefined) return 'the migrations folder was not found'
     return await whyNotRepeatable(await readDraft(join(dir, migration)))
@@ -79,6 +81,10 @@ async function whyNot(migration: string, flags: readonly string[], cwd: string):
     if (hasCode(error, 'ENOENT')) return 'its file was not found'
     throw error
   }
+}
+
+function projectOf(flags: readonly string[]): ProjectFlags {
+  return { schema: flagValue(flags, '--schema'), config: flagValue(flags, '--config') }
 }
 
 function adviseByHand(migration: string, reason: string, obstacle: string): string {

@@ -1,5 +1,5 @@
 import type { ClientBase, QueryResultRow } from 'pg'
-import type { HistoryEnds, LiveDatabase, LiveHistory } from '../installation/live-database.ts'
+import type { HistoryEnds, LiveDatabase, LiveHistory, LivePartition } from '../installation/live-database.ts'
 import {
   appliedMigrations,
   beginLook,
@@ -12,6 +12,7 @@ import {
   triggersThatCall,
   whereLooked,
 } from '../sql/live-installation.ts'
+import { partitionsThere, rowsOfPartition } from '../sql/live-partitions.ts'
 import { publicationsThere, slotsThere } from '../sql/live-replication.ts'
 import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
 import { readOpenPauses } from './open-pauses.ts'
@@ -40,7 +41,8 @@ export async function readLiveDatabase(
       migrationsSchema === null
         ? undefined
         : await rowsOf<{ name: string }>(appliedMigrations(migrationsSchema))
-    const found = await rowsOf<Omit<LiveHistory, 'ends'>>(historiesThere(schema))
+    const found = await rowsOf<FoundHistory>(historiesThere(schema))
+    const parts = await rowsOf<LivePartition & { readonly history: string }>(partitionsThere(schema))
     const histories: LiveHistory[] = []
     for (const history of found) {
       const table = tables.find(({ names }) => names.table === history.name)
@@ -48,7 +50,10 @@ export async function readLiveDatabase(
         table === undefined || !history.isReadable || !hasAll(history, table)
           ? []
           : await rowsOf<HistoryEnds & QueryResultRow>(historyEnds(table))
-      histories.push({ ...history, ends })
+      const partitions = parts.filter(({ history: of }) => of === history.name)
+      const rest = partitions.find(({ isDefault, isReadable }) => isDefault && isReadable)
+      const [loose] = rest === undefined ? [] : await rowsOf<{ rows: number }>(rowsOfPartition(rest.name))
+      histories.push({ ...history, ends, partitions, rowsInDefault: loose?.rows })
     }
     return {
       ...asked,
@@ -68,6 +73,8 @@ export async function readLiveDatabase(
     await client.query('ROLLBACK').catch(() => {})
   }
 }
+
+type FoundHistory = Omit<LiveHistory, 'ends' | 'partitions' | 'rowsInDefault'>
 
 type WhereLooked = Pick<
   LiveDatabase,

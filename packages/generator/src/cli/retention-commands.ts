@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { ofDatabase, ofProject } from './command-options.ts'
 import type { ProjectFlags } from './find-schema.ts'
+import type { PartitionFlags } from './partition.ts'
 import type { PruneFlags } from './prune.ts'
 import type { PrunerFlags } from './pruner.ts'
 
@@ -24,6 +25,19 @@ export function addRetentionCommands(program: Command, ended: (exitCode: number)
       ended(await prune(flags, process.cwd()))
     })
 
+  ofDatabase(
+    program
+      .command('partition')
+      .summary('make partitions ahead of the histories that have them; migrate deploy does, too')
+      .description(partitionDescription),
+  )
+    .option('--model <names>', 'only these models, with commas between them')
+    .option('--dry-run', 'print the SQL that would be run, and run nothing')
+    .action(async (flags: PartitionFlags) => {
+      const { partition } = await import('./partition.ts')
+      ended(await partition(flags, process.cwd()))
+    })
+
   ofProject(
     program
       .command('pruner')
@@ -45,6 +59,14 @@ pruner prints, and to connect as the role that it lets in. Ended at any point it
 
 Exit code: 0 when it was done, 1 when something was refused or a file could not be written, 130 when it was interrupted, 2 when there
 was nothing to look at (no schema, no connection, no set-up, an unknown flag).`
+
+const partitionDescription = `Makes the partitions of the next twelve months, of every history that the option partitionBy partitions, and one for whatever is
+of no other time. A history that is no partitioned table yet becomes its own oldest partition, without a row being written. Needs the
+rights that migrations need; writers are not waited for, and wait for a moment at most. Safe to run again. npx prisma-generator-audit migrate
+deploy does it after each deployment.
+
+Exit code: 0 when there are as many as there should be, 1 where a lock was in the way, 130 when it was interrupted, 2 when it could not look
+or the database refused.`
 
 const prunerDescription = `Prints SQL to be run once in the application's database, by psql or any other client, and again after a model was
 audited that was not before, and after the first seal: by a superuser, or by the role that owns the history if it may create roles. It makes a

@@ -8,9 +8,13 @@ export async function retryLocks<T>(transaction: () => Promise<T>): Promise<T> {
     try {
       return await transaction()
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (attempt === ATTEMPTS || (code !== '55P03' && code !== '40P01')) throw error
+      if (attempt === ATTEMPTS || !isLockInTheWay(error)) throw error
       await sleep(200 * 2 ** attempt)
     }
   }
+}
+
+/** It waited too long for a lock, or was the victim of a deadlock: nothing else is wrong. */
+export function isLockInTheWay(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && (error.code === '55P03' || error.code === '40P01')
 }

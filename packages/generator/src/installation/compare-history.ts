@@ -10,6 +10,8 @@ import { functionNames } from '../sql/triggers.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { formatType } from '../state/format-type.ts'
 import { compareFunction, type FunctionsThere, renderGrant } from './compare-functions.ts'
+import { comparePartitions, partitionsOf } from './compare-partitions.ts'
+import { compareTrigger, firing } from './compare-trigger.ts'
 import {
   type Finding,
   type HistorySize,
@@ -18,7 +20,6 @@ import {
   WORST_FIRST,
 } from './installation-status.ts'
 import type { LiveDatabase, LiveHistory, LiveTrigger } from './live-database.ts'
-import { isSameTrigger } from './same-trigger.ts'
 
 /** Not MAINTAIN, which changes no row. */
 const WRITING: ReadonlySet<string> = new Set([
@@ -48,6 +49,7 @@ export function compareHistory(
     ...functionNames(table).flatMap((name) => compareFunction(functions, name)),
     ...compareTriggers(table, live, functions),
     ...compareGuard(table, found && live.triggers, functions),
+    ...(found === undefined ? [] : comparePartitions(table, found, live.triggers, functions)),
   ]
   const retired = new Set(table.columns.filter(({ retired: is }) => is).map(({ name }) => name))
   return {
@@ -61,6 +63,7 @@ export function compareHistory(
       .filter(({ name }) => retired.has(name))
       .map(({ name, bytes }) => ({ name, bytes })),
     lacking: found?.ends?.lacking ?? {},
+    partitions: found && partitionsOf(table, found),
   }
 }
 
@@ -181,46 +184,6 @@ function compareGuard(
     functions,
     enable,
   )
-}
-
-/** A trigger of the name that calls a function of somebody else's is none of ours: it is missing, and its place taken back. */
-function compareTrigger(
-  object: string,
-  found: LiveTrigger | undefined,
-  {
-    name,
-    statement,
-    always,
-  }: { readonly name: string; readonly statement: string; readonly always: boolean },
-  { remedy, isBehind }: FunctionsThere,
-  enable: string,
-): readonly Finding[] {
-  if (found === undefined) {
-    return [{ state: 'missing', object, message: 'is not there', hint: remedy, trigger: name }]
-  }
-  const findings: Finding[] = []
-  if (!isSameTrigger(statement, found.definition)) {
-    const message = `is ${isBehind ? 'not yet as the migrations make it' : 'as no migration made it'}: ${found.definition}`
-    const state = isBehind ? 'outdated' : 'tampered'
-    findings.push({ state, object, message, hint: remedy, trigger: name })
-  }
-  if (found.enabled !== (always ? 'A' : 'O') && !(found.enabled === 'A' && !always)) {
-    findings.push(mendedBy({ state: 'disabled', object, message: firing(found.enabled) }, enable))
-  }
-  return findings
-}
-
-function firing(enabled: string): string {
-  switch (enabled) {
-    case 'D':
-      return 'is disabled'
-    case 'R':
-      return 'fires for what replication applies only'
-    case 'O':
-      return 'does not fire for what replication applies, nor under session_replication_role = replica'
-    default:
-      return `fires in the mode ${enabled}`
-  }
 }
 
 function sizeOf({ bytes, rows, ends }: LiveHistory): HistorySize {

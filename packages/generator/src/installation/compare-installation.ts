@@ -5,6 +5,7 @@ import { dropFunction, dropTrigger, openFunction, openSchema, quoted } from '../
 import { triggersOf } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
 import { type DatabaseState, homeOf } from '../state/database-state.ts'
+import { hasPartitions } from '../state/partitioning.ts'
 import { compareErasure, comparePruning } from './compare-erasure.ts'
 import { compareFunction, type FunctionsThere } from './compare-functions.ts'
 import { compareHistory } from './compare-history.ts'
@@ -66,6 +67,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     ...(live.schemaOwner === null && tables.length > 0 ? [noSchema(schema, functions.remedy)] : []),
     ...(live.schemaOwner === null ? [] : [...baseFindings(state, functions), ...closedDoor(state, live)]),
     ...orphans(state, live),
+    ...leftOver(state, live),
     ...silencing(live),
     ...(state.schema === undefined ? [] : compareErasure(homeOf(state.schema), live.functions)),
     ...replication.findings,
@@ -80,7 +82,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     pending,
     findings,
     retired: live.histories
-      .filter(({ name, comment }) => !kept.has(name) && isOurs(comment))
+      .filter(({ name, comment, isNumbered }) => !kept.has(name) && isOurs(comment) && isNumbered)
       .map(({ name, bytes }) => ({ name, bytes })),
     staleSchemas: live.staleSchemas,
     unaudited,
@@ -111,14 +113,21 @@ function noSchema(schema: string, hint: string): Finding {
   return { state: 'missing', object: `schema "${schema}"`, message: 'is not there', hint }
 }
 
-/** The functions that every write needs; the others run in migrations only. */
-function baseFindings({ schema }: DatabaseState, functions: FunctionsThere): readonly Finding[] {
+/** The functions that every write needs, and those that make partitions; the others run in migrations only. */
+function baseFindings(state: DatabaseState, functions: FunctionsThere): readonly Finding[] {
+  const { schema } = state
   if (schema === undefined) return []
   const name = (role: keyof typeof BASE_FUNCTIONS) => baseName(role, schema.shared)
   return [
     ...compareFunction(functions, name('setContext'), true),
     ...compareFunction(functions, name('missingSetting')),
     ...compareFunction(functions, name('appendOnly')),
+    ...(hasPartitions(state)
+      ? [
+          ...compareFunction(functions, name('preparePartitions')),
+          ...compareFunction(functions, name('partitionHistory')),
+        ]
+      : []),
   ].map((finding) => ({ ...finding, isOfBase: true as const }))
 }
 
@@ -190,6 +199,29 @@ function orphans({ schema, tables }: DatabaseState, live: LiveDatabase): readonl
       return { state: 'orphaned', object, message: 'belongs to no audited table', hint }
     })
   return [...triggers, ...functions]
+}
+
+/** A partition that was detached, and not dropped. Nothing writes it, and no question finds its rows. */
+function leftOver({ schema, tables }: DatabaseState, live: LiveDatabase): readonly Finding[] {
+  if (schema === undefined) return []
+  const guard = baseName('appendOnly', schema.shared)
+  const known = new Set(tables.map(({ names }) => names.table))
+  return live.histories
+    .filter(({ name, isNumbered }) => !isNumbered && !known.has(name))
+    .filter(({ name }) =>
+      live.triggers.some(
+        ({ on, function: called }) => on.schema === schema.name && on.name === name && called === guard,
+      ),
+    )
+    .map(
+      ({ name }): Finding => ({
+        state: 'orphaned',
+        object: `table ${quoted({ schema: schema.name, name })}`,
+        message: 'has the guard of a history and is a partition of none: its rows are no part of any history',
+        hint: 'Attach it again (ALTER TABLE … ATTACH PARTITION), or drop it if what it holds may go.',
+        isForPeople: true,
+      }),
+    )
 }
 
 /** A role or a database under whose sessions no ordinary trigger fires. */

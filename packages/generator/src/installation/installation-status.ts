@@ -1,3 +1,4 @@
+import type { PartitionUnit } from '../model/audit-model.ts'
 import type { QualifiedName } from '../model/names.ts'
 import type { ReplicationStatus } from './compare-replication.ts'
 
@@ -61,6 +62,18 @@ export interface HistoryStatus {
   readonly retiredColumns: readonly { readonly name: string; readonly bytes: number | null }[]
   /** Of the newest rows: how many were recorded without which required setting. */
   readonly lacking: Readonly<Record<string, number>>
+  /** Undefined where it is an ordinary table. */
+  readonly partitions: PartitionsStatus | undefined
+}
+
+export interface PartitionsStatus {
+  /** What they are made for; undefined where no migration asks for them any more. */
+  readonly unit: PartitionUnit | undefined
+  readonly count: number
+  /** Where the last one ends; null: nowhere, or there is none but that of all other times. */
+  readonly until: Date | null
+  /** Rows that are in no month's partition, up to 10,000; null where that cannot be read. */
+  readonly rowsInDefault: number | null
 }
 
 export interface HistorySize {

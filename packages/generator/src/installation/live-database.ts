@@ -75,6 +75,9 @@ export interface LiveHistory {
   readonly grants: readonly Grant[]
   /** Whoever asks may read it. */
   readonly isReadable: boolean
+  readonly isPartitioned: boolean
+  /** A sequence numbers its rows: without one nothing can be written into it, as into a partition that was detached. */
+  readonly isNumbered: boolean
   readonly bytes: number
   /** As PostgreSQL's statistics estimate it. */
   readonly rows: number
@@ -85,6 +88,23 @@ export interface LiveHistory {
   readonly columns: readonly LiveColumn[]
   /** Undefined where it is not readable, or none of the histories that the migrations have. */
   readonly ends: HistoryEnds | undefined
+  /** The oldest first. */
+  readonly partitions: readonly LivePartition[]
+  /** How many rows, up to 10,000, are in the partition for what is of no other; undefined where that is not readable, or not there. */
+  readonly rowsInDefault: number | undefined
+}
+
+export interface LivePartition {
+  readonly name: QualifiedName
+  readonly owner: string
+  readonly grants: readonly Grant[]
+  readonly isReadable: boolean
+  /** It takes whatever is of no other. */
+  readonly isDefault: boolean
+  /** Null: nothing ends it. */
+  readonly until: Date | null
+  /** In less than three months, or it has. */
+  readonly endsSoon: boolean
 }
 
 export interface LiveColumn {

@@ -1,4 +1,5 @@
-import type { Finding, HistoryStatus, InstallationStatus } from './installation-status.ts'
+import { COUNTED } from '../sql/live-partitions.ts'
+import type { Finding, HistoryStatus, InstallationStatus, PartitionsStatus } from './installation-status.ts'
 import { replicationNotes } from './render-replication.ts'
 
 /**
@@ -29,7 +30,8 @@ export function renderStatus(status: InstallationStatus): string {
   ].join('\n')
 }
 
-function renderHistory({ state, source, findings, size, lacking, retiredColumns }: HistoryStatus): string[] {
+function renderHistory(history: HistoryStatus): string[] {
+  const { state, source, findings, size, lacking, retiredColumns, partitions } = history
   const name = `${source.schema}.${source.name}`
   const more = [
     ...Object.entries(lacking)
@@ -40,9 +42,20 @@ function renderHistory({ state, source, findings, size, lacking, retiredColumns 
       : [
           `written no more: ${retiredColumns.map(({ name: column, bytes: b }) => `${column}${b === null ? '' : ` (${bytes(b)})`}`).join(', ')}`,
         ]),
+    ...(partitions === undefined ? [] : [renderPartitions(partitions)]),
   ]
   const facts = size === undefined ? '' : `  ${renderSize(size)}`
   return row(state, `${name}${facts}`, ...findings.map(describe), ...more)
+}
+
+/** `14 partitions, until 2027-02-01; 3 rows are in that for all other times` */
+function renderPartitions({ count, until, rowsInDefault }: PartitionsStatus): string {
+  const many = rowsInDefault === COUNTED ? `${number(COUNTED)} or more` : number(rowsInDefault ?? 0)
+  const loose = rowsInDefault === 1 ? '1 row is' : `${many} rows are`
+  return [
+    `${number(count)} partitions${until === null ? '' : `, until ${until.toISOString().slice(0, 10)}`}`,
+    ...(rowsInDefault === null || rowsInDefault === 0 ? [] : [`${loose} in that for all other times`]),
+  ].join('; ')
 }
 
 function row(state: string, ...texts: readonly string[]): string[] {

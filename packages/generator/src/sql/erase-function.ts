@@ -144,6 +144,7 @@ function lookAtHistory(home: AuditHome): Sql {
 IF history_of IS NULL OR history_of IN (SELECT to_regclass(o.name) FROM unnest(ARRAY[${join(own, sql`, `)}]) AS o (name)) OR NOT EXISTS (
   SELECT FROM pg_trigger AS g
   WHERE g.tgrelid = history_of AND g.tgname = ${literal(APPEND_ONLY_TRIGGER)} AND g.tgfoid = to_regprocedure(${guard})
+    AND NOT (SELECT c.relispartition FROM pg_class AS c WHERE c.oid = g.tgrelid)
 ) OR NOT EXISTS (
   SELECT FROM pg_attribute AS a WHERE a.attrelid = history_of AND a.attname = ${literal(AUDIT_COLUMNS.operationTimestamp)} AND NOT a.attisdropped
 ) THEN

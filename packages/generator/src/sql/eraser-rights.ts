@@ -27,7 +27,7 @@ BEGIN
     ) AS columns
     FROM pg_trigger AS t
     JOIN pg_class AS c ON c.oid = t.tgrelid
-    WHERE t.tgname = ${literal(APPEND_ONLY_TRIGGER)} AND t.tgfoid = to_regprocedure(${guard})
+    WHERE t.tgname = ${literal(APPEND_ONLY_TRIGGER)} AND t.tgfoid = to_regprocedure(${guard}) AND NOT c.relispartition
       AND c.oid NOT IN (SELECT coalesce(to_regclass(o.name), 0) FROM unnest(ARRAY[${join(own, sql`, `)}]) AS o (name))
       AND EXISTS (
         SELECT FROM pg_attribute AS a

@@ -1,5 +1,7 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { liveSettings } from './audit-table.ts'
+import { grantsTo } from './grants.ts'
+import { placesOf } from './live-partitions.ts'
 import { AUDIT_COLUMNS, BASE_FUNCTIONS, SHARED_PREFIX } from './object-names.ts'
 import { ident, integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
@@ -29,7 +31,7 @@ export function whereLooked(schema: string, role: string | undefined): string {
   coalesce(r.rolsuper OR pg_has_role(r.oid, n.nspowner, 'MEMBER') OR EXISTS (
     SELECT FROM pg_class AS c
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = ${literal(AUDIT_COLUMNS.id)} AND NOT a.attisdropped
-    WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND pg_has_role(r.oid, c.relowner, 'MEMBER')
+    WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND pg_has_role(r.oid, c.relowner, 'MEMBER')
   ), false) AS "ownsHistory",
   obj_description(n.oid, 'pg_namespace') AS "schemaComment",
   EXISTS (
@@ -77,7 +79,7 @@ WHERE n.nspname = ${literal(schema)}
 ORDER BY f.proname, f.oid`)
 }
 
-/** A row for each history of the audit schema, live or retired, with its columns; sizes are in bytes, `rows` is an estimate. */
+/** A row for each history of the audit schema, live or retired, with its columns; sizes are in bytes, `rows` is an estimate: those of its partitions together. */
 export function historiesThere(schema: string): string {
   const id = literal(AUDIT_COLUMNS.id)
   return sqlText(sql`SELECT
@@ -86,8 +88,12 @@ export function historiesThere(schema: string): string {
   pg_get_userbyid(c.relowner)::text AS owner,
   ${grantsTo(sql`coalesce(c.relacl, acldefault('r', c.relowner))`, sql`c.relowner`, isOfPruning(sql`g`, sql`n.oid`))} AS grants,
   has_table_privilege(c.oid, 'SELECT') AS "isReadable",
-  pg_total_relation_size(c.oid)::double precision AS bytes,
-  greatest(c.reltuples, 0)::double precision AS rows,
+  c.relkind = 'p' AS "isPartitioned",
+  q.oid IS NOT NULL AS "isNumbered",
+  (SELECT sum(pg_total_relation_size(place.oid)) FROM ${placesOf(sql`c.oid`)} AS place)::double precision AS bytes,
+  (
+    SELECT sum(greatest(p.reltuples, 0)) FROM ${placesOf(sql`c.oid`)} AS place JOIN pg_class AS p ON p.oid = place.oid
+  )::double precision AS rows,
   coalesce(has_sequence_privilege(q.oid, 'SELECT, USAGE'), true) AS "isSequenceReadable",
   CASE WHEN has_sequence_privilege(q.oid, 'SELECT, USAGE') THEN pg_sequence_last_value(q.oid)::text END AS "lastId",
   (
@@ -95,9 +101,12 @@ export function historiesThere(schema: string): string {
       'name', a.attname,
       'type', format_type(a.atttypid, a.atttypmod),
       'bytes', (
-        SELECT s.avg_width * (1 - s.null_frac) * greatest(c.reltuples, 0)
-        FROM pg_stats AS s
-        WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND NOT s.inherited
+        SELECT sum(s.avg_width * (1 - s.null_frac) * greatest(p.reltuples, 0))
+        FROM ${placesOf(sql`c.oid`)} AS place
+        JOIN pg_class AS p ON p.oid = place.oid
+        JOIN pg_namespace AS pn ON pn.oid = p.relnamespace
+        JOIN pg_stats AS s ON s.schemaname = pn.nspname AND s.tablename = p.relname
+        WHERE s.attname = a.attname AND NOT s.inherited
       )
     ) ORDER BY a.attnum)
     FROM pg_attribute AS a
@@ -201,24 +210,6 @@ SELECT
       ? sql`'{}'::json`
       : sql`(SELECT json_object_agg(l.setting, l.rows) FROM (${join(lacking, sql` UNION ALL `)}) AS l)`
   } AS lacking`)
-}
-
-/**
- * `[{"role": "app", "privileges": ["SELECT"]}]`: what others than the owner were granted; the role of PUBLIC is null.
- *
- * @param left what of it is not told, of the grant `g`
- */
-function grantsTo(rights: Sql, owner: Sql, left: Sql = sql`false`): Sql {
-  return sql`(
-    SELECT coalesce(json_agg(json_build_object('role', each.role, 'privileges', each.privileges) ORDER BY each.role), '[]')
-    FROM (
-      SELECT r.rolname AS role, array_agg(g.privilege_type ORDER BY g.privilege_type) AS privileges
-      FROM aclexplode(${rights}) AS g
-      LEFT JOIN pg_roles AS r ON r.oid = g.grantee
-      WHERE g.grantee <> ${owner} AND NOT ${left}
-      GROUP BY r.rolname
-    ) AS each
-  )`
 }
 
 /** The right to remove rows of the role that owns the function of prunings, while nobody can be it: the guard asks for more. */

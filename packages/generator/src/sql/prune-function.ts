@@ -134,6 +134,7 @@ function lookAtHistory(home: AuditHome): Sql {
 IF history_of IS NULL OR NOT EXISTS (
   SELECT FROM pg_trigger AS g
   WHERE g.tgrelid = history_of AND g.tgname = ${literal(APPEND_ONLY_TRIGGER)} AND g.tgfoid = to_regprocedure(${guard})
+    AND NOT (SELECT c.relispartition FROM pg_class AS c WHERE c.oid = g.tgrelid)
 ) THEN
   RAISE EXCEPTION USING
     ERRCODE = 'undefined_table',

@@ -19,7 +19,7 @@ BEGIN
     SELECT c.oid::regclass AS name, c.relrowsecurity AS is_by_row
     FROM pg_trigger AS t
     JOIN pg_class AS c ON c.oid = t.tgrelid
-    WHERE t.tgname = ${literal(APPEND_ONLY_TRIGGER)} AND t.tgfoid = to_regprocedure(${guard})
+    WHERE t.tgname = ${literal(APPEND_ONLY_TRIGGER)} AND t.tgfoid = to_regprocedure(${guard}) AND NOT c.relispartition
       AND c.oid NOT IN (SELECT o.oid FROM unnest(ARRAY[${join(own, sql`, `)}]) AS n (name) JOIN pg_class AS o ON o.oid = to_regclass(n.name))
     ORDER BY 1
   LOOP

@@ -1,6 +1,7 @@
 import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
 import { auditTable, liveSettings } from './audit-table.ts'
 import { baseFunction, pruneSignature } from './base-functions.ts'
+import { placesOf } from './live-partitions.ts'
 import { literal, parameter, sql, sqlText } from './sql.ts'
 import { hasMarks } from './unchanged-columns.ts'
 
@@ -31,7 +32,9 @@ export function renderLookForPruning(home: AuditHome): string {
 /** A query for how many rows a history has, about. Parameter: its name. */
 export function renderHistoryRows(): string {
   return sqlText(
-    sql`SELECT greatest(c.reltuples, 0)::float8 AS rows FROM pg_catalog.pg_class AS c WHERE c.oid = pg_catalog.to_regclass(${parameter(1)})`,
+    sql`SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::float8 AS rows
+FROM ${placesOf(sql`pg_catalog.to_regclass(${parameter(1)})`)} AS place
+JOIN pg_catalog.pg_class AS c ON c.oid = place.oid`,
   )
 }
 

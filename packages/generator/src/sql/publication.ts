@@ -118,7 +118,8 @@ BEGIN
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.tgrelid AND a.attname = ${literal(AUDIT_COLUMNS.operation)}
   WHERE t.tgname = ${literal(APPEND_ONLY_TRIGGER)} AND t.tgparentid = 0
     AND t.tgfoid = ${literal(sqlText(sql`${baseFunction(home, 'appendOnly')}()`))}::regprocedure
-    AND t.tgrelid <> ALL (published::regclass[]);
+    AND t.tgrelid <> ALL (published::regclass[])
+    AND NOT (SELECT c.relispartition FROM pg_catalog.pg_class AS c WHERE c.oid = t.tgrelid);
   IF unknown IS NOT NULL THEN
     RAISE WARNING 'not published, for no migration of the folder makes it: %', unknown
       USING HINT = 'Where it is sealed, the second server needs a table of its name, before the seals come.';

@@ -10,6 +10,7 @@ import { renderCaptureFunctions } from './capture-functions.ts'
 import { renameUnlessTaken } from './look-first.ts'
 import { APPEND_ONLY_TRIGGER } from './object-names.ts'
 import { inTransactions, renderMigration } from './render-migration.ts'
+import { renderPartitioningAnew } from './render-partitions.ts'
 import {
   dollarQuoted,
   ident,
@@ -61,17 +62,18 @@ export function renderInstallation(state: DatabaseState, lockTimeout: number): s
  * a history and then its table: a writer has them the other way round, and would be the victim.
  */
 export function renderRepair(
-  { schema }: DatabaseState,
+  state: DatabaseState,
   { isBaseUnfit, tables: repairs, statements }: Repairs,
   lockTimeout: number,
 ): string {
+  const { schema } = state
   if (schema === undefined) return ''
   const own = (sections: readonly Sql[]) =>
     sections.some((section) => sqlText(section) !== '') ? inTransactions(sections, { lockTimeout }) : ''
   const timeout = sqlText(literal(`${sqlText(integer(lockTimeout))}ms`))
   const texts = [
     own([
-      isBaseUnfit ? renderBaseUpgrade(homeOf(schema)) : sql``,
+      isBaseUnfit ? paragraphs([renderBaseUpgrade(homeOf(schema)), renderPartitioningAnew(state)]) : sql``,
       repairs.length > 0 ? renderMark(homeOf(schema), schema.sqlVersion) : sql``,
     ]),
     ...repairs.map((repair) => {

@@ -1,5 +1,7 @@
 import type { QualifiedName } from '../model/names.ts'
-import { AUDIT_COLUMNS } from './object-names.ts'
+import { makeAppendOnly } from './audit-table.ts'
+import type { HistoryTable } from './look-first.ts'
+import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
 import { ident, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /*
@@ -32,6 +34,17 @@ export function closeToWriters(name: QualifiedName, roles: readonly (string | nu
   return sqlText(
     sql`REVOKE INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES ON ${qualified(name)} FROM ${rolesOf(roles)} CASCADE;`,
   )
+}
+
+/** A partition is read by its history. */
+export function closeTable(name: QualifiedName, roles: readonly (string | null)[]): string {
+  return sqlText(sql`REVOKE ALL ON ${qualified(name)} FROM ${rolesOf(roles)} CASCADE;`)
+}
+
+/** The guard of a history, or of one of its partitions, made anew. */
+export function replaceGuard(table: HistoryTable): string {
+  return sqlText(sql`DROP TRIGGER IF EXISTS ${ident(APPEND_ONLY_TRIGGER)} ON ${qualified({ schema: table.schema, name: table.names.table })};
+${makeAppendOnly(table)}`)
 }
 
 /** Never back: whoever runs it later finds the sequence further, or the history. */
