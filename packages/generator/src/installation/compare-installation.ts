@@ -125,6 +125,7 @@ function baseFindings(state: DatabaseState, functions: FunctionsThere): readonly
     ...(hasPartitions(state)
       ? [
           ...compareFunction(functions, name('preparePartitions')),
+          ...compareFunction(functions, name('makePartition')),
           ...compareFunction(functions, name('partitionHistory')),
         ]
       : []),

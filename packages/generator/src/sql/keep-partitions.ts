@@ -3,7 +3,7 @@ import { auditTable } from './audit-table.ts'
 import { MONTHS_AHEAD, OLDEST_CHECK } from './partition-names.ts'
 import { partitionSignatures } from './partition-procedure.ts'
 import { callPartitions } from './render-partitions.ts'
-import { ident, literal, sql, sqlText } from './sql.ts'
+import { ident, join, literal, sql, sqlText } from './sql.ts'
 
 /*
  * Partitions of one history, made by a command: what the migrations do, by the same two procedures.
@@ -23,12 +23,13 @@ export interface FoundPartitions {
 /** A query for one `FoundPartitions`. */
 export function lookAtPartitions(table: AuditTableObject): string {
   const history = sql`pg_catalog.to_regclass(${literal(sqlText(auditTable(table)))})`
-  const procedures = partitionSignatures(table).map((each) => literal(sqlText(each)))
-  const [prepare = sql``, make = sql``] = procedures
+  const procedures = partitionSignatures(table).map(
+    (each) => sql`pg_catalog.to_regprocedure(${literal(sqlText(each))})`,
+  )
   return sqlText(sql`SELECT
   (
     SELECT c.relkind FROM pg_catalog.pg_class AS c
-    WHERE c.oid = ${history} AND pg_catalog.to_regprocedure(${prepare}) IS NOT NULL AND pg_catalog.to_regprocedure(${make}) IS NOT NULL
+    WHERE c.oid = ${history} AND pg_catalog.num_nulls(${join(procedures, sql`, `)}) = 0
   ) AS kind,
   p.count::integer AS count,
   (SELECT pg_catalog.to_char(p.until AT TIME ZONE 'UTC', 'YYYY-MM-DD') WHERE pg_catalog.isfinite(p.until)) AS until,
