@@ -23,7 +23,7 @@ const everyServer = [
   'packages/generator/test/sql/{level-partitions,level-row,quoting,random-schemas,redact,text-forms}.test.ts',
   'packages/generator/test/sql/{baseline-batches,live-comparison,reconcile,seal-independent,seal-manipulations,sealing,when-changed}.test.ts',
   'packages/generator/test/sql/{eraser-setup,erasure,erasure-attacks}.test.ts',
-  'packages/generator/test/sql/{partitions,partitions-kept,prune,prune-attacks,pruner-setup}.test.ts',
+  'packages/generator/test/sql/{partitions,partitions-kept,prune,prune-attacks,prune-partitions,pruner-setup}.test.ts',
   'packages/generator/test/compile/{inheritance,join-tables}.test.ts',
   'test/e2e/{history-timeline,roles}.test.ts',
   'packages/viewer/test/questions.test.ts',

@@ -1,8 +1,11 @@
 import type { Client } from 'pg'
 import { ageToInterval } from '../age.ts'
+import { renderBytes } from '../installation/render-bytes.ts'
+import { renderLookForCompacting } from '../sql/compacting.ts'
 import { pruneTarget, renderHistoryRows, renderLookForPruning } from '../sql/pruning.ts'
 import { type AuditHome, type AuditTableObject, homeOf } from '../state/database-state.ts'
 import { chooseTables } from './chosen-tables.ts'
+import { compactPartitions, oldPartitions } from './compact-partitions.ts'
 import { isOfDatabase, withDatabase } from './database-client.ts'
 import { INTERRUPTED } from './exit-codes.ts'
 import { exportFile } from './export-file.ts'
@@ -111,7 +114,7 @@ async function pruneTable(
     })
     bar.stop()
     say(target.history, reached, wish.reason === undefined)
-    return 0
+    return reached.isComplete ? await giveBackSpace(client, home, target.history, wish) : 0
   } catch (error) {
     bar.stop()
     if (!(error instanceof Error) || !(isOfDatabase(error) || 'syscall' in error)) throw error
@@ -124,6 +127,51 @@ async function pruneTable(
     file?.close()
     if (reached?.pruned && file && wish.reason !== undefined) console.log(`audit:   written to ${file.path}`)
   }
+}
+
+/** Of partitions: those of an ordinary table are used again by it. */
+async function giveBackSpace(
+  client: Client,
+  home: AuditHome,
+  history: string,
+  { before, reason, signal }: Pick<PruneOptions, 'before' | 'reason' | 'signal'>,
+): Promise<number> {
+  const old = await oldPartitions(client, history, before)
+  if (old.length === 0) return 0
+  if (reason === undefined) {
+    const all = old.length === 1 ? '1 partition is' : `${old.length} partitions are`
+    console.log(
+      `audit:   ${all} wholly older, and would be dropped where nothing is left, or written anew where much is gone`,
+    )
+    return 0
+  }
+  const { rows } = await client.query<{ isThere: boolean }>(renderLookForCompacting(home))
+  if (rows[0]?.isThere !== true) {
+    console.error(
+      `audit: ${history}: the space of its old partitions is not given back, for the set-up is of before. Print and run it again: npx prisma-generator-audit pruner`,
+    )
+    return 0
+  }
+  let exitCode = 0
+  await compactPartitions(client, home, history, {
+    before,
+    signal,
+    onCompacted({ name, done, bytesBefore, bytes }) {
+      const text =
+        done === 'dropped'
+          ? `is dropped: it had no row left (${renderBytes(bytesBefore)})`
+          : `is written anew with what is left: ${renderBytes(bytesBefore)} before, ${renderBytes(bytes)} now`
+      console.log(`audit:   partition ${name} ${text}`)
+    },
+    onRefused(name, error) {
+      if (!(error instanceof Error) || !isOfDatabase(error)) throw error
+      exitCode = 1
+      console.error(
+        `audit: the space of partition ${name} is not given back now: ${sayRefusal(error)}\nNothing of it was changed; the next run tries again.`,
+      )
+    },
+  })
+  return exitCode
 }
 
 /** `audit: "audit"."User_audit": 900 rows pruned; 60 older rows stay that say what a row was since, 40 that are held` */

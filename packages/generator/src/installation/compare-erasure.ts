@@ -1,8 +1,9 @@
+import { compactBody } from '../sql/compact-function.ts'
 import { eraseBody } from '../sql/erase-function.ts'
 import { BASE_FUNCTIONS, SHARED_PREFIX } from '../sql/object-names.ts'
 import { atLeastOf, pruneBody } from '../sql/prune-function.ts'
 import { quoted } from '../sql/repair-statements.ts'
-import { sqlText } from '../sql/sql.ts'
+import { type Sql, sqlText } from '../sql/sql.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import type { Finding } from './installation-status.ts'
 import type { LiveFunction } from './live-database.ts'
@@ -15,17 +16,22 @@ export function compareErasure(home: AuditHome, functions: readonly LiveFunction
   return compareSetUp(home, functions, 'erase', () => sqlText(eraseBody(home)))
 }
 
-/** The same of the function of prunings, whatever age its set-up has named. */
+/** The same of the functions of prunings, whatever age their set-up has named. */
 export function comparePruning(home: AuditHome, functions: readonly LiveFunction[]): readonly Finding[] {
-  return compareSetUp(home, functions, 'prune', (body) => {
+  const ofAge = (make: (home: AuditHome, atLeast: string) => Sql) => (body: string) => {
     const atLeast = atLeastOf(body)
-    return atLeast === undefined ? undefined : sqlText(pruneBody(home, atLeast))
-  })
+    return atLeast === undefined ? undefined : sqlText(make(home, atLeast))
+  }
+  return [
+    ...compareSetUp(home, functions, 'prune', ofAge(pruneBody)),
+    ...compareSetUp(home, functions, 'compactPartition', ofAge(compactBody)),
+  ]
 }
 
 const SET_UPS = {
   erase: { of: 'erasure', command: 'eraser' },
   prune: { of: 'pruning', command: 'pruner' },
+  compactPartition: { of: 'pruning', command: 'pruner' },
 } as const
 
 function compareSetUp(

@@ -1,5 +1,6 @@
 import { COUNTED } from '../sql/live-partitions.ts'
 import type { Finding, HistoryStatus, InstallationStatus, PartitionsStatus } from './installation-status.ts'
+import { renderBytes } from './render-bytes.ts'
 import { replicationNotes } from './render-replication.ts'
 
 /**
@@ -40,7 +41,7 @@ function renderHistory(history: HistoryStatus): string[] {
     ...(retiredColumns.length === 0
       ? []
       : [
-          `written no more: ${retiredColumns.map(({ name: column, bytes: b }) => `${column}${b === null ? '' : ` (${bytes(b)})`}`).join(', ')}`,
+          `written no more: ${retiredColumns.map(({ name: column, bytes: b }) => `${column}${b === null ? '' : ` (${renderBytes(b)})`}`).join(', ')}`,
         ]),
     ...(partitions === undefined ? [] : [renderPartitions(partitions)]),
   ]
@@ -70,7 +71,7 @@ function describe({ object, message, hint }: Finding): string {
 function renderSize({ bytes: size, rows, oldest, rowsPerDay }: NonNullable<HistoryStatus['size']>): string {
   return [
     `about ${number(rows)} rows`,
-    bytes(size),
+    renderBytes(size),
     ...(oldest === null ? [] : [`since ${oldest.toISOString().slice(0, 10)}`]),
     ...(rowsPerDay === undefined ? [] : [`about ${number(rowsPerDay)} a day`]),
   ].join(', ')
@@ -79,7 +80,7 @@ function renderSize({ bytes: size, rows, oldest, rowsPerDay }: NonNullable<Histo
 function notes(status: InstallationStatus): readonly string[] {
   const { role, ownsHistory, unaudited, retired, staleSchemas, settingsBroughtAlong } = status
   const sized = (each: readonly { readonly name: string; readonly bytes: number }[]) =>
-    each.map(({ name, bytes: size }) => `${name} (${bytes(size)})`).join(', ')
+    each.map(({ name, bytes: size }) => `${name} (${renderBytes(size)})`).join(', ')
   return [
     ...(ownsHistory ? [`not tamper-resistant: ${role} owns the history`] : []),
     ...settingsBroughtAlong.map(
@@ -89,18 +90,10 @@ function notes(status: InstallationStatus): readonly string[] {
     ...(unaudited.fields.length === 0 ? [] : [`fields that are left out: ${unaudited.fields.join(', ')}`]),
     ...(retired.length === 0 ? [] : [`histories that are written no more: ${sized(retired)}`]),
     ...(staleSchemas.length === 0 ? [] : [`audit schemas of former databases: ${sized(staleSchemas)}`]),
-    ...replicationNotes(status.replication, bytes),
+    ...replicationNotes(status.replication, renderBytes),
   ]
 }
 
 function number(value: number): string {
   return Math.round(value).toLocaleString('en-US')
-}
-
-const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'] as const
-
-/** As `pg_size_pretty`: 1 kB is 1024 bytes. */
-function bytes(size: number): string {
-  const power = Math.min(UNITS.length - 1, size < 1 ? 0 : Math.floor(Math.log2(size) / 10))
-  return `${number(size / 1024 ** power)} ${UNITS[power]}`
 }

@@ -1,10 +1,10 @@
 import type { AuditHome } from '../state/database-state.ts'
-import { eraseSignature } from './base-functions.ts'
+import { eraseSignature, pruneSignature } from './base-functions.ts'
 import { historyTables, isAuditFunction } from './role-catalog.ts'
 import { dollarQuoted, literal, type Sql, sql, sqlText } from './sql.ts'
 
 /**
- * Gives the audit to a role: its schema, every history and what belongs to it, and the functions, but for that of erasures. What is the
+ * Gives the audit to a role: its schema, every history and what belongs to it, and the functions, but for those of erasures and prunings. What is the
  * role's already is not touched.
  *
  *     DO $audit$ … EXECUTE format('ALTER TABLE %s OWNER TO %I', 'audit."Order_audit"', 'app_owner') … $audit$;
@@ -36,6 +36,7 @@ BEGIN
     WHERE ${isOthers(sql`f.proowner`)}
       AND ${home.shared ? isAuditFunction(home) : sql`n.nspname = ${literal(home.schema)}`}
       AND f.oid IS DISTINCT FROM to_regprocedure(${literal(sqlText(eraseSignature(home)))})
+      AND f.oid IS DISTINCT FROM to_regprocedure(${literal(sqlText(pruneSignature(home)))})
     ORDER BY turn, name
   LOOP
     EXECUTE format('ALTER %s OWNER TO %I', thing.name, ${role});

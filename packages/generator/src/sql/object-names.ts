@@ -41,6 +41,7 @@ export const BASE_FUNCTIONS = {
   preparePartitions: 'prepare_partitions',
   makePartition: 'make_partition',
   partitionHistory: 'partition_history',
+  compactPartition: 'compact_partition',
 } as const
 
 /** Set in the transaction in which capture is waived; outside `audit.`, where every setting is the application's. */

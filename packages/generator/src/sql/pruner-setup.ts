@@ -1,5 +1,6 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { pruneSignature } from './base-functions.ts'
+import { compactSignature, renderCompactFunction } from './compact-function.ts'
 import { renderEraserCheck } from './eraser-check.ts'
 import { inNameOfOwner, inOwnName, letIn, makeRoles, refuseForeign } from './eraser-setup.ts'
 import { erasureName, renderErasureTables, renderPruningTable } from './erasure-tables.ts'
@@ -7,7 +8,7 @@ import { dropFormer, renderMoveErasures } from './move-erasures.ts'
 import { renderPruneFunction } from './prune-function.ts'
 import { givePrunerRights } from './pruner-rights.ts'
 import { borrowOwner, returnOwner } from './role-membership.ts'
-import { markFunctions } from './shared-schema.ts'
+import { markFunctions, refuseForeignFunctions } from './shared-schema.ts'
 import { comment, ident, lines, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 
 export interface PrunerSetup {
@@ -40,6 +41,10 @@ SET LOCAL client_min_messages = warning;`,
     renderMoveErasures(home),
     renderErasureTables(home),
     renderPruningTable(home),
+    refuseForeignFunctions(home, [compactSignature(home)], 'for example another schema'),
+    renderCompactFunction(home, atLeast),
+    markFunctions(home, [compactSignature(home)]),
+    letIn(roles, compactSignature(home)),
     inOwnName(),
     givePrunerRights(home, pruner),
     borrowOwner(owner),
@@ -67,7 +72,8 @@ function header({ pruner, by, atLeast, home }: PrunerSetup): Sql {
       'Never a migration.',
       '',
       `  ${pruner} owns the one function that prunes. Nobody connects as it, and nobody is a member of it`,
-      `  ${by} may call that function: npx prisma-generator-audit prune connects as this one`,
+      `  ${by} may call that function: npx prisma-generator-audit prune connects as this one. It may also call compact_partition, which is`,
+      "  the owner's, removes no row, and gives back the space of old partitions",
       `  what is younger than ${atLeast} is pruned for nobody`,
     ].map((line) => (line === '' ? sql`--` : comment(line))),
   )
