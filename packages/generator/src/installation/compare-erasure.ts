@@ -44,7 +44,9 @@ function compareSetUp(
   const found = functions.find((each) => each.name === name)
   // In a schema that is shared it may be the application's.
   if (found === undefined || (home.shared && !found.isDefiner)) return []
-  if (found.isDefiner && found.body === `\n${asMade(found.body)}\n`) return []
+  // Another search_path would have it call somebody else's functions.
+  const isPinned = found.settings.includes('search_path=pg_catalog, pg_temp')
+  if (found.isDefiner && isPinned && found.body === `\n${asMade(found.body)}\n`) return []
   return [
     {
       state: 'tampered',

@@ -1,6 +1,6 @@
 import { nameKey } from '../model/names.ts'
 import type { WrittenFunctions } from '../model/written-function.ts'
-import { BASE_FUNCTIONS, SHARED_PREFIX } from '../sql/object-names.ts'
+import { AUDIT_COLUMNS, BASE_FUNCTIONS, SHARED_PREFIX } from '../sql/object-names.ts'
 import { dropFunction, dropTrigger, openFunction, openSchema, quoted } from '../sql/repair-statements.ts'
 import { triggersOf } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
@@ -208,7 +208,7 @@ function leftOver({ schema, tables }: DatabaseState, live: LiveDatabase): readon
   const guard = baseName('appendOnly', schema.shared)
   const known = new Set(tables.map(({ names }) => names.table))
   return live.histories
-    .filter(({ name, isNumbered }) => !isNumbered && !known.has(name))
+    .filter(({ name, isNumbered, columns }) => !isNumbered && !known.has(name) && hasFacts(columns))
     .filter(({ name }) =>
       live.triggers.some(
         ({ on, function: called }) => on.schema === schema.name && on.name === name && called === guard,
@@ -244,6 +244,10 @@ function isSilencing(setting: string): boolean {
 function bearer(role: string | null, database: string | null): string {
   if (role === null) return `database ${database}`
   return database === null ? `role ${role}` : `role ${role} in database ${database}`
+}
+
+function hasFacts(columns: readonly { readonly name: string }[]): boolean {
+  return Object.values(AUDIT_COLUMNS).every((fact) => columns.some(({ name }) => name === fact))
 }
 
 function isOurs(comment: string | null): boolean {

@@ -10,7 +10,7 @@ import { ident, join, literal, qualified, type Sql, sql, sqlText } from './sql.t
  */
 
 export function giveFunction(name: QualifiedName, owner: string): string {
-  return sqlText(sql`ALTER FUNCTION ${qualified(name)} OWNER TO ${ident(owner)};`)
+  return sqlText(sql`ALTER ROUTINE ${qualified(name)} OWNER TO ${ident(owner)};`)
 }
 
 export function giveTable(name: QualifiedName, owner: string): string {
@@ -18,7 +18,7 @@ export function giveTable(name: QualifiedName, owner: string): string {
 }
 
 export function closeFunction(name: QualifiedName, roles: readonly (string | null)[]): string {
-  return sqlText(sql`REVOKE ALL ON FUNCTION ${qualified(name)} FROM ${rolesOf(roles)} CASCADE;`)
+  return sqlText(sql`REVOKE ALL ON ROUTINE ${qualified(name)} FROM ${rolesOf(roles)} CASCADE;`)
 }
 
 export function openSchema(schema: string): string {
@@ -66,7 +66,7 @@ export function dropTrigger(table: QualifiedName, trigger: string): string {
 }
 
 export function dropFunction(name: QualifiedName): string {
-  return sqlText(sql`DROP FUNCTION ${qualified(name)};`)
+  return sqlText(sql`DROP ROUTINE ${qualified(name)};`)
 }
 
 /** As it is read in messages: `"public"."Order"`. */
