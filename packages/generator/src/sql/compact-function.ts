@@ -81,7 +81,7 @@ EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', part);`,
   IF row_count > 0 AND pg_table_size(part) < 65536 + 1.3 * bytes THEN
     RETURN 'kept';
   END IF;
-  SELECT c.relname INTO key_index
+  SELECT c.relname::text INTO key_index
   FROM pg_index AS i
   JOIN pg_class AS c ON c.oid = i.indexrelid
   WHERE i.indrelid = part AND i.indisprimary AND i.indisvalid;
@@ -99,7 +99,7 @@ END`
 /** Sets `root`, `rest` and `is_newest`, of a partition of a history of the function's owner that ended before the moment. */
 function findRoot(home: AuditHome): Sql {
   const guard = literal(sqlText(sql`${baseFunction(home, 'appendOnly')}()`))
-  return sql`SELECT r.oid, nullif(t.partdefid, 0), NOT EXISTS (
+  return sql`SELECT r.oid::regclass, nullif(t.partdefid, 0)::regclass, NOT EXISTS (
   SELECT FROM pg_inherits AS o
   JOIN pg_class AS c ON c.oid = o.inhrelid
   WHERE o.inhparent = r.oid AND ${endOf(sql`c`)} > ${endOf(sql`p`)}

@@ -97,6 +97,7 @@ const create = ({ source: { name }, ...audited }: AuditedTable) => {
  * pruning puts together are columns from the catalog, by %I, and values, by %L (erasure-attacks.test.ts, prune-attacks.test.ts).
  */
 const EXPLAINED = [
+  ['audit.compact_partition(regclass,timestamp with time zone)', 'text type variable is not sanitized'],
   ['audit.erase(jsonb,text,text)', 'text type variable is not sanitized'],
   ['audit.keep_private(regclass[],regprocedure[])', 'text type variable is not sanitized'],
   ['audit.make_partition(regclass,text,text)', 'text type variable is not sanitized'],
