@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import { describe, expect, it, vi } from 'vitest'
 import type { TestDatabase } from '../../../../test/support/test-database.ts'
+import { defineInstallationCheck } from '../../../client-extension/src/installation.ts'
 import { clearHistory } from '../../../client-extension/src/testing/clear-history.ts'
 import { writeBaseline } from '../../src/cli/baseline-batches.ts'
 import { readLiveDatabase } from '../../src/cli/read-live-database.ts'
@@ -132,6 +133,34 @@ describe('whatever looks for histories finds the root, with what is in its parti
         `REASSIGN OWNED BY "${owner}" TO CURRENT_USER; DROP OWNED BY "${owner}"; DROP ROLE "${owner}"`,
       )
     }
+  })
+
+  it('an application that starts is told of a partition without its guard, and of a history without DEFAULT', async () => {
+    const { database, wanted } = await histories()
+    const { insertTrigger, updateTrigger, deleteTrigger, keyTrigger, truncateTrigger } = wanted.names
+    const triggers = [insertTrigger, updateTrigger, deleteTrigger, keyTrigger, truncateTrigger]
+    const installed = {
+      model: 'Order',
+      source: wanted.source,
+      history: wanted.names.table,
+      triggers,
+      always: false,
+    }
+    const check = defineInstallationCheck({ schema: 'audit', tables: [installed] })
+    const prisma = {
+      $queryRawUnsafe: async (text: string, ...values: unknown[]) =>
+        (await database.pool({ max: 1 }).query(text, values)).rows,
+    }
+    await check(prisma)
+    const part = `audit."Order_audit_${monthsAgo(3)}"`
+    await database.query(`ALTER TABLE ${part} DISABLE TRIGGER append_only;
+      ALTER TABLE ${HISTORY} DETACH PARTITION audit."Order_audit_default"`)
+    await expect(check(prisma)).rejects.toMatchObject({
+      message: expect.stringContaining(`trigger append_only on ${part} is disabled`),
+    })
+    await expect(check(prisma)).rejects.toMatchObject({
+      message: expect.stringContaining('DEFAULT partition of audit."Order_audit" is not there'),
+    })
   })
 
   it('a test clears all of it, and each guard fires again', async () => {
