@@ -14,6 +14,15 @@ const POINTING = [
   HASH_KEY_TABLE,
 ].flatMap(({ own, shared }) => [own, shared])
 
+/** Their OIDs, and the number of the column. */
+const POINTERS = sql`SELECT c.oid, a.attnum
+  FROM pg_class AS c
+  JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'history' AND a.atttypid = 'regclass'::regtype AND NOT a.attisdropped
+  WHERE c.relkind = 'r' AND c.relname IN (${join(
+    POINTING.map((name) => literal(name)),
+    sql`, `,
+  )}) AND c.relowner = (SELECT h.relowner FROM pg_class AS h WHERE h.oid = history)`
+
 const ID = literal(AUDIT_COLUMNS.id)
 const CHECK = literal(OLDEST_CHECK)
 
@@ -23,9 +32,8 @@ const CHECK = literal(OLDEST_CHECK)
  * written; they are read only where `prepare_partitions` was not called before.
  */
 export function becomePartitioned(home: AuditHome): Sql {
-  return lines([
+  const conversion = lines([
     refuseUsers(),
-    lockAll(),
     findBound(),
     stepAside(),
     takePlace(),
@@ -37,10 +45,21 @@ ${giveGuard(home)}`,
     sql`EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (MINVALUE) TO (%L)', root, history, bound);
 EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', history, ${CHECK});`,
   ])
+  return lines([
+    lockAll(),
+    sql`-- Another run may have been at it until now: then it is the oldest partition already.
+root := coalesce((SELECT i.inhparent FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relispartition WHERE c.oid = history), history);
+IF root = history THEN
+  ${conversion}
+END IF;`,
+  ])
 }
 
-/** What was made for the ordinary table would be left with the oldest partition, and see no row that comes. */
-function refuseUsers(): Sql {
+/**
+ * What was made for the ordinary table would be left with the oldest partition, and see no row that comes. A publication of some columns or
+ * rows alone would tell all of them.
+ */
+export function refuseUsers(): Sql {
   return sql`users := (
   SELECT string_agg(DISTINCT u.name, ', ')
   FROM (
@@ -57,34 +76,45 @@ function refuseUsers(): Sql {
     JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = history
     UNION ALL
+    -- These columns are written anew, which PostgreSQL refuses where a view has one.
+    SELECT 'view ' || r.ev_class::regclass
+    FROM (
+      ${POINTERS}
+    ) AS p
+    JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = p.oid AND d.refobjsubid = p.attnum
+    JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+    UNION ALL
     SELECT 'function ' || d.objid::regprocedure FROM pg_depend AS d
     WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = history
     UNION ALL
+    SELECT 'policy ' || quote_ident(p.polname) || ' of ' || p.polrelid::regclass
+    FROM pg_depend AS d
+    JOIN pg_policy AS p ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = history AND p.polrelid <> history
+    UNION ALL
     SELECT 'publication ' || quote_ident(p.pubname) FROM pg_publication_rel AS r
     JOIN pg_publication AS p ON p.oid = r.prpubid
-    WHERE r.prrelid = history AND NOT (p.pubviaroot AND pg_has_role(p.pubowner, 'USAGE'))
+    WHERE r.prrelid = history AND NOT (
+      p.pubviaroot AND pg_has_role(p.pubowner, 'USAGE')
+      -- Since PostgreSQL 15.
+      AND coalesce(to_jsonb(r) ->> 'prattrs', to_jsonb(r) ->> 'prqual') IS NULL
+    )
   ) AS u (name)
 );
 IF users IS NOT NULL THEN
   RAISE EXCEPTION USING
     ERRCODE = 'dependent_objects_still_exist',
     MESSAGE = format('%s cannot be partitioned as long as it is used by %s', history, users),
-    HINT = 'Drop what is named here, partition the history, and make it again: it would see no row that comes. A publication needs publish_via_partition_root = true, and the role that migrates as its owner.';
+    HINT = 'Drop what is named here, partition the history, and make it again: it would see no row that comes. A publication needs publish_via_partition_root = true, all columns and rows, and the role that migrates as its owner.';
 END IF;`
 }
 
 /** Whoever writes reads the keys of hashes first, so no lock is waited for while another is held. */
 function lockAll(): Sql {
-  const names = join(
-    POINTING.map((name) => literal(name)),
-    sql`, `,
-  )
   return sql`pointers := ARRAY(
-  SELECT c.oid::regclass::text
-  FROM pg_class AS c
-  JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'history' AND a.atttypid = 'regclass'::regtype AND NOT a.attisdropped
-  WHERE c.relkind = 'r' AND c.relname IN (${names}) AND pg_get_userbyid(c.relowner) = owner
-  ORDER BY c.oid
+  SELECT p.oid::regclass::text FROM (
+  ${POINTERS}
+  ) AS p ORDER BY p.oid
 );
 ${tryLocks(
   sql`NULL;`,
@@ -105,9 +135,24 @@ END IF;`
 
 /** What its names stand for is the new table from now on: the sequence that numbers the rows, and the indexes. */
 function stepAside(): Sql {
-  return sql`EXECUTE format('SELECT s.last_value + s.is_called::integer FROM %s AS s', pg_get_serial_sequence(history::text, ${ID})) INTO next_id;
+  return sql`EXECUTE format('SELECT s.last_value, s.is_called FROM %s AS s', pg_get_serial_sequence(history::text, ${ID})) INTO last_id, is_called;
 numbers := (SELECT c.relname::text FROM pg_class AS c WHERE c.oid = pg_get_serial_sequence(history::text, ${ID})::regclass);
 EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP IDENTITY', history, ${ID});
+-- Their text has the table's name, where they look into others.
+policies := ARRAY(
+  SELECT format(
+    'CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s',
+    p.polname,
+    history,
+    CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+    CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+    (SELECT string_agg(CASE r.oid WHEN 0 THEN 'PUBLIC' ELSE r.oid::regrole::text END, ', ') FROM unnest(p.polroles) AS r (oid)),
+    ' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+    ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'
+  )
+  FROM pg_policy AS p
+  WHERE p.polrelid = history
+);
 indexes := ARRAY[]::text[];
 FOR item IN
   SELECT c.relname::text AS name, pg_get_indexdef(c.oid) AS text, format('CREATE INDEX %I ON %s USING ', c.relname, history) AS start
@@ -134,7 +179,7 @@ ${makeAlike(sql`history`, sql`format(' PARTITION BY RANGE (%I)', ${PARTITION_KEY
 root := to_regclass(format('%I.%I', place, base));
 FOR item IN
   SELECT format(
-    'ALTER TABLE %s ALTER COLUMN %I ADD GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME %I.%I START %s)', root, ${ID}, place, numbers, next_id
+    'ALTER TABLE %s ALTER COLUMN %I ADD GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME %I.%I)', root, ${ID}, place, numbers
   ) AS command
   UNION ALL
   SELECT i.command FROM unnest(indexes) AS i (command)
@@ -146,10 +191,12 @@ FOR item IN
   SELECT format('COMMENT ON TABLE %s IS %L', root, obj_description(history, 'pg_class'))
 LOOP
   EXECUTE item.command;
-END LOOP;`
+END LOOP;
+-- As given as they are, and not merely to be given next: what is sealed goes by it.
+PERFORM setval(format('%I.%I', place, numbers)::regclass, last_id, is_called);`
 }
 
-/** Whoever may read the history may read it on, and as little of it. */
+/** Whoever may read the history may read it on, and as little of it; the oldest partition is its owner's alone, as all are. */
 function giveRights(): Sql {
   return sql`FOR item IN
   SELECT format(
@@ -169,22 +216,23 @@ function giveRights(): Sql {
     WHERE c.attrelid = history AND NOT c.attisdropped
   ) AS g (grantee, privilege, columns, is_grantable)
   UNION ALL
-  SELECT format(
-    'CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s',
-    p.polname,
-    root,
-    CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
-    CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-    (SELECT string_agg(CASE r.oid WHEN 0 THEN 'PUBLIC' ELSE r.oid::regrole::text END, ', ') FROM unnest(p.polroles) AS r (oid)),
-    ' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
-    ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'
-  )
-  FROM pg_policy AS p
-  WHERE p.polrelid = history
+  SELECT p.command FROM unnest(policies) AS p (command)
   UNION ALL
   SELECT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', root) FROM pg_class AS c WHERE c.oid = history AND c.relrowsecurity
   UNION ALL
   SELECT format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', root) FROM pg_class AS c WHERE c.oid = history AND c.relforcerowsecurity
+LOOP
+  EXECUTE item.command;
+END LOOP;
+FOR item IN
+  SELECT DISTINCT format('REVOKE ALL ON %s FROM %s CASCADE', history, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END) AS command
+  FROM (
+    SELECT c.relowner, c.relacl FROM pg_class AS c WHERE c.oid = history
+    UNION ALL
+    SELECT c.relowner, r.attacl FROM pg_class AS c JOIN pg_attribute AS r ON r.attrelid = c.oid WHERE c.oid = history
+  ) AS c (owned_by, rights)
+  CROSS JOIN LATERAL aclexplode(c.rights) AS a
+  WHERE a.grantee <> c.owned_by
 LOOP
   EXECUTE item.command;
 END LOOP;`

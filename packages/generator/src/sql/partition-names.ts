@@ -52,16 +52,23 @@ export function makeAlike(alike: Sql, by: Sql): Sql {
   return sql`EXECUTE (
   SELECT format('CREATE TABLE %I.%I (%s)%s', place, title, string_agg(
     CASE WHEN a.attisdropped THEN format('%I integer', a.attname) ELSE format(
-      '%I %s%s%s',
+      '%I %s%s%s%s',
       a.attname,
       format_type(a.atttypid, a.atttypmod),
       CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation END,
+      CASE a.attgenerated
+        WHEN '' THEN ' DEFAULT ' || d.text
+        ELSE format(' GENERATED ALWAYS AS (%s) %s', d.text, CASE a.attgenerated WHEN 's' THEN 'STORED' ELSE 'VIRTUAL' END)
+      END,
       CASE WHEN a.attnotnull THEN ' NOT NULL' END
     ) END,
     ', ' ORDER BY a.attnum
   ), ${by})
   FROM pg_attribute AS a
   LEFT JOIN pg_type AS t ON t.oid = a.atttypid
+  LEFT JOIN LATERAL (
+    SELECT pg_get_expr(e.adbin, e.adrelid) FROM pg_attrdef AS e WHERE e.adrelid = a.attrelid AND e.adnum = a.attnum
+  ) AS d (text) ON true
   WHERE a.attrelid = ${alike} AND a.attnum > 0
 );
 FOR item IN

@@ -3,7 +3,7 @@ import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { lockVariables, tryLocks } from './lock-writers.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS, type BASE_FUNCTIONS } from './object-names.ts'
-import { becomePartitioned } from './partition-conversion.ts'
+import { becomePartitioned, refuseUsers } from './partition-conversion.ts'
 import { freeTitle, giveGuard, makeAlike, OLDEST_CHECK, PARTITION_KEY } from './partition-names.ts'
 import { makePartitions } from './partitions-ahead.ts'
 import { dollarQuoted, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
@@ -33,6 +33,8 @@ function preparePartitions(home: AuditHome): Sql {
   const body = sql`DECLARE
   ${STEP}
   ${lockVariables()}
+  last_row timestamptz;
+  users text;
 BEGIN
   ${refuseUnit()}
   IF EXISTS (SELECT FROM pg_class AS c WHERE c.oid = history AND c.relkind = 'p') OR EXISTS (
@@ -40,11 +42,14 @@ BEGIN
   ) THEN
     RETURN;
   END IF;
+  ${refuseUsers()}
+  -- A wrong clock may have dated one: the partition has to hold it, too.
+  EXECUTE format('SELECT max(h.%I) FROM %s AS h', ${PARTITION_KEY}, history) INTO last_row;
   ${tryLocks(sql`NULL;`, sql`EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', history);`)}
   -- At least one whole month is left, or what the unit is, for the transaction that makes a partition of it.
   EXECUTE format(
     'ALTER TABLE %s ADD CONSTRAINT %I CHECK (%I < %L) NOT VALID',
-    history, ${literal(OLDEST_CHECK)}, ${PARTITION_KEY}, date_trunc(unit, clock_timestamp()) + 2 * step
+    history, ${literal(OLDEST_CHECK)}, ${PARTITION_KEY}, date_trunc(unit, greatest(last_row, clock_timestamp())) + 2 * step
   );
 END`
   return procedure(home, 'preparePartitions', UNIT, body)
@@ -97,12 +102,15 @@ function partitionHistory(home: AuditHome): Sql {
   reached timestamptz;
   first_row timestamptz;
   last_row timestamptz;
-  next_id bigint;
+  last_id bigint;
+  is_called boolean;
   is_taken boolean;
   is_alone boolean;
+  was_alone boolean;
   users text;
   pointers text[];
   indexes text[];
+  policies text[];
   item record;
 BEGIN
   ${refuseUnit()}

@@ -29,30 +29,30 @@ END LOOP;`,
 }
 
 /**
- * Sets `rest`, the partition for what is of no other, `reached`, where the others end, and from when on it holds rows. One run at a time
+ * Sets `rest`, the partition for what is of no other, `reached`, where the others end, and whether it can become the next one. One run at a time
  * makes any. A writer waits only where that partition changes its place, or for what it would write into it.
  */
 function lockPartitions(): Sql {
   return sql`${lookAtPartitions()}
 -- Nothing is to be done, so nobody waits.
-IF rest IS NOT NULL AND first_row IS NULL AND reached > ${AHEAD} THEN
+IF rest IS NOT NULL AND NOT is_alone AND reached > ${AHEAD} THEN
   RETURN;
 END IF;
 ${tryLocks(
   sql`NULL;`,
-  sql`EXECUTE format('LOCK TABLE ONLY %s IN %s MODE', root, CASE WHEN first_row >= reached THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE UPDATE EXCLUSIVE' END);
+  sql`EXECUTE format('LOCK TABLE ONLY %s IN %s MODE', root, CASE WHEN is_alone THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE UPDATE EXCLUSIVE' END);
 IF rest IS NOT NULL THEN
   EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', rest);
 END IF;`,
 )}
-is_alone := first_row >= reached;
+was_alone := is_alone;
 -- Another run may have been at it until now.
 ${lookAtPartitions()}`
 }
 
 function lookAtPartitions(): Sql {
   return sql`${findRest()}
-SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO \\(''([^'']+)''\\)'))[1] END::timestamptz) INTO reached
+SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO [(]''([^'']+)''[)]'))[1] END::timestamptz) INTO reached
 FROM pg_inherits AS i
 JOIN pg_class AS c ON c.oid = i.inhrelid
 CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS text) AS b
@@ -61,12 +61,13 @@ reached := coalesce(reached, date_trunc(unit, clock_timestamp()));
 first_row := NULL;
 IF rest IS NOT NULL THEN
   EXECUTE format('SELECT min(h.%I), max(h.%I) FROM %s AS h', ${PARTITION_KEY}, ${PARTITION_KEY}, rest) INTO first_row, last_row;
-END IF;`
+END IF;
+is_alone := coalesce(first_row >= reached AND last_row < date_trunc(unit, clock_timestamp()) + step, false);`
 }
 
-/** The partition of the rest becomes that of its time, where all that it holds came after the others had ended. */
+/** The partition of the rest becomes that of its time, where all that it holds came after the others had ended, and no clock was wrong. */
 function dateRest(home: AuditHome): Sql {
-  return sql`IF is_alone AND first_row >= reached THEN
+  return sql`IF was_alone AND is_alone THEN
   bound := date_trunc(unit, greatest(last_row, clock_timestamp())) + step;
   EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', root, rest);
   title := base;

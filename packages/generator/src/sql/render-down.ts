@@ -1,14 +1,14 @@
 import { applySteps } from '../state/apply-steps.ts'
 import { type DatabaseState, homeOf } from '../state/database-state.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
-import { hasPartitions } from '../state/partitioning.ts'
+import { bringsPartitions, hasPartitions } from '../state/partitioning.ts'
 import { groupByTable } from '../state/table-group.ts'
 import { renderDetachedMark } from './base-guard.ts'
 import { clusterGroups } from './crossing-names.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { renderHashing, renderHashingGoneDown } from './render-hashing.ts'
 import { assertPossible, changesCapture, inTransactions, type RenderOptions } from './render-migration.ts'
-import { renderPartitioning, renderPartitioningGone } from './render-partitions.ts'
+import { renderPartitioning, renderPartitioningGone, renderUnprepared } from './render-partitions.ts'
 import { renderWaiver, renderWaiverGoneDown } from './render-waiver.ts'
 import { renderMoveSharedTables } from './shared-tables.ts'
 import { comment, isFilled, paragraphs, type Sql, sql, sqlText } from './sql.ts'
@@ -32,6 +32,11 @@ export function renderDown(plan: MigrationPlan, options: RenderOptions): string 
       isMoved(plan) || !hasPartitions(to) ? renderPartitioning(plan.steps, from) : sql``,
     ]),
     ...clusterGroups(groups).toReversed().flatMap(renderClusterDown),
+    ...groupByTable(plan.steps, from, to).map(({ before, steps }) =>
+      before && before.partitionBy === undefined && steps.some(bringsPartitions)
+        ? renderUnprepared(before)
+        : sql``,
+    ),
     // The schema that is left holds a view of the table of waivers, which may go then.
     paragraphs([
       renderSchemaDown(plan, from, to),

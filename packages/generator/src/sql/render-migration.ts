@@ -3,6 +3,7 @@ import { type DatabaseState, homeOf } from '../state/database-state.ts'
 import type { MigrationPlan } from '../state/migration-plan.ts'
 import type { MigrationStep } from '../state/migration-step.ts'
 import { renderPart } from '../state/part-header.ts'
+import { endsPartitions } from '../state/partitioning.ts'
 import { stateHash } from '../state/state-hash.ts'
 import { groupByTable, type TableGroup } from '../state/table-group.ts'
 import { renderBaseSchema, renderBaseUpgrade } from './base-schema.ts'
@@ -13,7 +14,12 @@ import { renderLockWriters, waitForWriters } from './lock-writers.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
 import { oidOf, renameUp } from './rename-block.ts'
 import { renderHashing } from './render-hashing.ts'
-import { renderPartitioning, renderPartitioningGone, renderPartitions } from './render-partitions.ts'
+import {
+  renderPartitioning,
+  renderPartitioningGone,
+  renderPartitions,
+  renderUnprepared,
+} from './render-partitions.ts'
 import { renderWaiver, renderWaiverGone } from './render-waiver.ts'
 import { renderReplacedOff } from './replaced-table.ts'
 import { addChecks, missingChecks } from './required-checks.ts'
@@ -64,12 +70,14 @@ function renderSections(steps: readonly MigrationStep[], { from, appended }: Ren
     ...clusterGroups(isUpgrade ? touched : touched.filter(changesCapture)).flatMap((cluster) =>
       renderCluster(cluster, appended === true),
     ),
-    ...touched.flatMap((group) => renderPartitions(group, appended === true)),
     paragraphs([
       renderWaiverGone(steps, to),
       renderPartitioningGone(from, to),
       ...steps.map((step) => renderLastStep(step, from, to)),
     ]),
+    // The views of a schema that was left are gone by now: they would keep the tables of the audit's own as they are.
+    ...touched.flatMap((group) => renderPartitions(group, appended === true)),
+    ...touched.filter(({ steps }) => steps.some(endsPartitions)).map(({ after }) => renderUnprepared(after)),
   ]
 }
 

@@ -3,11 +3,23 @@ import type { MigrationStep } from '../state/migration-step.ts'
 import { bringsPartitions, hasPartitions } from '../state/partitioning.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import { baseFunction } from './base-functions.ts'
+import { lockVariables, tryLocks } from './lock-writers.ts'
 import { auditTable, relation, when } from './look-first.ts'
 import { OLDEST_CHECK } from './partition-names.ts'
 import { partitionSignatures, renderPartitionProcedures } from './partition-procedure.ts'
 import { markFunctions, refuseForeignFunctions } from './shared-schema.ts'
-import { comment, ident, join, lines, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
+import {
+  comment,
+  dollarQuoted,
+  ident,
+  join,
+  lines,
+  literal,
+  paragraphs,
+  type Sql,
+  sql,
+  sqlText,
+} from './sql.ts'
 
 /** What makes partitions in the state `to` after the steps, or in down.sql in the one before them; before the tables. */
 export function renderPartitioning(steps: readonly MigrationStep[], to: DatabaseState): Sql {
@@ -58,6 +70,24 @@ export function renderPartitions({ steps, before, after }: TableGroup, appended:
     ),
     said,
   ]
+}
+
+/**
+ * Where a history does not become partitioned after all: the CHECK that was to prepare it would fail every write from its moment on. A history
+ * that is partitioned has none.
+ */
+export function renderUnprepared(table: AuditTableObject): Sql {
+  const [name, check] = [literal(sqlText(auditTable(table))), literal(OLDEST_CHECK)]
+  const body = sql`DECLARE
+  ${lockVariables()}
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS c WHERE c.conrelid = pg_catalog.to_regclass(${name}) AND c.conname = ${check}
+  ) THEN
+    ${tryLocks(sql`NULL;`, sql`ALTER TABLE ${auditTable(table)} DROP CONSTRAINT IF EXISTS ${ident(OLDEST_CHECK)};`)}
+  END IF;
+END`
+  return sql`DO ${dollarQuoted(body)};`
 }
 
 /** `CALL "audit"."partition_history"('"audit"."Order_audit"', 'month');` of a table that is partitioned. */

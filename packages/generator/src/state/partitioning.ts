@@ -11,3 +11,8 @@ export function bringsPartitions(step: MigrationStep): boolean {
   if (step.kind === 'createAuditTable') return step.table.partitionBy !== undefined
   return step.kind === 'changePartitions' && step.partitionBy !== false
 }
+
+/** The step makes no more partitions of a history. */
+export function endsPartitions(step: MigrationStep): boolean {
+  return step.kind === 'changePartitions' && step.partitionBy === false
+}

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=8430c7f232999f69
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=37c54270e3adf641
 -- {"kind":"changePartitions","source":{"schema":"public","name":"Order"},"partitionBy":"month"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -16,6 +16,8 @@ DECLARE
   step CONSTANT interval := (CASE unit WHEN 'month' THEN '1 month' WHEN 'quarter' THEN '3 months' WHEN 'year' THEN '1 year' END)::interval;
   patience CONSTANT text := pg_catalog.current_setting('lock_timeout');
   deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interval;
+  last_row timestamptz;
+  users text;
 BEGIN
   IF step IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('a history is partitioned by month, quarter, year, and not by "%s"', unit);
@@ -25,6 +27,58 @@ BEGIN
   ) THEN
     RETURN;
   END IF;
+  users := (
+    SELECT string_agg(DISTINCT u.name, ', ')
+    FROM (
+      SELECT 'trigger ' || quote_ident(t.tgname) FROM pg_trigger AS t
+      WHERE t.tgrelid = history AND NOT t.tgisinternal AND t.tgname <> 'append_only'
+      UNION ALL
+      SELECT 'table ' || i.inhrelid::regclass FROM pg_inherits AS i WHERE i.inhparent = history
+      UNION ALL
+      SELECT 'foreign key ' || quote_ident(f.conname) || ' of ' || f.conrelid::regclass FROM pg_constraint AS f
+      WHERE f.contype = 'f' AND history IN (f.conrelid, f.confrelid)
+      UNION ALL
+      SELECT CASE WHEN r.ev_class = history THEN 'rule ' || quote_ident(r.rulename) ELSE 'view ' || r.ev_class::regclass END
+      FROM pg_depend AS d
+      JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = history
+      UNION ALL
+      -- These columns are written anew, which PostgreSQL refuses where a view has one.
+      SELECT 'view ' || r.ev_class::regclass
+      FROM (
+        SELECT c.oid, a.attnum
+          FROM pg_class AS c
+          JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'history' AND a.atttypid = 'regclass'::regtype AND NOT a.attisdropped
+          WHERE c.relkind = 'r' AND c.relname IN ('seal', 'audit_seal', 'seal_watermark', 'audit_seal_watermark', 'legal_hold', 'audit_legal_hold', 'pause', 'audit_pause', 'hash_key', 'audit_hash_key') AND c.relowner = (SELECT h.relowner FROM pg_class AS h WHERE h.oid = history)
+      ) AS p
+      JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = p.oid AND d.refobjsubid = p.attnum
+      JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+      UNION ALL
+      SELECT 'function ' || d.objid::regprocedure FROM pg_depend AS d
+      WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = history
+      UNION ALL
+      SELECT 'policy ' || quote_ident(p.polname) || ' of ' || p.polrelid::regclass
+      FROM pg_depend AS d
+      JOIN pg_policy AS p ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = history AND p.polrelid <> history
+      UNION ALL
+      SELECT 'publication ' || quote_ident(p.pubname) FROM pg_publication_rel AS r
+      JOIN pg_publication AS p ON p.oid = r.prpubid
+      WHERE r.prrelid = history AND NOT (
+        p.pubviaroot AND pg_has_role(p.pubowner, 'USAGE')
+        -- Since PostgreSQL 15.
+        AND coalesce(to_jsonb(r) ->> 'prattrs', to_jsonb(r) ->> 'prqual') IS NULL
+      )
+    ) AS u (name)
+  );
+  IF users IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'dependent_objects_still_exist',
+      MESSAGE = format('%s cannot be partitioned as long as it is used by %s', history, users),
+      HINT = 'Drop what is named here, partition the history, and make it again: it would see no row that comes. A publication needs publish_via_partition_root = true, all columns and rows, and the role that migrates as its owner.';
+  END IF;
+  -- A wrong clock may have dated one: the partition has to hold it, too.
+  EXECUTE format('SELECT max(h.%I) FROM %s AS h', 'audit_operation_timestamp', history) INTO last_row;
   LOOP
     BEGIN
       NULL;
@@ -42,7 +96,7 @@ BEGIN
   -- At least one whole month is left, or what the unit is, for the transaction that makes a partition of it.
   EXECUTE format(
     'ALTER TABLE %s ADD CONSTRAINT %I CHECK (%I < %L) NOT VALID',
-    history, 'audit_oldest_partition', 'audit_operation_timestamp', date_trunc(unit, clock_timestamp()) + 2 * step
+    history, 'audit_oldest_partition', 'audit_operation_timestamp', date_trunc(unit, greatest(last_row, clock_timestamp())) + 2 * step
   );
 END
 $audit$;
@@ -89,16 +143,23 @@ BEGIN
   EXECUTE (
     SELECT format('CREATE TABLE %I.%I (%s)%s', place, title, string_agg(
       CASE WHEN a.attisdropped THEN format('%I integer', a.attname) ELSE format(
-        '%I %s%s%s',
+        '%I %s%s%s%s',
         a.attname,
         format_type(a.atttypid, a.atttypmod),
         CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation END,
+        CASE a.attgenerated
+          WHEN '' THEN ' DEFAULT ' || d.text
+          ELSE format(' GENERATED ALWAYS AS (%s) %s', d.text, CASE a.attgenerated WHEN 's' THEN 'STORED' ELSE 'VIRTUAL' END)
+        END,
         CASE WHEN a.attnotnull THEN ' NOT NULL' END
       ) END,
       ', ' ORDER BY a.attnum
     ), '')
     FROM pg_attribute AS a
     LEFT JOIN pg_type AS t ON t.oid = a.atttypid
+    LEFT JOIN LATERAL (
+      SELECT pg_get_expr(e.adbin, e.adrelid) FROM pg_attrdef AS e WHERE e.adrelid = a.attrelid AND e.adnum = a.attnum
+    ) AS d (text) ON true
     WHERE a.attrelid = history AND a.attnum > 0
   );
   FOR item IN
@@ -148,12 +209,15 @@ DECLARE
   reached timestamptz;
   first_row timestamptz;
   last_row timestamptz;
-  next_id bigint;
+  last_id bigint;
+  is_called boolean;
   is_taken boolean;
   is_alone boolean;
+  was_alone boolean;
   users text;
   pointers text[];
   indexes text[];
+  policies text[];
   item record;
 BEGIN
   IF step IS NULL THEN
@@ -171,42 +235,13 @@ BEGIN
       HINT = 'It takes the audit table itself, not one of its partitions.';
   END IF;
   IF kind = 'r' THEN
-    users := (
-      SELECT string_agg(DISTINCT u.name, ', ')
-      FROM (
-        SELECT 'trigger ' || quote_ident(t.tgname) FROM pg_trigger AS t
-        WHERE t.tgrelid = history AND NOT t.tgisinternal AND t.tgname <> 'append_only'
-        UNION ALL
-        SELECT 'table ' || i.inhrelid::regclass FROM pg_inherits AS i WHERE i.inhparent = history
-        UNION ALL
-        SELECT 'foreign key ' || quote_ident(f.conname) || ' of ' || f.conrelid::regclass FROM pg_constraint AS f
-        WHERE f.contype = 'f' AND history IN (f.conrelid, f.confrelid)
-        UNION ALL
-        SELECT CASE WHEN r.ev_class = history THEN 'rule ' || quote_ident(r.rulename) ELSE 'view ' || r.ev_class::regclass END
-        FROM pg_depend AS d
-        JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-        WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = history
-        UNION ALL
-        SELECT 'function ' || d.objid::regprocedure FROM pg_depend AS d
-        WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = history
-        UNION ALL
-        SELECT 'publication ' || quote_ident(p.pubname) FROM pg_publication_rel AS r
-        JOIN pg_publication AS p ON p.oid = r.prpubid
-        WHERE r.prrelid = history AND NOT (p.pubviaroot AND pg_has_role(p.pubowner, 'USAGE'))
-      ) AS u (name)
-    );
-    IF users IS NOT NULL THEN
-      RAISE EXCEPTION USING
-        ERRCODE = 'dependent_objects_still_exist',
-        MESSAGE = format('%s cannot be partitioned as long as it is used by %s', history, users),
-        HINT = 'Drop what is named here, partition the history, and make it again: it would see no row that comes. A publication needs publish_via_partition_root = true, and the role that migrates as its owner.';
-    END IF;
     pointers := ARRAY(
-      SELECT c.oid::regclass::text
-      FROM pg_class AS c
-      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'history' AND a.atttypid = 'regclass'::regtype AND NOT a.attisdropped
-      WHERE c.relkind = 'r' AND c.relname IN ('seal', 'audit_seal', 'seal_watermark', 'audit_seal_watermark', 'legal_hold', 'audit_legal_hold', 'pause', 'audit_pause', 'hash_key', 'audit_hash_key') AND pg_get_userbyid(c.relowner) = owner
-      ORDER BY c.oid
+      SELECT p.oid::regclass::text FROM (
+      SELECT c.oid, a.attnum
+        FROM pg_class AS c
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'history' AND a.atttypid = 'regclass'::regtype AND NOT a.attisdropped
+        WHERE c.relkind = 'r' AND c.relname IN ('seal', 'audit_seal', 'seal_watermark', 'audit_seal_watermark', 'legal_hold', 'audit_legal_hold', 'pause', 'audit_pause', 'hash_key', 'audit_hash_key') AND c.relowner = (SELECT h.relowner FROM pg_class AS h WHERE h.oid = history)
+      ) AS p ORDER BY p.oid
     );
     LOOP
       BEGIN
@@ -222,27 +257,120 @@ BEGIN
         PERFORM pg_catalog.pg_sleep(0.1);
       END;
     END LOOP;
-    SELECT (regexp_match(pg_get_constraintdef(c.oid), '''([^'']+)'''))[1]::timestamptz INTO bound
-    FROM pg_constraint AS c
-    WHERE c.conrelid = history AND c.conname = 'audit_oldest_partition';
-    IF bound IS NULL THEN
-      EXECUTE format('SELECT max(h.%I) FROM %s AS h', 'audit_operation_timestamp', history) INTO last_row;
-      bound := date_trunc(unit, greatest(last_row, clock_timestamp())) + step;
-    END IF;
-    EXECUTE format('SELECT s.last_value + s.is_called::integer FROM %s AS s', pg_get_serial_sequence(history::text, 'audit_id')) INTO next_id;
-    numbers := (SELECT c.relname::text FROM pg_class AS c WHERE c.oid = pg_get_serial_sequence(history::text, 'audit_id')::regclass);
-    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP IDENTITY', history, 'audit_id');
-    indexes := ARRAY[]::text[];
-    FOR item IN
-      SELECT c.relname::text AS name, pg_get_indexdef(c.oid) AS text, format('CREATE INDEX %I ON %s USING ', c.relname, history) AS start
-      FROM pg_index AS i
-      JOIN pg_class AS c ON c.oid = i.indexrelid
-      WHERE i.indrelid = history
-    LOOP
-      IF starts_with(item.text, item.start) THEN
-        indexes := indexes || format('CREATE INDEX %I ON %I.%I USING %s', item.name, place, base, substr(item.text, length(item.start) + 1));
+    -- Another run may have been at it until now: then it is the oldest partition already.
+    root := coalesce((SELECT i.inhparent FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relispartition WHERE c.oid = history), history);
+    IF root = history THEN
+      users := (
+        SELECT string_agg(DISTINCT u.name, ', ')
+        FROM (
+          SELECT 'trigger ' || quote_ident(t.tgname) FROM pg_trigger AS t
+          WHERE t.tgrelid = history AND NOT t.tgisinternal AND t.tgname <> 'append_only'
+          UNION ALL
+          SELECT 'table ' || i.inhrelid::regclass FROM pg_inherits AS i WHERE i.inhparent = history
+          UNION ALL
+          SELECT 'foreign key ' || quote_ident(f.conname) || ' of ' || f.conrelid::regclass FROM pg_constraint AS f
+          WHERE f.contype = 'f' AND history IN (f.conrelid, f.confrelid)
+          UNION ALL
+          SELECT CASE WHEN r.ev_class = history THEN 'rule ' || quote_ident(r.rulename) ELSE 'view ' || r.ev_class::regclass END
+          FROM pg_depend AS d
+          JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+          WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = history
+          UNION ALL
+          -- These columns are written anew, which PostgreSQL refuses where a view has one.
+          SELECT 'view ' || r.ev_class::regclass
+          FROM (
+            SELECT c.oid, a.attnum
+              FROM pg_class AS c
+              JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'history' AND a.atttypid = 'regclass'::regtype AND NOT a.attisdropped
+              WHERE c.relkind = 'r' AND c.relname IN ('seal', 'audit_seal', 'seal_watermark', 'audit_seal_watermark', 'legal_hold', 'audit_legal_hold', 'pause', 'audit_pause', 'hash_key', 'audit_hash_key') AND c.relowner = (SELECT h.relowner FROM pg_class AS h WHERE h.oid = history)
+          ) AS p
+          JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = p.oid AND d.refobjsubid = p.attnum
+          JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+          UNION ALL
+          SELECT 'function ' || d.objid::regprocedure FROM pg_depend AS d
+          WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = history
+          UNION ALL
+          SELECT 'policy ' || quote_ident(p.polname) || ' of ' || p.polrelid::regclass
+          FROM pg_depend AS d
+          JOIN pg_policy AS p ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+          WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = history AND p.polrelid <> history
+          UNION ALL
+          SELECT 'publication ' || quote_ident(p.pubname) FROM pg_publication_rel AS r
+          JOIN pg_publication AS p ON p.oid = r.prpubid
+          WHERE r.prrelid = history AND NOT (
+            p.pubviaroot AND pg_has_role(p.pubowner, 'USAGE')
+            -- Since PostgreSQL 15.
+            AND coalesce(to_jsonb(r) ->> 'prattrs', to_jsonb(r) ->> 'prqual') IS NULL
+          )
+        ) AS u (name)
+      );
+      IF users IS NOT NULL THEN
+        RAISE EXCEPTION USING
+          ERRCODE = 'dependent_objects_still_exist',
+          MESSAGE = format('%s cannot be partitioned as long as it is used by %s', history, users),
+          HINT = 'Drop what is named here, partition the history, and make it again: it would see no row that comes. A publication needs publish_via_partition_root = true, all columns and rows, and the role that migrates as its owner.';
       END IF;
-      title := item.name;
+      SELECT (regexp_match(pg_get_constraintdef(c.oid), '''([^'']+)'''))[1]::timestamptz INTO bound
+      FROM pg_constraint AS c
+      WHERE c.conrelid = history AND c.conname = 'audit_oldest_partition';
+      IF bound IS NULL THEN
+        EXECUTE format('SELECT max(h.%I) FROM %s AS h', 'audit_operation_timestamp', history) INTO last_row;
+        bound := date_trunc(unit, greatest(last_row, clock_timestamp())) + step;
+      END IF;
+      EXECUTE format('SELECT s.last_value, s.is_called FROM %s AS s', pg_get_serial_sequence(history::text, 'audit_id')) INTO last_id, is_called;
+      numbers := (SELECT c.relname::text FROM pg_class AS c WHERE c.oid = pg_get_serial_sequence(history::text, 'audit_id')::regclass);
+      EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP IDENTITY', history, 'audit_id');
+      -- Their text has the table's name, where they look into others.
+      policies := ARRAY(
+        SELECT format(
+          'CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s',
+          p.polname,
+          history,
+          CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+          CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+          (SELECT string_agg(CASE r.oid WHEN 0 THEN 'PUBLIC' ELSE r.oid::regrole::text END, ', ') FROM unnest(p.polroles) AS r (oid)),
+          ' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+          ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'
+        )
+        FROM pg_policy AS p
+        WHERE p.polrelid = history
+      );
+      indexes := ARRAY[]::text[];
+      FOR item IN
+        SELECT c.relname::text AS name, pg_get_indexdef(c.oid) AS text, format('CREATE INDEX %I ON %s USING ', c.relname, history) AS start
+        FROM pg_index AS i
+        JOIN pg_class AS c ON c.oid = i.indexrelid
+        WHERE i.indrelid = history
+      LOOP
+        IF starts_with(item.text, item.start) THEN
+          indexes := indexes || format('CREATE INDEX %I ON %I.%I USING %s', item.name, place, base, substr(item.text, length(item.start) + 1));
+        END IF;
+        title := item.name;
+        title := (
+          SELECT n.name
+          FROM (
+            SELECT g.number, e.text, 63 - octet_length(e.text) AS room
+            FROM generate_series(1, 1000) AS g (number)
+            CROSS JOIN LATERAL (SELECT to_char(bound, '"_until_"YYYY_MM') || CASE WHEN g.number > 1 THEN '_' || g.number ELSE '' END) AS e (text)
+          ) AS e
+          CROSS JOIN LATERAL (
+            SELECT CASE WHEN octet_length(title) <= e.room THEN title ELSE (
+              SELECT left(title, l.length) || '_' || left(md5(title), 8)
+              FROM generate_series(1, 63) AS l (length)
+              WHERE octet_length(left(title, l.length)) <= e.room - 9
+              ORDER BY l.length DESC
+              LIMIT 1
+            ) END || e.text
+          ) AS n (name)
+          WHERE NOT EXISTS (
+            SELECT FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace WHERE s.nspname = place AND c.relname = n.name
+          )
+          ORDER BY e.number
+          LIMIT 1
+        );
+        EXECUTE format('ALTER INDEX %I.%I RENAME TO %I', place, item.name, title);
+      END LOOP;
+      title := base;
       title := (
         SELECT n.name
         FROM (
@@ -265,139 +393,125 @@ BEGIN
         ORDER BY e.number
         LIMIT 1
       );
-      EXECUTE format('ALTER INDEX %I.%I RENAME TO %I', place, item.name, title);
-    END LOOP;
-    title := base;
-    title := (
-      SELECT n.name
-      FROM (
-        SELECT g.number, e.text, 63 - octet_length(e.text) AS room
-        FROM generate_series(1, 1000) AS g (number)
-        CROSS JOIN LATERAL (SELECT to_char(bound, '"_until_"YYYY_MM') || CASE WHEN g.number > 1 THEN '_' || g.number ELSE '' END) AS e (text)
-      ) AS e
-      CROSS JOIN LATERAL (
-        SELECT CASE WHEN octet_length(title) <= e.room THEN title ELSE (
-          SELECT left(title, l.length) || '_' || left(md5(title), 8)
-          FROM generate_series(1, 63) AS l (length)
-          WHERE octet_length(left(title, l.length)) <= e.room - 9
-          ORDER BY l.length DESC
-          LIMIT 1
-        ) END || e.text
-      ) AS n (name)
-      WHERE NOT EXISTS (
-        SELECT FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace WHERE s.nspname = place AND c.relname = n.name
-      )
-      ORDER BY e.number
-      LIMIT 1
-    );
-    EXECUTE format('ALTER TABLE %s RENAME TO %I', history, title);
-    title := base;
-    EXECUTE (
-      SELECT format('CREATE TABLE %I.%I (%s)%s', place, title, string_agg(
-        CASE WHEN a.attisdropped THEN format('%I integer', a.attname) ELSE format(
-          '%I %s%s%s',
-          a.attname,
-          format_type(a.atttypid, a.atttypmod),
-          CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation END,
-          CASE WHEN a.attnotnull THEN ' NOT NULL' END
-        ) END,
-        ', ' ORDER BY a.attnum
-      ), format(' PARTITION BY RANGE (%I)', 'audit_operation_timestamp'))
-      FROM pg_attribute AS a
-      LEFT JOIN pg_type AS t ON t.oid = a.atttypid
-      WHERE a.attrelid = history AND a.attnum > 0
-    );
-    FOR item IN
-      SELECT format('ALTER TABLE %I.%I DROP COLUMN %I', place, title, a.attname) AS command
-      FROM pg_attribute AS a
-      WHERE a.attrelid = history AND a.attnum > 0 AND a.attisdropped
-      UNION ALL
-      SELECT format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', place, title, c.conname, pg_get_constraintdef(c.oid))
-      FROM pg_constraint AS c
-      WHERE c.conrelid = history AND c.contype = 'c' AND c.conname <> 'audit_oldest_partition'
-    LOOP
-      EXECUTE item.command;
-    END LOOP;
-    root := to_regclass(format('%I.%I', place, base));
-    FOR item IN
-      SELECT format(
-        'ALTER TABLE %s ALTER COLUMN %I ADD GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME %I.%I START %s)', root, 'audit_id', place, numbers, next_id
-      ) AS command
-      UNION ALL
-      SELECT i.command FROM unnest(indexes) AS i (command)
-      UNION ALL
-      SELECT format('COMMENT ON COLUMN %s.%I IS %L', root, a.attname, col_description(history, a.attnum))
-      FROM pg_attribute AS a
-      WHERE a.attrelid = history AND a.attnum > 0 AND NOT a.attisdropped AND col_description(history, a.attnum) IS NOT NULL
-      UNION ALL
-      SELECT format('COMMENT ON TABLE %s IS %L', root, obj_description(history, 'pg_class'))
-    LOOP
-      EXECUTE item.command;
-    END LOOP;
-    part := root;
-    EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"()', part);
-    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', part);
-    IF owner <> current_user THEN
-      EXECUTE format('ALTER TABLE %s OWNER TO %I', part, owner);
-    END IF;
-    CALL "audit"."keep_private"(ARRAY[part], '{}');
-    FOR item IN
-      SELECT format(
-        'GRANT %s%s ON %s TO %s%s',
-        g.privilege, g.columns, root, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END,
-        CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' END
-      ) AS command
-      FROM (
-        SELECT a.grantee, a.privilege_type, '', a.is_grantable
-        FROM pg_class AS c
-        CROSS JOIN LATERAL aclexplode(c.relacl) AS a
-        WHERE c.oid = history AND a.grantee <> c.relowner
-        UNION ALL
-        SELECT a.grantee, a.privilege_type, format(' (%I)', c.attname), a.is_grantable
-        FROM pg_attribute AS c
-        CROSS JOIN LATERAL aclexplode(c.attacl) AS a
-        WHERE c.attrelid = history AND NOT c.attisdropped
-      ) AS g (grantee, privilege, columns, is_grantable)
-      UNION ALL
-      SELECT format(
-        'CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s',
-        p.polname,
-        root,
-        CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
-        CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-        (SELECT string_agg(CASE r.oid WHEN 0 THEN 'PUBLIC' ELSE r.oid::regrole::text END, ', ') FROM unnest(p.polroles) AS r (oid)),
-        ' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
-        ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'
-      )
-      FROM pg_policy AS p
-      WHERE p.polrelid = history
-      UNION ALL
-      SELECT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', root) FROM pg_class AS c WHERE c.oid = history AND c.relrowsecurity
-      UNION ALL
-      SELECT format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', root) FROM pg_class AS c WHERE c.oid = history AND c.relforcerowsecurity
-    LOOP
-      EXECUTE item.command;
-    END LOOP;
-    FOR item IN
-      SELECT p.pubname AS name
-      FROM pg_publication_rel AS r
-      JOIN pg_publication AS p ON p.oid = r.prpubid
-      WHERE r.prrelid = history
-    LOOP
-      EXECUTE format('ALTER PUBLICATION %I DROP TABLE %s', item.name, history);
-      EXECUTE format('ALTER PUBLICATION %I ADD TABLE %s', item.name, root);
-    END LOOP;
-    FOR item IN SELECT p.name FROM unnest(pointers) AS p (name) LOOP
-      EXECUTE format(
-        'ALTER TABLE %s ALTER COLUMN "history" TYPE regclass USING CASE "history"::oid WHEN %s THEN %s::oid::regclass ELSE "history" END',
-        item.name, history::oid, root::oid
+      EXECUTE format('ALTER TABLE %s RENAME TO %I', history, title);
+      title := base;
+      EXECUTE (
+        SELECT format('CREATE TABLE %I.%I (%s)%s', place, title, string_agg(
+          CASE WHEN a.attisdropped THEN format('%I integer', a.attname) ELSE format(
+            '%I %s%s%s%s',
+            a.attname,
+            format_type(a.atttypid, a.atttypmod),
+            CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation END,
+            CASE a.attgenerated
+              WHEN '' THEN ' DEFAULT ' || d.text
+              ELSE format(' GENERATED ALWAYS AS (%s) %s', d.text, CASE a.attgenerated WHEN 's' THEN 'STORED' ELSE 'VIRTUAL' END)
+            END,
+            CASE WHEN a.attnotnull THEN ' NOT NULL' END
+          ) END,
+          ', ' ORDER BY a.attnum
+        ), format(' PARTITION BY RANGE (%I)', 'audit_operation_timestamp'))
+        FROM pg_attribute AS a
+        LEFT JOIN pg_type AS t ON t.oid = a.atttypid
+        LEFT JOIN LATERAL (
+          SELECT pg_get_expr(e.adbin, e.adrelid) FROM pg_attrdef AS e WHERE e.adrelid = a.attrelid AND e.adnum = a.attnum
+        ) AS d (text) ON true
+        WHERE a.attrelid = history AND a.attnum > 0
       );
-    END LOOP;
-    EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (MINVALUE) TO (%L)', root, history, bound);
-    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', history, 'audit_oldest_partition');
+      FOR item IN
+        SELECT format('ALTER TABLE %I.%I DROP COLUMN %I', place, title, a.attname) AS command
+        FROM pg_attribute AS a
+        WHERE a.attrelid = history AND a.attnum > 0 AND a.attisdropped
+        UNION ALL
+        SELECT format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', place, title, c.conname, pg_get_constraintdef(c.oid))
+        FROM pg_constraint AS c
+        WHERE c.conrelid = history AND c.contype = 'c' AND c.conname <> 'audit_oldest_partition'
+      LOOP
+        EXECUTE item.command;
+      END LOOP;
+      root := to_regclass(format('%I.%I', place, base));
+      FOR item IN
+        SELECT format(
+          'ALTER TABLE %s ALTER COLUMN %I ADD GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME %I.%I)', root, 'audit_id', place, numbers
+        ) AS command
+        UNION ALL
+        SELECT i.command FROM unnest(indexes) AS i (command)
+        UNION ALL
+        SELECT format('COMMENT ON COLUMN %s.%I IS %L', root, a.attname, col_description(history, a.attnum))
+        FROM pg_attribute AS a
+        WHERE a.attrelid = history AND a.attnum > 0 AND NOT a.attisdropped AND col_description(history, a.attnum) IS NOT NULL
+        UNION ALL
+        SELECT format('COMMENT ON TABLE %s IS %L', root, obj_description(history, 'pg_class'))
+      LOOP
+        EXECUTE item.command;
+      END LOOP;
+      -- As given as they are, and not merely to be given next: what is sealed goes by it.
+      PERFORM setval(format('%I.%I', place, numbers)::regclass, last_id, is_called);
+      part := root;
+      EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"()', part);
+      EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', part);
+      IF owner <> current_user THEN
+        EXECUTE format('ALTER TABLE %s OWNER TO %I', part, owner);
+      END IF;
+      CALL "audit"."keep_private"(ARRAY[part], '{}');
+      FOR item IN
+        SELECT format(
+          'GRANT %s%s ON %s TO %s%s',
+          g.privilege, g.columns, root, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END,
+          CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' END
+        ) AS command
+        FROM (
+          SELECT a.grantee, a.privilege_type, '', a.is_grantable
+          FROM pg_class AS c
+          CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+          WHERE c.oid = history AND a.grantee <> c.relowner
+          UNION ALL
+          SELECT a.grantee, a.privilege_type, format(' (%I)', c.attname), a.is_grantable
+          FROM pg_attribute AS c
+          CROSS JOIN LATERAL aclexplode(c.attacl) AS a
+          WHERE c.attrelid = history AND NOT c.attisdropped
+        ) AS g (grantee, privilege, columns, is_grantable)
+        UNION ALL
+        SELECT p.command FROM unnest(policies) AS p (command)
+        UNION ALL
+        SELECT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', root) FROM pg_class AS c WHERE c.oid = history AND c.relrowsecurity
+        UNION ALL
+        SELECT format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', root) FROM pg_class AS c WHERE c.oid = history AND c.relforcerowsecurity
+      LOOP
+        EXECUTE item.command;
+      END LOOP;
+      FOR item IN
+        SELECT DISTINCT format('REVOKE ALL ON %s FROM %s CASCADE', history, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END) AS command
+        FROM (
+          SELECT c.relowner, c.relacl FROM pg_class AS c WHERE c.oid = history
+          UNION ALL
+          SELECT c.relowner, r.attacl FROM pg_class AS c JOIN pg_attribute AS r ON r.attrelid = c.oid WHERE c.oid = history
+        ) AS c (owned_by, rights)
+        CROSS JOIN LATERAL aclexplode(c.rights) AS a
+        WHERE a.grantee <> c.owned_by
+      LOOP
+        EXECUTE item.command;
+      END LOOP;
+      FOR item IN
+        SELECT p.pubname AS name
+        FROM pg_publication_rel AS r
+        JOIN pg_publication AS p ON p.oid = r.prpubid
+        WHERE r.prrelid = history
+      LOOP
+        EXECUTE format('ALTER PUBLICATION %I DROP TABLE %s', item.name, history);
+        EXECUTE format('ALTER PUBLICATION %I ADD TABLE %s', item.name, root);
+      END LOOP;
+      FOR item IN SELECT p.name FROM unnest(pointers) AS p (name) LOOP
+        EXECUTE format(
+          'ALTER TABLE %s ALTER COLUMN "history" TYPE regclass USING CASE "history"::oid WHEN %s THEN %s::oid::regclass ELSE "history" END',
+          item.name, history::oid, root::oid
+        );
+      END LOOP;
+      EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (MINVALUE) TO (%L)', root, history, bound);
+      EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', history, 'audit_oldest_partition');
+    END IF;
   END IF;
   rest := (SELECT nullif(p.partdefid, 0)::regclass FROM pg_partitioned_table AS p WHERE p.partrelid = root);
-  SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO \(''([^'']+)''\)'))[1] END::timestamptz) INTO reached
+  SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO [(]''([^'']+)''[)]'))[1] END::timestamptz) INTO reached
   FROM pg_inherits AS i
   JOIN pg_class AS c ON c.oid = i.inhrelid
   CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS text) AS b
@@ -407,15 +521,16 @@ BEGIN
   IF rest IS NOT NULL THEN
     EXECUTE format('SELECT min(h.%I), max(h.%I) FROM %s AS h', 'audit_operation_timestamp', 'audit_operation_timestamp', rest) INTO first_row, last_row;
   END IF;
+  is_alone := coalesce(first_row >= reached AND last_row < date_trunc(unit, clock_timestamp()) + step, false);
   -- Nothing is to be done, so nobody waits.
-  IF rest IS NOT NULL AND first_row IS NULL AND reached > clock_timestamp() + '12 months'::interval THEN
+  IF rest IS NOT NULL AND NOT is_alone AND reached > clock_timestamp() + '12 months'::interval THEN
     RETURN;
   END IF;
   LOOP
     BEGIN
       NULL;
       PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
-      EXECUTE format('LOCK TABLE ONLY %s IN %s MODE', root, CASE WHEN first_row >= reached THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE UPDATE EXCLUSIVE' END);
+      EXECUTE format('LOCK TABLE ONLY %s IN %s MODE', root, CASE WHEN is_alone THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE UPDATE EXCLUSIVE' END);
       IF rest IS NOT NULL THEN
         EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', rest);
       END IF;
@@ -428,10 +543,10 @@ BEGIN
       PERFORM pg_catalog.pg_sleep(0.1);
     END;
   END LOOP;
-  is_alone := first_row >= reached;
+  was_alone := is_alone;
   -- Another run may have been at it until now.
   rest := (SELECT nullif(p.partdefid, 0)::regclass FROM pg_partitioned_table AS p WHERE p.partrelid = root);
-  SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO \(''([^'']+)''\)'))[1] END::timestamptz) INTO reached
+  SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO [(]''([^'']+)''[)]'))[1] END::timestamptz) INTO reached
   FROM pg_inherits AS i
   JOIN pg_class AS c ON c.oid = i.inhrelid
   CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS text) AS b
@@ -441,11 +556,12 @@ BEGIN
   IF rest IS NOT NULL THEN
     EXECUTE format('SELECT min(h.%I), max(h.%I) FROM %s AS h', 'audit_operation_timestamp', 'audit_operation_timestamp', rest) INTO first_row, last_row;
   END IF;
+  is_alone := coalesce(first_row >= reached AND last_row < date_trunc(unit, clock_timestamp()) + step, false);
   IF rest IS NULL THEN
     CALL "audit"."make_partition"(root, '_default', 'DEFAULT');
     rest := (SELECT nullif(p.partdefid, 0)::regclass FROM pg_partitioned_table AS p WHERE p.partrelid = root);
   END IF;
-  IF is_alone AND first_row >= reached THEN
+  IF was_alone AND is_alone THEN
     bound := date_trunc(unit, greatest(last_row, clock_timestamp())) + step;
     EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', root, rest);
     title := base;
