@@ -68,6 +68,9 @@ export function refuseUsers(): Sql {
     UNION ALL
     SELECT 'table ' || i.inhrelid::regclass FROM pg_inherits AS i WHERE i.inhparent = history
     UNION ALL
+    SELECT format('check %I (NO INHERIT)', k.conname) FROM pg_constraint AS k
+    WHERE k.conrelid = history AND k.contype = 'c' AND k.connoinherit
+    UNION ALL
     SELECT 'foreign key ' || quote_ident(f.conname) || ' of ' || f.conrelid::regclass FROM pg_constraint AS f
     WHERE f.contype = 'f' AND history IN (f.conrelid, f.confrelid)
     UNION ALL

@@ -44,12 +44,13 @@ it('a migration that is refused, or taken back half-way, leaves no CHECK that wo
   expect(await checksOf(database)).toEqual([])
 })
 
-it('a policy elsewhere that looks into the history, and a publication of some of its columns, are named', async () => {
+it('a policy elsewhere that looks into the history, a CHECK of it alone, and a publication of some of its columns, are named', async () => {
   const cases = [
     [
       `CREATE TABLE other (id int); CREATE POLICY "known" ON other USING (id IN (SELECT id FROM ${HISTORY}))`,
       /policy known of public.other/,
     ],
+    [`ALTER TABLE ${HISTORY} ADD CONSTRAINT "own" CHECK (id > 0) NO INHERIT`, /check own \(NO INHERIT\)/],
     ...(serverMajor() < 15
       ? []
       : ([
