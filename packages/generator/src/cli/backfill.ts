@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { foldParts } from '../state/fold-parts.ts'
 import { type BaselineProgress, BaselineRefusedError, writeBaseline } from './baseline-batches.ts'
-import { isOfDatabase, withDatabase } from './database-client.ts'
+import { adviceOn, isOfDatabase, withDatabase } from './database-client.ts'
 import { INTERRUPTED } from './exit-codes.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { progressBar } from './progress-bar.ts'
@@ -84,7 +84,7 @@ async function backfillTable(
       reached === undefined
         ? ''
         : `\nThe ${reached.written} rows that were recorded stay: run it again to go on.`
-    console.error(`audit: ${name}: ${error.message}${done}`)
+    console.error(`audit: ${name}: ${error.message}${adviceOn(error)}${done}`)
     return 1
   }
 }

@@ -14,7 +14,7 @@ import { homeOf } from '../state/database-state.ts'
 import { desiredState } from '../state/desired-state.ts'
 import { foldParts } from '../state/fold-parts.ts'
 import { parseHeaders } from '../state/part-header.ts'
-import { adviceOn, isOfDatabase, withDatabase } from './database-client.ts'
+import { adviceOn, type DatabaseWork, isOfDatabase, withDatabase } from './database-client.ts'
 import type { ProjectFlags } from './find-schema.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { readLiveDatabase } from './read-live-database.ts'
@@ -81,8 +81,9 @@ export function withConnection<T>(
   connectionString: string,
   command: string,
   run: (client: pg.Client, signal: AbortSignal) => Promise<T>,
+  how?: DatabaseWork,
 ): Promise<T> {
-  return withDatabase(connectionString, command, async (client, signal) => {
+  const work = async (client: pg.Client, signal: AbortSignal) => {
     try {
       return await run(client, signal)
     } catch (error) {
@@ -91,7 +92,8 @@ export function withConnection<T>(
         cause: error,
       })
     }
-  })
+  }
+  return withDatabase(connectionString, command, work, how)
 }
 
 /**

@@ -5,9 +5,11 @@ import { dropFunction, dropTrigger, openFunction, openSchema, quoted } from '../
 import { triggersOf } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
 import { type DatabaseState, homeOf } from '../state/database-state.ts'
+import { hasHashes } from '../state/hashing.ts'
 import { compareErasure, comparePruning } from './compare-erasure.ts'
 import { compareFunction, type FunctionsThere } from './compare-functions.ts'
 import { compareHistory } from './compare-history.ts'
+import { compareOwnTables } from './compare-own-tables.ts'
 import { compareReplication } from './compare-replication.ts'
 import { type Finding, type InstallationStatus, mendedBy, type Unaudited } from './installation-status.ts'
 import type { LiveDatabase } from './live-database.ts'
@@ -64,7 +66,13 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     ),
     ...(expected.isUngenerated ? [UNGENERATED] : []),
     ...(live.schemaOwner === null && tables.length > 0 ? [noSchema(schema, functions.remedy)] : []),
-    ...(live.schemaOwner === null ? [] : [...baseFindings(state, functions), ...closedDoor(state, live)]),
+    ...(live.schemaOwner === null
+      ? []
+      : [
+          ...baseFindings(state, functions),
+          ...closedDoor(state, live),
+          ...compareOwnTables(state, live, functions),
+        ]),
     ...orphans(state, live),
     ...silencing(live),
     ...(state.schema === undefined ? [] : compareErasure(homeOf(state.schema), live.functions)),
@@ -86,6 +94,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     unaudited,
     role: live.role,
     ownsHistory: live.ownsHistory,
+    rules: live.rules.map(({ rule, ...on }) => `${rule} on ${on.schema}.${on.name}`),
     settingsBroughtAlong: live.settings
       .filter(({ setting }) => !isSilencing(setting))
       .map(({ role, database, setting }) => `${bearer(role, database)}: ${setting}`),
@@ -112,13 +121,23 @@ function noSchema(schema: string, hint: string): Finding {
 }
 
 /** The functions that every write needs; the others run in migrations only. */
-function baseFindings({ schema }: DatabaseState, functions: FunctionsThere): readonly Finding[] {
+function baseFindings(state: DatabaseState, functions: FunctionsThere): readonly Finding[] {
+  const { schema } = state
   if (schema === undefined) return []
   const name = (role: keyof typeof BASE_FUNCTIONS) => baseName(role, schema.shared)
   return [
     ...compareFunction(functions, name('setContext'), true),
     ...compareFunction(functions, name('missingSetting')),
     ...compareFunction(functions, name('appendOnly')),
+    ...(hasHashes(state)
+      ? [...compareFunction(functions, name('hashValue')), ...compareFunction(functions, name('makeHashKey'))]
+      : []),
+    ...(schema.waiverRole === undefined
+      ? []
+      : [
+          ...compareFunction(functions, name('waiveCapture'), true),
+          ...compareFunction(functions, name('recordWaiver')),
+        ]),
   ].map((finding) => ({ ...finding, isOfBase: true as const }))
 }
 

@@ -1,6 +1,7 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { liveSettings } from './audit-table.ts'
-import { AUDIT_COLUMNS, BASE_FUNCTIONS, SHARED_PREFIX } from './object-names.ts'
+import { grantsTo, isOfPruning } from './live-grants.ts'
+import { AUDIT_COLUMNS } from './object-names.ts'
 import { ident, integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /*
@@ -47,6 +48,29 @@ export function whereLooked(schema: string, role: string | undefined): string {
 FROM (SELECT ${role === undefined ? sql`current_user` : literal(role)}::text AS name) AS asked
 LEFT JOIN pg_roles AS r ON r.rolname = asked.name
 LEFT JOIN pg_namespace AS n ON n.nspname = ${literal(schema)}`)
+}
+
+/** One row, `isTold`: whoever asks may ask which server it is. Everybody may, unless it was revoked. */
+export function isServerTold(): string {
+  const functions = ['system', 'checkpoint'].map(
+    (name) => sql`has_function_privilege(${literal(`pg_catalog.pg_control_${name}()`)}, 'EXECUTE')`,
+  )
+  return sqlText(sql`SELECT ${join(functions, sql` AND `)} AS "isTold"`)
+}
+
+/**
+ * One row: the `identity` of this database, of this server, at this point of its time. A copy under the same name, a restored one, and what
+ * a server was before it was put back to an earlier moment are others; a standby is the same until it takes over.
+ *
+ * @param isTold see `isServerTold`; else a server is known by its address
+ */
+export function whichDatabase(isTold: boolean): string {
+  const server = isTold
+    ? sql`(SELECT concat_ws('/', s.system_identifier, c.timeline_id) FROM pg_control_system() AS s, pg_control_checkpoint() AS c)`
+    : sql`concat_ws(':', host(inet_server_addr()), inet_server_port())`
+  return sqlText(sql`SELECT concat_ws('/', ${server}, d.oid, d.datname) AS identity
+FROM pg_database AS d
+WHERE d.datname = current_database()`)
 }
 
 /**
@@ -201,39 +225,4 @@ SELECT
       ? sql`'{}'::json`
       : sql`(SELECT json_object_agg(l.setting, l.rows) FROM (${join(lacking, sql` UNION ALL `)}) AS l)`
   } AS lacking`)
-}
-
-/**
- * `[{"role": "app", "privileges": ["SELECT"]}]`: what others than the owner were granted; the role of PUBLIC is null.
- *
- * @param left what of it is not told, of the grant `g`
- */
-function grantsTo(rights: Sql, owner: Sql, left: Sql = sql`false`): Sql {
-  return sql`(
-    SELECT coalesce(json_agg(json_build_object('role', each.role, 'privileges', each.privileges) ORDER BY each.role), '[]')
-    FROM (
-      SELECT r.rolname AS role, array_agg(g.privilege_type ORDER BY g.privilege_type) AS privileges
-      FROM aclexplode(${rights}) AS g
-      LEFT JOIN pg_roles AS r ON r.oid = g.grantee
-      WHERE g.grantee <> ${owner} AND NOT ${left}
-      GROUP BY r.rolname
-    ) AS each
-  )`
-}
-
-/** The right to remove rows of the role that owns the function of prunings, while nobody can be it: the guard asks for more. */
-function isOfPruning(grant: Sql, schema: Sql): Sql {
-  const names = join([BASE_FUNCTIONS.prune, SHARED_PREFIX + BASE_FUNCTIONS.prune].map(literal), sql`, `)
-  return sql`(${grant}.privilege_type = 'DELETE' AND EXISTS (
-  SELECT FROM pg_proc AS f
-  JOIN pg_roles AS e ON e.oid = f.proowner
-  WHERE f.pronamespace = ${schema} AND f.proname IN (${names}) AND f.prosecdef AND e.oid = ${grant}.grantee
-    AND NOT e.rolcanlogin AND NOT e.rolsuper AND NOT EXISTS (
-      SELECT FROM pg_roles AS other
-      WHERE other.oid <> e.oid AND NOT other.rolsuper AND (
-        pg_has_role(other.oid, e.oid, 'USAGE')
-        OR pg_has_role(other.oid, e.oid, CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END)
-      )
-    )
-))`
 }

@@ -1,4 +1,10 @@
-import { type AuditTableObject, type DatabaseState, EMPTY_STATE, homeOf } from '../state/database-state.ts'
+import {
+  type AuditSchemaObject,
+  type AuditTableObject,
+  type DatabaseState,
+  EMPTY_STATE,
+  homeOf,
+} from '../state/database-state.ts'
 import { diffState } from '../state/diff-state.ts'
 import { freeName } from '../state/free-name.ts'
 import { planMigration } from '../state/migration-plan.ts'
@@ -9,7 +15,9 @@ import { renderBaseUpgrade } from './base-schema.ts'
 import { renderCaptureFunctions } from './capture-functions.ts'
 import { renameUnlessTaken } from './look-first.ts'
 import { APPEND_ONLY_TRIGGER } from './object-names.ts'
+import { renderHashing } from './render-hashing.ts'
 import { inTransactions, renderMigration } from './render-migration.ts'
+import { renderWaiver } from './render-waiver.ts'
 import {
   dollarQuoted,
   ident,
@@ -61,17 +69,18 @@ export function renderInstallation(state: DatabaseState, lockTimeout: number): s
  * a history and then its table: a writer has them the other way round, and would be the victim.
  */
 export function renderRepair(
-  { schema }: DatabaseState,
+  state: DatabaseState,
   { isBaseUnfit, tables: repairs, statements }: Repairs,
   lockTimeout: number,
 ): string {
+  const { schema } = state
   if (schema === undefined) return ''
   const own = (sections: readonly Sql[]) =>
     sections.some((section) => sqlText(section) !== '') ? inTransactions(sections, { lockTimeout }) : ''
   const timeout = sqlText(literal(`${sqlText(integer(lockTimeout))}ms`))
   const texts = [
     own([
-      isBaseUnfit ? renderBaseUpgrade(homeOf(schema)) : sql``,
+      ...(isBaseUnfit ? sharedParts(state, schema) : []),
       repairs.length > 0 ? renderMark(homeOf(schema), schema.sqlVersion) : sql``,
     ]),
     ...repairs.map((repair) => {
@@ -99,6 +108,12 @@ export function renderRepair(
   ]
   const [base = '', ...more] = texts
   return [asScript(base), ...more].join('')
+}
+
+/** What all tables share: the functions of the schema, those of hashed columns, and those of waivers, with their tables. */
+function sharedParts(state: DatabaseState, schema: AuditSchemaObject): readonly Sql[] {
+  const step: MigrationStep = { kind: 'upgradeSchema', sqlVersion: schema.sqlVersion }
+  return [renderBaseUpgrade(homeOf(schema)), renderHashing([step], state), renderWaiver([step], state)]
 }
 
 /**
