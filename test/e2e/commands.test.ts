@@ -256,5 +256,6 @@ async function prepare(given: string | undefined) {
 async function restore() {
   const context = ['--set', 'username=test']
   await wrapped.audit(['resume', ...context])
-  expect(await wrapped.audit(['after-restore', '--reconcile', ...context])).toMatchObject({ exitCode: 0 })
+  const { exitCode, stderr } = await wrapped.audit(['after-restore', '--reconcile', ...context])
+  expect([exitCode, stderr]).toEqual([0, expect.anything()])
 }

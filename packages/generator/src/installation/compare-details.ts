@@ -31,12 +31,10 @@ export function compareDetails(name: QualifiedName, found: LiveDetails): readonl
   const roles = (grants: LiveDetails['grants']) => grants.map(({ role }) => role)
   const opened = found.sequenceGrants.filter(({ privileges }) => privileges.some((each) => each !== 'SELECT'))
   return [
-    ...when(
-      found.isUnlogged,
+    ...when(found.isUnlogged, () =>
       forPeople('tampered', object, 'is UNLOGGED: a crash of the server empties it', makeLogged(name)),
     ),
-    ...when(
-      found.isForced,
+    ...when(found.isForced, () =>
       mendedBy(
         {
           state: 'tampered',
@@ -46,8 +44,7 @@ export function compareDetails(name: QualifiedName, found: LiveDetails): readonl
         letOwnerPass(name),
       ),
     ),
-    ...when(
-      found.hasIdlePolicies,
+    ...when(found.hasIdlePolicies, () =>
       mendedBy(
         {
           state: 'disabled',
@@ -81,8 +78,7 @@ export function compareDetails(name: QualifiedName, found: LiveDetails): readonl
         dropTrigger(name, trigger),
       ),
     ),
-    ...when(
-      found.columnGrants.length > 0,
+    ...when(found.columnGrants.length > 0, () =>
       mendedBy(
         {
           state: 'tampered',
@@ -92,8 +88,7 @@ export function compareDetails(name: QualifiedName, found: LiveDetails): readonl
         closeToWriters(name, roles(found.columnGrants)),
       ),
     ),
-    ...when(
-      opened.length > 0,
+    ...when(opened.length > 0, () =>
       mendedBy(
         {
           state: 'tampered',
@@ -103,8 +98,7 @@ export function compareDetails(name: QualifiedName, found: LiveDetails): readonl
         closeSequence(sequence, roles(opened)),
       ),
     ),
-    ...when(
-      !found.hasPrimaryKey,
+    ...when(!found.hasPrimaryKey, () =>
       forPeople(
         'missing',
         `primary key of ${object}`,
@@ -112,8 +106,7 @@ export function compareDetails(name: QualifiedName, found: LiveDetails): readonl
         addPrimaryKey(name),
       ),
     ),
-    ...when(
-      !found.isNumbered,
+    ...when(!found.isNumbered, () =>
       forPeople(
         'missing',
         `numbers of ${object}`,
@@ -186,6 +179,6 @@ function forPeople(state: Finding['state'], object: string, message: string, hin
   return { state, object, message, hint, isForPeople: true }
 }
 
-function when(is: boolean, finding: Finding): readonly Finding[] {
-  return is ? [finding] : []
+function when(is: boolean, finding: () => Finding): readonly Finding[] {
+  return is ? [finding()] : []
 }
