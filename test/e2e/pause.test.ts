@@ -177,6 +177,75 @@ test('resume ended at any point goes on, and until then status says that the pau
   expect(twice).toEqual({ n: 0 })
 })
 
+test('two pauses at one moment are one, and so are two ends of it', async () => {
+  const { database, audit } = await installed()
+  await write(database, `INSERT INTO "Order" (total) SELECT g FROM generate_series(1, 300) g`)
+  const atOnce = async (args: readonly string[]) => {
+    const holder = await database.pool({ max: 1 }).connect()
+    try {
+      await holder.query('BEGIN; LOCK TABLE "Order" IN ACCESS EXCLUSIVE MODE')
+      const both = [audit(args), audit(args)]
+      const waiting = () =>
+        database.query(
+          `SELECT 1 AS waits FROM pg_stat_activity WHERE application_name LIKE 'prisma-generator-audit%' AND wait_event_type = 'Lock'`,
+        )
+      await expect.poll(waiting, { timeout: 60_000, interval: 20 }).toHaveLength(2)
+      await holder.query('COMMIT')
+      return await Promise.all(both)
+    } finally {
+      holder.release()
+    }
+  }
+  const events = () =>
+    database.query(
+      `SELECT event, written::int FROM audit.pause WHERE history = 'audit."Order_audit"'::regclass ORDER BY number`,
+    )
+  const paused = await atOnce(['pause', '--reason', 'x', '--model', 'Order'])
+  expect(paused.map(({ exitCode }) => exitCode)).toEqual([0, 0])
+  expect(await events()).toEqual([{ event: 'pause', written: null }])
+  await database.query(`UPDATE "Order" SET total = total + 1; DELETE FROM "Order" WHERE id > 290`)
+  const resumed = await atOnce(['resume', '--set', 'username=ops', '--batch-size', '10'])
+  expect(resumed.map(({ exitCode, stderr }) => [exitCode, stderr.includes('    at ')])).toEqual([
+    [0, false],
+    [0, false],
+  ])
+  expect(await events()).toMatchObject([{ event: 'pause' }, { event: 'resume' }])
+  const written = await database.query(
+    `SELECT audit_operation AS op, count(*)::int AS rows FROM audit."Order_audit" WHERE audit_username = 'ops' GROUP BY 1 ORDER BY 1`,
+  )
+  expect(written).toEqual([
+    { op: 'D', rows: 10 },
+    { op: 'U', rows: 290 },
+  ])
+  expect(await audit(['verify', '--live'])).toMatchObject({ exitCode: 0 })
+  expect(await audit(['status'])).toMatchObject({ exitCode: 0 })
+})
+
+test('a pause while the one before is being ended stays: its end says so, and is no end', async () => {
+  const { database, audit } = await installed()
+  await write(database, `INSERT INTO "Order" (total) SELECT g FROM generate_series(1, 3000) g`)
+  expect(await audit(['pause', '--reason', 'x', '--model', 'Order'])).toMatchObject({ exitCode: 0 })
+  await database.query(`UPDATE "Order" SET total = total + 1`)
+  let again: Promise<{ readonly exitCode: number }> | undefined
+  const ended = await audit(['resume', '--set', 'username=ops', '--batch-size', '10'], {
+    onOutput(output) {
+      if (!output.includes('public.Order')) return
+      again ??= audit(['pause', '--reason', 'y', '--model', 'Order'])
+    },
+  })
+  expect(await again).toMatchObject({ exitCode: 0 })
+  expect([ended.exitCode, ended.stderr]).toEqual([
+    2,
+    expect.stringContaining('was paused once more meanwhile'),
+  ])
+  expect(await enabled(database)).toContain('"Order" D')
+  expect((await audit(['status'])).stdout).toContain('is paused since')
+  await database.query(`UPDATE "Order" SET total = total + 1`)
+  expect(await audit(['resume', '--set', 'username=ops'])).toMatchObject({ exitCode: 0 })
+  expect(await audit(['verify', '--live'])).toMatchObject({ exitCode: 0 })
+  expect(await audit(['status'])).toMatchObject({ exitCode: 0 })
+})
+
 test('pause is the owner’s: an application cannot, and bad input says what is wrong', async () => {
   const { database, audit } = await installed()
   const role = `pause_${database.name}`
@@ -204,6 +273,11 @@ test('pause is the owner’s: an application cannot, and bad input says what is 
   }
   expect(await enabled(database)).toEqual(['"Invoice" A', '"Order" O'])
   expect(await audit(['pause', '--reason', 'x', '--model', 'Order'])).toMatchObject({ exitCode: 0 })
+  // Who may not read of pauses is not told that there is none.
+  expect(await audit(['resume', '--url', url.href])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('permission denied for the table of pauses'),
+  })
   expect(await audit(['resume', '--set', 'usr=ops'])).toMatchObject({
     exitCode: 2,
     stderr: expect.stringContaining('--set usr: there is no such session setting. There are: username'),

@@ -140,6 +140,14 @@ describe('a database whose owner may create roles and is no superuser', async ()
     'add a trigger that undoes writes':
       'CREATE TRIGGER mine BEFORE INSERT ON "Order" FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
     'add a rule': 'CREATE RULE mine AS ON INSERT TO "Order" DO INSTEAD NOTHING',
+    'silence the history by a rule':
+      'CREATE RULE mine AS ON INSERT TO audit."Order_audit" DO INSTEAD NOTHING',
+    'silence the history by a trigger':
+      'CREATE TRIGGER mine BEFORE INSERT ON audit."Order_audit" FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+    'silence the history by row level security': 'ALTER TABLE audit."Order_audit" FORCE ROW LEVEL SECURITY',
+    'meddle by an event trigger':
+      'CREATE EVENT TRIGGER mine ON ddl_command_end EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+    'put a view in the place of its table': 'ALTER TABLE "Order" RENAME TO "Order_rows"',
     'hide rows': 'ALTER TABLE "Order" ENABLE ROW LEVEL SECURITY',
     'replace the capture function': `CREATE OR REPLACE FUNCTION audit."Order_audit_capture"() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
     'alter the capture function': 'ALTER FUNCTION audit."Order_audit_capture"() SECURITY INVOKER',

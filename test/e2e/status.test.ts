@@ -176,6 +176,57 @@ const CASES: Readonly<Record<string, readonly [sql: string, ...found: string[]]>
      SELECT setval(pg_get_serial_sequence('audit."Order_audit"', 'audit_id'), 1)`,
     'outdated: sequence of table "audit"."Order_audit" is at 1, and the history at 2: the next writes fail',
   ],
+  'a history that a crash empties': [
+    `ALTER TABLE audit."Order_audit" SET UNLOGGED`,
+    'tampered: table "audit"."Order_audit" is UNLOGGED: a crash of the server empties it',
+  ],
+  'a rule that keeps rows from the history': [
+    `CREATE RULE nothing AS ON INSERT TO audit."Order_audit" DO INSTEAD NOTHING`,
+    'tampered: rule "nothing" on "audit"."Order_audit" may keep rows from it',
+  ],
+  'a table whose rows are taken for history': [
+    `CREATE TABLE public.heir () INHERITS (audit."Order_audit")`,
+    'tampered: table "audit"."Order_audit" is inherited by public.heir, whose rows are read as its own',
+  ],
+  'a trigger that keeps rows from the history': [
+    `CREATE FUNCTION public.skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+     CREATE TRIGGER skip BEFORE INSERT ON audit."Order_audit" FOR EACH ROW EXECUTE FUNCTION public.skip()`,
+    'tampered: trigger "skip" on "audit"."Order_audit" comes before an INSERT, and may keep rows from it',
+  ],
+  'rights on single columns and on the sequence of a history': [
+    `GRANT UPDATE (label, code), SELECT (code) ON audit."Order_audit" TO PUBLIC; GRANT USAGE, SELECT ON SEQUENCE audit."Order_audit_audit_id_seq" TO PUBLIC`,
+    'tampered: columns of table "audit"."Order_audit" may be changed by others than its owner: PUBLIC: UPDATE (code), UPDATE (label)',
+    'tampered: sequence of table "audit"."Order_audit" may be moved by others than its owner: PUBLIC: SELECT, USAGE',
+  ],
+  'row level security forced on whoever writes the history': [
+    `ALTER TABLE audit."Order_audit" ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`,
+    'tampered: table "audit"."Order_audit" has row level security forced on its owner, who writes it: writes may fail',
+  ],
+  'policies that are not heeded': [
+    `CREATE POLICY mine ON audit."Order_audit" USING (code = 'mine')`,
+    'disabled: table "audit"."Order_audit" has policies, and row level security is off: its readers see every row',
+  ],
+  'a history without its key, whose numbers do not come': [
+    `ALTER TABLE audit."Order_audit" DROP CONSTRAINT "Order_audit_pkey", ALTER audit_id DROP IDENTITY`,
+    'missing: primary key of table "audit"."Order_audit" is not there: numbers may come twice',
+    'missing: numbers of table "audit"."Order_audit" do not come by themselves: writes fail',
+  ],
+  'a history without one of its own columns': [
+    `ALTER TABLE audit."Order_audit" DROP COLUMN audit_current_user`,
+    'missing: column "audit_current_user" of table "audit"."Order_audit" is not there: writes fail',
+  ],
+  'a required setting that the history does not ask for': [
+    `ALTER TABLE audit."Order_audit" DROP CONSTRAINT audit_username_required`,
+    'missing: check "audit_username_required" of table "audit"."Order_audit" is not there: rows without audit.username are let in',
+  ],
+  'a required setting of a former name, as db push leaves it': [
+    `ALTER TABLE audit."Order_audit" ADD audit_user_id text, ADD CONSTRAINT audit_user_id_required CHECK (audit_user_id IS NOT NULL) NOT VALID`,
+    'outdated: check "audit_user_id_required" of table "audit"."Order_audit" asks for a value that may be missing: writes without it fail',
+  ],
+  'a check that is none of ours': [
+    `ALTER TABLE audit."Order_audit" ADD CONSTRAINT mine CHECK (code <> 'z') NOT VALID`,
+    `tampered: check "mine" of table "audit"."Order_audit" is as no migration made it, and may refuse rows: CHECK (((code)::text <> 'z'::text)) NOT VALID`,
+  ],
   'an audited table that is gone': [
     `DROP TABLE "Order" CASCADE`,
     'missing: table "public"."Order" is audited and not there',
@@ -187,6 +238,13 @@ const LEFT = [
   'a capture function on a table that is not audited',
   'a function that is none of ours',
   'an audited table that is gone',
+  'a history that a crash empties',
+  'a rule that keeps rows from the history',
+  'a trigger that keeps rows from the history',
+  'a history without its key, whose numbers do not come',
+  'a history without one of its own columns',
+  'a check that is none of ours',
+  'a table whose rows are taken for history',
 ]
 
 test.for(Object.entries(CASES))('%s is found, and install mends it', async ([name, [sql, ...expected]]) => {
@@ -234,6 +292,30 @@ test('settings that a role or the database brings along are told: they decide wh
   expect(found(await statusOf(wrapped))).toEqual([
     `disabled: database ${name} brings session_replication_role=replica along: no ordinary trigger fires in its sessions`,
   ])
+})
+
+test('the tables that commands make are looked at as histories are, and a rule on an audited table is told', async () => {
+  const wrapped = await installed()
+  const { audit, database } = wrapped
+  expect(await audit(['seal', '--wait', '60'])).toMatchObject({ exitCode: 0 })
+  expect(await audit(['pause', '--reason', 'x', '--model', 'Tag'])).toMatchObject({ exitCode: 0 })
+  expect(await audit(['resume', '--set', 'username=ops'])).toMatchObject({ exitCode: 0 })
+  await database.query(`CREATE RULE mine AS ON DELETE TO "Tag" DO INSTEAD NOTHING`)
+  const told = await audit(['status'])
+  expect([told.exitCode, told.stdout]).toEqual([
+    0,
+    expect.stringContaining('rules on audited tables, by which writes may go elsewhere: mine on public.Tag'),
+  ])
+  await database.query(`ALTER TABLE audit.seal DISABLE TRIGGER append_only; DROP TRIGGER append_only ON audit.pause;
+    GRANT DELETE ON audit.seal_salt TO PUBLIC; GRANT UPDATE (reason) ON audit.pause TO PUBLIC`)
+  expect(found(await statusOf(wrapped)).toSorted()).toEqual([
+    'disabled: trigger "append_only" on "audit"."seal" is disabled',
+    'missing: trigger "append_only" on "audit"."pause" is not there',
+    'tampered: columns of table "audit"."pause" may be changed by others than its owner: PUBLIC: UPDATE (reason)',
+    'tampered: table "audit"."seal_salt" may be changed by others than its owner: PUBLIC: DELETE',
+  ])
+  const { exitCode, stderr } = await audit(['install'])
+  expect([exitCode, stderr, found(await statusOf(wrapped))]).toEqual([0, '', []])
 })
 
 test('a migration that is not applied yet makes the database outdated, and so does a function that an earlier one made', async () => {
@@ -321,6 +403,25 @@ model Visit {
     expect(found(await statusOf(wrapped))).toEqual([
       'disabled: trigger "audit_insert" on partition "public"."Visit_low" is disabled',
     ])
+    expect(await wrapped.audit(['install'])).toMatchObject({ exitCode: 0 })
+    await database.query(`CREATE OR REPLACE FUNCTION audit.record_waiver(text, text, bigint) RETURNS void LANGUAGE sql AS '';
+      ALTER FUNCTION audit.waive_capture(text) SECURITY INVOKER; GRANT EXECUTE ON FUNCTION audit.hash_value TO PUBLIC;
+      DROP PROCEDURE audit.make_hash_key; GRANT SELECT ON audit.hash_key TO ${role};
+      ALTER TABLE audit.capture_waiver DISABLE TRIGGER append_only; GRANT INSERT ON audit.capture_waiver TO ${role}`)
+    expect(found(await statusOf(wrapped)).toSorted()).toEqual([
+      'disabled: trigger "append_only" on "audit"."capture_waiver" is disabled',
+      'missing: function "audit"."make_hash_key" is not there',
+      'tampered: function "audit"."hash_value" may be called by others than its owner: PUBLIC: EXECUTE',
+      'tampered: function "audit"."record_waiver" is as no migration made it',
+      'tampered: function "audit"."waive_capture" is as no migration made it',
+      `tampered: table "audit"."capture_waiver" may be changed by others than its owner: ${role}: INSERT`,
+      `tampered: table "audit"."hash_key" may be read or changed by others than its owner: ${role}: SELECT`,
+    ])
+    const mended = await wrapped.audit(['install'])
+    expect([mended.exitCode, mended.stderr, found(await statusOf(wrapped))]).toEqual([0, '', []])
+    await database.query('DROP TABLE audit.capture_waiver')
+    expect(found(await statusOf(wrapped))).toEqual(['missing: table "audit"."capture_waiver" is not there'])
+    expect(await wrapped.audit(['install'])).toMatchObject({ exitCode: 0 })
   } finally {
     await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
   }

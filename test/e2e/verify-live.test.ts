@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { TestDatabase } from '../support/test-database.ts'
 import { installedProject, wrappedProject } from './migrate/wrapped-project.ts'
@@ -158,6 +159,40 @@ test('verify --live ended by Ctrl-C keeps its place, and the next run goes on an
   expect(existsSync(place)).toBe(false)
 })
 
+test('verify --live does not go on from the place of another database, of the same name on the same server', async () => {
+  const { database, audit, project } = await installedProject(models(), TABLES)
+  await seen(database, `INSERT INTO "Order" (total) SELECT g FROM generate_series(1, 300) g`)
+  const place = join(project.dir, 'place.json')
+  const flags = ['verify', '--live', '--place', place, '--batch-size', '10', '--pause', '100']
+  expect(await audit(flags, { signal: { when: 'public.Order', name: 'SIGINT' } })).toMatchObject({
+    exitCode: 130,
+  })
+  const left = readFileSync(place, 'utf8')
+  const admin = new URL(database.url)
+  admin.pathname = '/postgres'
+  const client = new pg.Client({ connectionString: admin.href })
+  await client.connect()
+  onTestFinished(() => client.end())
+  // A copy of it takes its place: whatever was compared, was compared with the other one.
+  const name = database.name
+  await client.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid()`,
+  )
+  await client.query(`CREATE DATABASE "${name} copy" TEMPLATE "${name}"`)
+  await client.query(`ALTER DATABASE "${name}" RENAME TO "${name} before"`)
+  await client.query(`ALTER DATABASE "${name} copy" RENAME TO "${name}"`)
+  onTestFinished(async () => {
+    await client.query(`DROP DATABASE "${name} before"`)
+  })
+  const refused = await audit(['verify', '--live', '--place', place])
+  expect([refused.exitCode, refused.stderr]).toEqual([
+    2,
+    expect.stringContaining('is the place of a run on another database'),
+  ])
+  expect(readFileSync(place, 'utf8')).toBe(left)
+  expect(await audit(['verify', '--live'])).toMatchObject({ exitCode: 0 })
+})
+
 test('verify --live that cannot look ends with 2 and says why', async () => {
   const { database, audit, project } = await installedProject(models(), TABLES)
   const role = `live_${database.name}`
@@ -176,7 +211,7 @@ test('verify --live that cannot look ends with 2 and says why', async () => {
     [['--model', 'Oder'], 'No audited model or table is called "Oder". There are: Order, Plain'],
     [['--anchor', 'x', '--live'], '--anchor is about seals'],
     [['--batch-size', '0'], '--batch-size takes a whole number from 1 on'],
-    [['--place', 'other.json'], 'is the place of a run on database "another"'],
+    [['--place', 'other.json'], 'is the place of a run on another database, another, and this one is'],
     [['--place', 'bad.json'], 'is not what verify --live --place has written'],
     [['--url', 'postgresql://127.0.0.1:1/none'], 'ECONNREFUSED'],
     [['--url', url.href], 'Run it as the owner of the audit tables'],

@@ -33,6 +33,8 @@ export interface WrapperOptions {
   /** Sent when the output holds the text. */
   readonly signal?: { readonly when: string; readonly name: NodeJS.Signals }
   readonly onOutput?: (output: string) => void
+  /** To send it a signal when something else than its output says so. */
+  readonly onStart?: (kill: (name: NodeJS.Signals) => void) => void
   /** Over the usual ones; `undefined` takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
@@ -62,14 +64,17 @@ type Options = Omit<PrismaProjectOptions, 'schema' | 'databaseUrl'> & {
   readonly template?: Promise<Template>
 }
 
-/** A project and a database, empty or from a template, which go with the test. */
+type WhenDone = (clean: () => Promise<void>) => void
+
+/** A project and a database, empty or from a template, which go with the test, or when `whenDone` has them go. */
 export async function wrappedProject(
   models: string,
   { template, ...options }: Options = {},
+  whenDone: WhenDone = onTestFinished,
 ): Promise<WrappedProject> {
   const database = await createDatabase({ template })
   const project = await createPrismaProject({ ...options, schema: HEAD + models, databaseUrl: database.url })
-  onTestFinished(async () => {
+  whenDone(async () => {
     project.cleanup()
     await database.drop()
   })
@@ -82,7 +87,11 @@ export async function wrappedProject(
 }
 
 /** A project whose tables and audit are in one migration, and applied: prepared once for each pair of texts. */
-export async function installedProject(models: string, tables: string): Promise<WrappedProject> {
+export async function installedProject(
+  models: string,
+  tables: string,
+  whenDone?: WhenDone,
+): Promise<WrappedProject> {
   const schema = HEAD + models
   const draft = { '20240101000000_init': tables }
   const { migration, text: problems } = await compileProject(schema, draft, { draft: '20240101000000_init' })
@@ -93,7 +102,7 @@ export async function installedProject(models: string, tables: string): Promise<
     await project.prisma(['migrate', 'deploy'])
     project.cleanup()
   })
-  return wrappedProject(models, { migrations, template })
+  return wrappedProject(models, { migrations, template }, whenDone)
 }
 
 /** What Prisma, `generate` and the wrapper say once there is nothing left to do. */
@@ -167,7 +176,7 @@ export async function runWrapper(
   dir: string,
   databaseUrl: string,
   args: readonly string[],
-  { answers, signal, onOutput, env }: WrapperOptions = {},
+  { answers, signal, onOutput, onStart, env }: WrapperOptions = {},
 ): Promise<WrapperResult> {
   const command = [
     process.execPath,
@@ -190,6 +199,7 @@ export async function runWrapper(
     },
     stdio: 'pipe',
   })
+  onStart?.((name) => child.kill(name))
   const questions = [...(answers ?? [])]
   let output = ''
   let isSignalled = false

@@ -1,13 +1,12 @@
 import type pg from 'pg'
 import type { AuditTableObject } from '../state/database-state.ts'
-import { foldParts } from '../state/fold-parts.ts'
 import { type BaselineProgress, BaselineRefusedError, writeBaseline } from './baseline-batches.ts'
-import { isOfDatabase, withDatabase } from './database-client.ts'
+import { adviceOn, isOfDatabase, withDatabase } from './database-client.ts'
 import { INTERRUPTED } from './exit-codes.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
+import { readFoldedProject } from './folded-project.ts'
 import { progressBar } from './progress-bar.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
-import { readProjectAndFolder } from './read-project.ts'
 import { wholeNumber } from './whole-number.ts'
 
 export interface BackfillFlags extends DatabaseFlags {
@@ -46,13 +45,9 @@ export async function backfill(flags: BackfillFlags, cwd: string): Promise<numbe
 
 /** As the migrations have it, and not the schema: what is not migrated yet has no history to write to. */
 async function tablesWithBaseline(flags: BackfillFlags, cwd: string): Promise<readonly AuditTableObject[]> {
-  const read = await readProjectAndFolder(flags, cwd)
-  if (!read.ok)
-    throw new ProjectNotFoundError('Prisma does not accept the schema; npx prisma validate says why.')
-  const folder = await read.folder
+  const { folder, folded } = await readFoldedProject(flags, cwd)
   if (folder === undefined) throw new ProjectNotFoundError('There is no migrations folder.')
-  const parts = folder.files.map(({ name, text }) => ({ migration: name, text }))
-  return foldParts(parts, folder.database.interferences).state.tables.filter(
+  return folded.state.tables.filter(
     ({ backfill: wanted, capturing, key }) => wanted !== undefined && capturing && key.length > 0,
   )
 }
@@ -84,7 +79,7 @@ async function backfillTable(
       reached === undefined
         ? ''
         : `\nThe ${reached.written} rows that were recorded stay: run it again to go on.`
-    console.error(`audit: ${name}: ${error.message}${done}`)
+    console.error(`audit: ${name}: ${error.message}${adviceOn(error)}${done}`)
     return 1
   }
 }

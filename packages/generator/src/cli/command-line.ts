@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander'
 import { MigrationsFolderError } from '../migration/migrations-folder-error.ts'
 import { addCaptureCommands } from './capture-commands.ts'
 import { addErasureCommands } from './erasure-commands.ts'
+import { INTERRUPTED } from './exit-codes.ts'
 import { addInstallationCommands } from './installation-commands.ts'
+import { InterruptedError } from './interruption.ts'
 import { addMigrateCommands } from './migrate-commands.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { addRetentionCommands } from './retention-commands.ts'
@@ -13,7 +15,8 @@ import { addSealCommands } from './seal-commands.ts'
  * Runs one command of `npx prisma-generator-audit`. A command's own module is loaded when it is asked for.
  *
  * @param args what stands behind the program's name
- * @returns the exit code: 0, or 1 where something is wrong; `check`, `status` and `verify` end with 2 where they could not look at all
+ * @returns the exit code: 0, or 1 where something is wrong; those of `LOOKING` end with 2 where they could not look at all; 130 where a
+ * signal ended it
  */
 export async function runCommandLine(args: readonly string[], version: string): Promise<number> {
   let exitCode = 0
@@ -53,6 +56,10 @@ function exitCodeOf(error: unknown, args: readonly string[]): number {
     console.error(error.message)
     return error instanceof ProjectNotFoundError ? 2 : 1
   }
+  if (error instanceof InterruptedError) {
+    console.error(error.message)
+    return INTERRUPTED
+  }
   if (!(error instanceof CommanderError)) throw error
   // Said already, with a suggestion.
   return error.exitCode !== 0 && LOOKING.has(args[0] ?? '') ? 2 : error.exitCode
@@ -64,6 +71,8 @@ const LOOKING: ReadonlySet<string> = new Set([
   'status',
   'install',
   'uninstall',
+  'backfill',
+  'seal',
   'verify',
   'erase',
   'hold',

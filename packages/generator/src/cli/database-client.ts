@@ -1,28 +1,37 @@
 import pg from 'pg'
+import { InterruptedError, isGivenUp, onInterruption } from './interruption.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
+
+export interface DatabaseWork {
+  /** It has no steps of its own, so a signal gives up the statement that is running. */
+  readonly isAtOnce?: boolean
+}
 
 /**
  * Runs `work` on a connection of its own. A signal to end (Ctrl-C) aborts `signal`, and it is up to `work` to end where nothing
- * is half done.
+ * is half done; see `onInterruption`. Until it is connected nothing is begun, and a signal ends the process.
  *
  * @throws ProjectNotFoundError where the database cannot be reached
+ * @throws InterruptedError where a signal gave up a statement
  */
 export async function withDatabase<T>(
   connectionString: string,
   command: string,
   work: (client: pg.Client, signal: AbortSignal) => Promise<T>,
+  { isAtOnce = false }: DatabaseWork = {},
 ): Promise<T> {
   const client = new pg.Client({ connectionString, application_name: `prisma-generator-audit ${command}` })
   // A connection that breaks makes its query fail; without a listener it would end the process besides.
   client.on('error', () => {})
-  const stop = new AbortController()
-  const abort = () => stop.abort()
-  process.on('SIGINT', abort).on('SIGTERM', abort)
+  await connect(client)
+  const interruption = onInterruption(client, connectionString, isAtOnce)
   try {
-    await connect(client)
-    return await work(client, stop.signal)
+    return await work(client, interruption.signal)
+  } catch (error) {
+    if (!isGivenUp(error)) throw error
+    throw new InterruptedError({ cause: error })
   } finally {
-    process.off('SIGINT', abort).off('SIGTERM', abort)
+    interruption.ignore()
     await client.end().catch(() => {})
   }
 }
@@ -31,14 +40,18 @@ async function connect(client: pg.Client): Promise<void> {
   try {
     await client.connect()
   } catch (error) {
+    await client.end().catch(() => {})
     if (!isOfDatabase(error)) throw error
     throw new ProjectNotFoundError(`The database cannot be reached: ${error.message}`, { cause: error })
   }
 }
 
-/** Anything else is a fault of ours. A connection that ends has no code, during a query or between two. */
+/**
+ * Anything else is a fault of ours. A connection that ends has no code, during a query or between two. What a person gave up is
+ * nothing that the database refused.
+ */
 export function isOfDatabase(error: unknown): error is Error {
-  return error instanceof Error && ('code' in error || LOST.test(error.message))
+  return error instanceof Error && !isGivenUp(error) && ('code' in error || LOST.test(error.message))
 }
 
 const LOST = /^Connection terminated|is not queryable$|timeout/

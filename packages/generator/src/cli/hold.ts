@@ -47,7 +47,7 @@ export async function hold(flags: HoldFlags, cwd: string): Promise<number> {
   const { home, model, recorded } = await readErasureProject(flags, cwd)
   const wish = flags.model
   const rows = wish === undefined ? [] : ofWish(() => heldRows(model, recorded, wish, flags.id))
-  return withDatabase(connectionString, 'hold', async (client) => {
+  const run = async (client: Client) => {
     try {
       if (flags.release !== undefined) await release(client, home, flags.release, flags.reason ?? '')
       else if (rows.length > 0) await putOnHold(client, home, rows, flags.reason ?? '')
@@ -60,7 +60,8 @@ export async function hold(flags: HoldFlags, cwd: string): Promise<number> {
       console.error(`audit: ${error.message}${adviceOn(error)}`)
       return 1
     }
-  })
+  }
+  return withDatabase(connectionString, 'hold', run, { isAtOnce: true })
 }
 
 function assertFlags({ model, id, all, release: number, reason }: HoldFlags): void {

@@ -1,8 +1,10 @@
+import type { Client } from 'pg'
 import { renderStatus } from '../installation/render-status.ts'
 import { repairsOf } from '../installation/repairs.ts'
 import { renderInstallation, renderRepair, renderUninstallation } from '../sql/render-installation.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { type ExpectedInstallation, type Look, look, readExpected, withConnection } from './installation.ts'
+import { InterruptedError } from './interruption.ts'
 
 export interface InstallFlags extends DatabaseFlags {
   /** The SQL for any database, on stdout, without a connection. */
@@ -27,7 +29,7 @@ export async function install(flags: InstallFlags, cwd: string): Promise<number>
   }
   const url = await findDatabaseUrl(flags, cwd)
   const expected = await readExpected(flags, cwd)
-  return await withConnection(url, 'install', async (client) => {
+  const run = async (client: Client, signal: AbortSignal) => {
     const found = await look(client, expected)
     if (found.status.pending.length > 0) {
       // Functions of a later migration may name columns that its table does not have yet, and every write would fail.
@@ -44,11 +46,13 @@ export async function install(flags: InstallFlags, cwd: string): Promise<number>
       process.stdout.write(text)
       return found.status.isInstalled ? 0 : 1
     }
+    if (signal.aborted) throw new InterruptedError()
     if (text !== '') await client.query(text)
     const { status } = text === '' ? found : await look(client, expected)
     console.log(renderStatus(status))
     return status.isInstalled ? 0 : 1
-  })
+  }
+  return withConnection(url, 'install', run, { isAtOnce: true })
 }
 
 export const PENDING = 'Migrations come first, with npx prisma migrate deploy; these are not applied here:'
@@ -69,9 +73,11 @@ export async function uninstall(flags: InstallFlags, cwd: string): Promise<numbe
     process.stdout.write(text)
     return 0
   }
-  await withConnection(url, 'uninstall', async (client) => {
+  const run = async (client: Client, signal: AbortSignal) => {
+    if (signal.aborted) throw new InterruptedError()
     if (text !== '') await client.query(text)
-  })
+  }
+  await withConnection(url, 'uninstall', run, { isAtOnce: true })
   console.error('audit: no table is captured any more; the histories are kept')
   return 0
 }

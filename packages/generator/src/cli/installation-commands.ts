@@ -84,10 +84,14 @@ with. What is as it should be is not touched; a column whose type does not fit a
 table in transactions of its own; run again it goes on where it was. Needs the rights that migrations need. Migrations that are
 not applied are Prisma's: npx prisma migrate deploy.
 
-Exit code: 0 when all is installed then, 1 when something is left, 2 when it could not look or the database refused.`
+Exit code: 0 when all is installed then, 1 when something is left, 130 when it was interrupted, 2 when it could not look or the
+database refused.`
 
 const uninstallDescription = `Drops the triggers and capture functions of every audited table; the histories, their guards and the audit schema stay.
-Where migrations make the audit, @audit(disabled) and a migration are the way: deployed anew, they bring it back.`
+Where migrations make the audit, @audit(disabled) and a migration are the way: deployed anew, they bring it back. Each table
+in a transaction of its own; run again it goes on where it was.
+
+Exit code: 0 when no table is captured any more, 130 when it was interrupted, 2 when it could not look or the database refused.`
 
 const afterRestoreDescription = `After pg_restore, a recovery to a point in time, an upgrade by replication, or in a copy: gives the database what it lacks of
 the audit (as install does), mends sequences, rights and owners, says what was erased elsewhere and not here, and compares the tables with

@@ -12,13 +12,12 @@ import { nameKey } from '../model/names.ts'
 import { renderInstallation } from '../sql/render-installation.ts'
 import { homeOf } from '../state/database-state.ts'
 import { desiredState } from '../state/desired-state.ts'
-import { foldParts } from '../state/fold-parts.ts'
 import { parseHeaders } from '../state/part-header.ts'
-import { adviceOn, isOfDatabase, withDatabase } from './database-client.ts'
+import { adviceOn, type DatabaseWork, isOfDatabase, withDatabase } from './database-client.ts'
 import type { ProjectFlags } from './find-schema.ts'
+import { readFoldedProject } from './folded-project.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { readLiveDatabase } from './read-live-database.ts'
-import { readProjectAndFolder } from './read-project.ts'
 
 /** What a project's database should have. */
 export interface ExpectedInstallation extends Expectation {
@@ -39,11 +38,8 @@ export interface Look {
  * @throws ProjectNotFoundError where there is no project, or one with errors
  */
 export async function readExpected(flags: ProjectFlags, cwd: string): Promise<ExpectedInstallation> {
-  const read = await readProjectAndFolder(flags, cwd)
-  if (!read.ok)
-    throw new ProjectNotFoundError('Prisma does not accept the schema; npx prisma validate says why.')
-  const { input } = read.project
-  const folder = await read.folder
+  const { project, folder, folded } = await readFoldedProject(flags, cwd)
+  const { input } = project
   const { model, migration, diagnostics } = compile({ ...input, folder })
   if (hasErrors(diagnostics)) {
     throw new ProjectNotFoundError('The schema has errors; npx prisma-generator-audit check says which.')
@@ -52,10 +48,6 @@ export async function readExpected(flags: ProjectFlags, cwd: string): Promise<Ex
   const parts = files.filter(({ text }) => parseHeaders(text).parts.length > 0)
   const isByMigrations = parts.length > 0
   const { lockTimeout } = input.options
-  const folded = foldParts(
-    files.map(({ name, text }) => ({ migration: name, text })),
-    folder?.database.interferences,
-  )
   const state = isByMigrations ? folded.state : desiredState(model)
   const asFile = { name: 'install', path: 'install', text: renderInstallation(state, lockTimeout) }
   return {
@@ -81,8 +73,9 @@ export function withConnection<T>(
   connectionString: string,
   command: string,
   run: (client: pg.Client, signal: AbortSignal) => Promise<T>,
+  how?: DatabaseWork,
 ): Promise<T> {
-  return withDatabase(connectionString, command, async (client, signal) => {
+  const work = async (client: pg.Client, signal: AbortSignal) => {
     try {
       return await run(client, signal)
     } catch (error) {
@@ -91,7 +84,8 @@ export function withConnection<T>(
         cause: error,
       })
     }
-  })
+  }
+  return withDatabase(connectionString, command, work, how)
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import {
   beginPausing,
+  lockPauses,
   type OpenPause,
   openPauses,
   recordPause,
@@ -11,9 +12,9 @@ import { disableTriggers } from '../sql/touch-triggers.ts'
 import { homeOf } from '../state/database-state.ts'
 import { chooseTables, tableName } from './chosen-tables.ts'
 import { inTransaction } from './database-client.ts'
-import { INTERRUPTED } from './exit-codes.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { type ExpectedInstallation, look, readExpected, withConnection } from './installation.ts'
+import { InterruptedError } from './interruption.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { retryLocks } from './retry-locks.ts'
 
@@ -26,8 +27,9 @@ export interface PauseFlags extends DatabaseFlags {
  * Turns the triggers of tables off, and leaves a row that says who did it, when and why. What is written meanwhile `resume` brings
  * into the history.
  *
- * @returns the exit code: 0 when all of them rest, 130 when a signal ended it before
+ * @returns the exit code: 0 when all of them rest
  * @throws ProjectNotFoundError where there is no project, or a database that refuses
+ * @throws InterruptedError when a signal ended it before
  */
 export async function pause(flags: PauseFlags, cwd: string): Promise<number> {
   if (flags.reason.trim() === '') {
@@ -43,16 +45,19 @@ export async function pause(flags: PauseFlags, cwd: string): Promise<number> {
     const home = homeOf({ name: first.schema, ...(first.shared ? { shared: first.shared } : {}) })
     await inTransaction(client, beginSealing(home), () => client.query(renderPauseTable(home)))
     for (const table of tables) {
-      if (signal.aborted) return INTERRUPTED
-      const isNew = await retryLocks(() =>
-        inTransaction(client, beginPausing(expected.lockTimeout), async () => {
-          await client.query(disableTriggers(table))
-          // Behind the lock: whoever paused it at the same moment has committed.
-          const { rows } = await client.query<OpenPause>(openPauses(home))
-          if (rows.some(({ history }) => history === table.names.table)) return false
-          await client.query(recordPause(table), [flags.reason])
-          return true
-        }),
+      if (signal.aborted) throw new InterruptedError()
+      const isNew = await retryLocks(
+        () =>
+          inTransaction(client, beginPausing(expected.lockTimeout), async () => {
+            await client.query(disableTriggers(table))
+            // Behind the locks: whoever paused or resumed it at the same moment has committed.
+            await client.query(lockPauses(home))
+            const { rows } = await client.query<OpenPause>(openPauses(home))
+            if (rows.some(({ history }) => history === table.names.table)) return false
+            await client.query(recordPause(table), [flags.reason])
+            return true
+          }),
+        signal,
       )
       const since = isNew ? '' : ', for the reason and since the time of before'
       console.error(`audit: ${tableName(table)} is paused${since}: NOTHING OF IT IS RECORDED until ${RESUME}`)

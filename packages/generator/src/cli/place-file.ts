@@ -16,7 +16,7 @@ export function readPlaces(path: string | undefined, database: string): Places {
   const place = parsePlace(path)
   if (place.database === database) return place.tables
   throw new ProjectNotFoundError(
-    `${path} is the place of a run on database "${place.database}", and this one is "${database}". Name another file, or remove it.`,
+    `${path} is the place of a run on another database, ${place.database}, and this one is ${database}. A copy of the same name, and a database that was restored, is another. Name another file, or remove it.`,
   )
 }
 

@@ -1,5 +1,7 @@
 import type { ClientBase, QueryResultRow } from 'pg'
+import { ownTableNames } from '../installation/compare-own-tables.ts'
 import type { HistoryEnds, LiveDatabase, LiveHistory, LivePartition } from '../installation/live-database.ts'
+import { detailsThere, rulesOn } from '../sql/live-details.ts'
 import {
   appliedMigrations,
   beginLook,
@@ -61,6 +63,10 @@ export async function readLiveDatabase(
       functions: await rowsOf(functionsThere(schema)),
       histories,
       triggers: await rowsOf(triggersThatCall(schema)),
+      details: await rowsOf(
+        detailsThere(schema, [...ownTableNames(home), ...tables.map(({ names }) => names.table)]),
+      ),
+      rules: tables.length === 0 ? [] : await rowsOf(rulesOn(tables.map(({ source }) => source))),
       sources: tables.length === 0 ? [] : await rowsOf(tablesThere(tables)),
       settings: await rowsOf(settingsBroughtAlong()),
       pauses: await readOpenPauses(client, home),

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import type { Recorded } from '../installation/told.ts'
-import { appliedMigrations, whereLooked } from '../sql/live-installation.ts'
+import { appliedMigrations, isServerTold, whereLooked, whichDatabase } from '../sql/live-installation.ts'
 import { beginVerifying } from '../sql/seal-chain.ts'
 import { inTransaction } from './database-client.ts'
 import type { ExpectedInstallation } from './installation.ts'
@@ -16,11 +16,14 @@ export async function readRecorded(
   { recorded, parts, state }: ExpectedInstallation,
 ): Promise<{ readonly database: string; readonly recorded: Recorded | undefined }> {
   return inTransaction(client, beginVerifying(), async () => {
-    const { rows: where } = await client.query<{ database: string; migrationsSchema: string | null }>(
+    const { rows: where } = await client.query<{ migrationsSchema: string | null }>(
       whereLooked(state.schema?.name ?? 'audit', undefined),
     )
-    // A copy of it on another server is another one.
-    const database = `${client.host}:${client.port}/${where[0]?.database ?? ''}`
+    const { rows: told } = await client.query<{ isTold: boolean }>(isServerTold())
+    const { rows: identity } = await client.query<{ identity: string }>(
+      whichDatabase(told[0]?.isTold ?? false),
+    )
+    const database = identity[0]?.identity ?? ''
     const schema = where[0]?.migrationsSchema
     if (recorded === undefined || schema == null) return { database, recorded: undefined }
     const { rows } = await client.query<{ name: string; begun: string; done: string }>(

@@ -49,16 +49,19 @@ export async function reconcile(
   )
   let reached: Reconciled = { rows: 0, written: 0, firstId: undefined, lastId: undefined, isComplete: false }
   const write = (text: string, values: readonly string[]) =>
-    retryLocks(() =>
-      inTransaction(client, beginReconciling(table, lockTimeout), async () => {
-        for (const [name, value] of settings) {
-          await client.query(SET_SETTING, [`audit.${name}`, value])
-        }
-        const { rows } = await client.query<ReconciledPage>(text, [...values])
-        const [written] = rows
-        if (written === undefined) throw new Error('PostgreSQL gave no row for a query that always has one.')
-        return written
-      }),
+    retryLocks(
+      () =>
+        inTransaction(client, beginReconciling(table, lockTimeout), async () => {
+          for (const [name, value] of settings) {
+            await client.query(SET_SETTING, [`audit.${name}`, value])
+          }
+          const { rows } = await client.query<ReconciledPage>(text, [...values])
+          const [written] = rows
+          if (written === undefined)
+            throw new Error('PostgreSQL gave no row for a query that always has one.')
+          return written
+        }),
+      signal,
     )
   for (const pass of ['rows', 'history'] as const) {
     let last: readonly string[] = pass === 'rows' ? [] : [FIRST_ID]

@@ -2,22 +2,23 @@ import type { Client } from 'pg'
 import { repairsOf } from '../installation/repairs.ts'
 import { type Recorded, toldOf } from '../installation/told.ts'
 import { nameKey, type QualifiedName } from '../model/names.ts'
-import { beginPausing, type OpenPause, recordResumption } from '../sql/pause-table.ts'
+import { beginPausing, lockPauses, type OpenPause, openPauses } from '../sql/pause-table.ts'
 import { renderRepair } from '../sql/render-installation.ts'
 import { beginVerifying } from '../sql/seal-chain.ts'
 import { enableTriggers } from '../sql/touch-triggers.ts'
 import { type AuditTableObject, homeOf } from '../state/database-state.ts'
 import { chooseTables, tableName } from './chosen-tables.ts'
 import { inTransaction } from './database-client.ts'
+import { endPause, pausedOnceMore } from './end-pause.ts'
 import { INTERRUPTED } from './exit-codes.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { type ExpectedInstallation, look, readExpected, withConnection } from './installation.ts'
-import { readOpenPauses } from './open-pauses.ts'
+import { assertPausesReadable, readOpenPauses } from './open-pauses.ts'
 import { progressBar } from './progress-bar.ts'
-import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { readRecorded } from './read-recorded.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 import { retryLocks } from './retry-locks.ts'
+import { parseSettings, refuseWithoutContext } from './row-context.ts'
 import { counted } from './seal-report.ts'
 import { wholeNumber } from './whole-number.ts'
 
@@ -42,7 +43,10 @@ export async function resume(flags: ResumeFlags, cwd: string): Promise<number> {
   const settings = parseSettings(flags.set)
   return withConnection(url, 'resume', async (client, signal) => {
     const home = homeOf(expected.state.schema ?? { name: 'audit' })
-    const pauses = await inTransaction(client, beginVerifying(), () => readOpenPauses(client, home))
+    const pauses = await inTransaction(client, beginVerifying(), async () => {
+      await assertPausesReadable(client, home)
+      return readOpenPauses(client, home)
+    })
     const paused = tables.flatMap((table) => {
       const found = pauses.find(({ history }) => history === table.names.table)
       return found === undefined ? [] : [{ table, pause: found }]
@@ -55,9 +59,9 @@ export async function resume(flags: ResumeFlags, cwd: string): Promise<number> {
       paused.map(({ table }) => table),
       settings,
     )
-    for (const { history, oid } of left) {
-      await client.query(recordResumption(home), [oid, 0, null, null])
-      console.error(`audit: the pause of ${history} is ended: no model has that history any more`)
+    for (const pause of left) {
+      await endPause(client, { home, pause })
+      console.error(`audit: the pause of ${pause.history} is ended: no model has that history any more`)
     }
     await mend(client, expected, paused)
     const { recorded } = await readRecorded(client, expected)
@@ -107,11 +111,20 @@ async function resumeTable(
 ): Promise<boolean> {
   const name = tableName(table)
   // Triggers first: what is written from now on is recorded, and the past stands still.
-  await retryLocks(() =>
-    inTransaction(client, beginPausing(run.lockTimeout), () => client.query(enableTriggers(table))),
+  await retryLocks(
+    () =>
+      inTransaction(client, beginPausing(run.lockTimeout), async () => {
+        await client.query(enableTriggers(table))
+        await client.query(lockPauses(table))
+        const { rows } = await client.query<OpenPause>(openPauses(table))
+        const now = rows.find(({ history }) => history === table.names.table)
+        // Somebody resumed it, and somebody paused it once more: those triggers rest for another reason.
+        if (now !== undefined && now.number !== pause.number) throw pausedOnceMore(name)
+      }),
+    run.signal,
   )
   if (table.key.length === 0) {
-    await client.query(recordResumption(table), [pause.oid, 0, null, null])
+    await endPause(client, { home: table, pause, table })
     console.error(
       `audit: ${name} is recorded again; it has no key, so what was written meanwhile is not in its history`,
     )
@@ -138,51 +151,10 @@ async function resumeTable(
     )
     return false
   }
-  await client.query(recordResumption(table), [pause.oid, reached.written, reached.firstId, reached.lastId])
+  await endPause(client, { home: table, pause, table, reached })
   const ids = reached.firstId === undefined ? '' : `, audit_id ${reached.firstId} to ${reached.lastId}`
   console.error(
     `audit: ${name} is recorded again; the pause since ${pause.pausedAt} left ${counted(reached.written, 'row')} of history${ids}`,
   )
   return true
-}
-
-/** @throws ProjectNotFoundError for what is no name=value */
-export function parseSettings(texts: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(
-    texts.map((text) => {
-      const at = text.indexOf('=')
-      if (at < 1) throw new ProjectNotFoundError(`--set takes name=value, and not "${text}"`)
-      return [text.slice(0, at), text.slice(at + 1)] as const
-    }),
-  )
-}
-
-/** @throws ProjectNotFoundError where no table has such a setting, or a history would refuse rows with these */
-export function refuseWithoutContext(
-  tables: readonly AuditTableObject[],
-  settings: ReadonlyMap<string, string>,
-): void {
-  const known = new Set(tables.flatMap((table) => settingsOf(table).map(({ name }) => name)))
-  const unknown = [...settings.keys()].find((name) => !known.has(name))
-  if (tables.length > 0 && unknown !== undefined) {
-    throw new ProjectNotFoundError(
-      `--set ${unknown}: there is no such session setting. There are: ${[...known].join(', ') || 'none'}`,
-    )
-  }
-  for (const table of tables) {
-    const missing = settingsOf(table)
-      .filter(
-        ({ name, required, default: value }) =>
-          required && value === undefined && table.missingSettings === 'refuse' && !settings.get(name),
-      )
-      .map(({ name }) => name)
-    if (missing.length === 0) continue
-    throw new ProjectNotFoundError(
-      `${tableName(table)} takes no row of history without ${missing.join(', ')}: say who says so, ${missing.map((name) => `--set ${name}=…`).join(' ')}`,
-    )
-  }
-}
-
-function settingsOf({ settings }: AuditTableObject) {
-  return settings.filter(({ retired, fact }) => !retired && fact === undefined)
 }

@@ -1,3 +1,4 @@
+import type { Client } from 'pg'
 import { renderStatus } from '../installation/render-status.ts'
 import { renderStatusJson } from '../installation/status-json.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
@@ -19,9 +20,8 @@ export async function status(flags: StatusFlags, cwd: string): Promise<number> {
   // Before anything else reads the configuration: see `readDatasourceUrl`.
   const url = await findDatabaseUrl(flags, cwd)
   const expected = await readExpected(flags, cwd)
-  const { status: found } = await withConnection(url, 'status', (client) =>
-    look(client, expected, flags.role),
-  )
+  const run = (client: Client) => look(client, expected, flags.role)
+  const { status: found } = await withConnection(url, 'status', run, { isAtOnce: true })
   console.log(flags.json ? renderStatusJson(found) : renderStatus(found))
   return found.isInstalled ? 0 : 1
 }

@@ -5,10 +5,12 @@ import { dropFunction, dropTrigger, openFunction, openSchema, quoted } from '../
 import { triggersOf } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
 import { type DatabaseState, homeOf } from '../state/database-state.ts'
+import { hasHashes } from '../state/hashing.ts'
 import { hasPartitions } from '../state/partitioning.ts'
 import { compareErasure, comparePruning } from './compare-erasure.ts'
 import { compareFunction, type FunctionsThere } from './compare-functions.ts'
 import { compareHistory } from './compare-history.ts'
+import { compareOwnTables } from './compare-own-tables.ts'
 import { compareReplication } from './compare-replication.ts'
 import { type Finding, type InstallationStatus, mendedBy, type Unaudited } from './installation-status.ts'
 import type { LiveDatabase } from './live-database.ts'
@@ -65,7 +67,13 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     ),
     ...(expected.isUngenerated ? [UNGENERATED] : []),
     ...(live.schemaOwner === null && tables.length > 0 ? [noSchema(schema, functions.remedy)] : []),
-    ...(live.schemaOwner === null ? [] : [...baseFindings(state, functions), ...closedDoor(state, live)]),
+    ...(live.schemaOwner === null
+      ? []
+      : [
+          ...baseFindings(state, functions),
+          ...closedDoor(state, live),
+          ...compareOwnTables(state, live, functions),
+        ]),
     ...orphans(state, live),
     ...leftOver(state, live),
     ...silencing(live),
@@ -88,6 +96,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     unaudited,
     role: live.role,
     ownsHistory: live.ownsHistory,
+    rules: live.rules.map(({ rule, ...on }) => `${rule} on ${on.schema}.${on.name}`),
     settingsBroughtAlong: live.settings
       .filter(({ setting }) => !isSilencing(setting))
       .map(({ role, database, setting }) => `${bearer(role, database)}: ${setting}`),
@@ -129,6 +138,15 @@ function baseFindings(state: DatabaseState, functions: FunctionsThere): readonly
           ...compareFunction(functions, name('partitionHistory')),
         ]
       : []),
+    ...(hasHashes(state)
+      ? [...compareFunction(functions, name('hashValue')), ...compareFunction(functions, name('makeHashKey'))]
+      : []),
+    ...(schema.waiverRole === undefined
+      ? []
+      : [
+          ...compareFunction(functions, name('waiveCapture'), true),
+          ...compareFunction(functions, name('recordWaiver')),
+        ]),
   ].map((finding) => ({ ...finding, isOfBase: true as const }))
 }
 

@@ -107,6 +107,8 @@ export interface InstallationStatus {
   readonly ownsHistory: boolean
   /** Settings that roles or databases bring along: writes without a context of their own carry these. */
   readonly settingsBroughtAlong: readonly string[]
+  /** `mine on public.Order`: what is written to the table may go elsewhere. */
+  readonly rules: readonly string[]
   readonly replication: ReplicationStatus
 }
 

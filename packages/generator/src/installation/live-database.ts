@@ -19,8 +19,12 @@ export interface LiveDatabase {
   readonly functions: readonly LiveFunction[]
   readonly histories: readonly LiveHistory[]
   readonly triggers: readonly LiveTrigger[]
+  /** Of the histories and of the audit's own tables that are there. */
+  readonly details: readonly LiveDetails[]
   /** The audited tables that are there. */
   readonly sources: readonly LiveSource[]
+  /** Rules on audited tables. */
+  readonly rules: readonly LiveRule[]
   readonly settings: readonly LiveSetting[]
   /** Captures that rest on purpose, or whose pause nobody has made up for. */
   readonly pauses: readonly OpenPause[]
@@ -105,6 +109,38 @@ export interface LivePartition {
   readonly until: Date | null
   /** In less than three months, or it has. */
   readonly endsSoon: boolean
+}
+
+/** What changes how a table of the audit schema is written or read, besides its columns and its guard. */
+export interface LiveDetails {
+  readonly name: string
+  readonly owner: string
+  /** A crash of the server empties it. */
+  readonly isUnlogged: boolean
+  /** Row level security is forced: it holds for the owner, too, who writes the history. */
+  readonly isForced: boolean
+  /** It has policies, and row level security is off. */
+  readonly hasIdlePolicies: boolean
+  readonly hasPrimaryKey: boolean
+  /** Its `audit_id`, where it has one, gets numbers by itself. */
+  readonly isNumbered: boolean
+  readonly isReadable: boolean
+  readonly grants: readonly Grant[]
+  /** Of single columns; `UPDATE (label)`. */
+  readonly columnGrants: readonly Grant[]
+  readonly sequence: string | null
+  readonly sequenceGrants: readonly Grant[]
+  /** Tables that inherit it, as SQL names them: their rows are read as its own. */
+  readonly heirs: readonly string[]
+  readonly rules: readonly string[]
+  /** Triggers before an INSERT. */
+  readonly insertTriggers: readonly string[]
+  /** `CHECK ((audit_username IS NOT NULL))` */
+  readonly checks: readonly { readonly name: string; readonly text: string }[]
+}
+
+export interface LiveRule extends QualifiedName {
+  readonly rule: string
 }
 
 export interface LiveColumn {

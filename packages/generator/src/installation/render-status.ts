@@ -78,7 +78,7 @@ function renderSize({ bytes: size, rows, oldest, rowsPerDay }: NonNullable<Histo
 }
 
 function notes(status: InstallationStatus): readonly string[] {
-  const { role, ownsHistory, unaudited, retired, staleSchemas, settingsBroughtAlong } = status
+  const { role, ownsHistory, unaudited, retired, staleSchemas, settingsBroughtAlong, rules } = status
   const sized = (each: readonly { readonly name: string; readonly bytes: number }[]) =>
     each.map(({ name, bytes: size }) => `${name} (${renderBytes(size)})`).join(', ')
   return [
@@ -86,6 +86,9 @@ function notes(status: InstallationStatus): readonly string[] {
     ...settingsBroughtAlong.map(
       (setting) => `writes without a context of their own carry what is set for ${setting}`,
     ),
+    ...(rules.length === 0
+      ? []
+      : [`rules on audited tables, by which writes may go elsewhere: ${rules.join(', ')}`]),
     ...(unaudited.models.length === 0 ? [] : [`models that are not audited: ${unaudited.models.join(', ')}`]),
     ...(unaudited.fields.length === 0 ? [] : [`fields that are left out: ${unaudited.fields.join(', ')}`]),
     ...(retired.length === 0 ? [] : [`histories that are written no more: ${sized(retired)}`]),

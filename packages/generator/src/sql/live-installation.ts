@@ -1,8 +1,8 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { liveSettings } from './audit-table.ts'
-import { grantsTo } from './grants.ts'
+import { grantsTo, isOfPruning } from './live-grants.ts'
 import { placesOf } from './live-partitions.ts'
-import { AUDIT_COLUMNS, BASE_FUNCTIONS, SHARED_PREFIX } from './object-names.ts'
+import { AUDIT_COLUMNS } from './object-names.ts'
 import { ident, integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /*
@@ -49,6 +49,29 @@ export function whereLooked(schema: string, role: string | undefined): string {
 FROM (SELECT ${role === undefined ? sql`current_user` : literal(role)}::text AS name) AS asked
 LEFT JOIN pg_roles AS r ON r.rolname = asked.name
 LEFT JOIN pg_namespace AS n ON n.nspname = ${literal(schema)}`)
+}
+
+/** One row, `isTold`: whoever asks may ask which server it is. Everybody may, unless it was revoked. */
+export function isServerTold(): string {
+  const functions = ['system', 'checkpoint'].map(
+    (name) => sql`has_function_privilege(${literal(`pg_catalog.pg_control_${name}()`)}, 'EXECUTE')`,
+  )
+  return sqlText(sql`SELECT ${join(functions, sql` AND `)} AS "isTold"`)
+}
+
+/**
+ * One row: the `identity` of this database, of this server, at this point of its time. A copy under the same name, a restored one, and what
+ * a server was before it was put back to an earlier moment are others; a standby is the same until it takes over.
+ *
+ * @param isTold see `isServerTold`; else a server is known by its address
+ */
+export function whichDatabase(isTold: boolean): string {
+  const server = isTold
+    ? sql`(SELECT concat_ws('/', s.system_identifier, c.timeline_id) FROM pg_control_system() AS s, pg_control_checkpoint() AS c)`
+    : sql`concat_ws(':', host(inet_server_addr()), inet_server_port())`
+  return sqlText(sql`SELECT concat_ws('/', ${server}, d.oid, d.datname) AS identity
+FROM pg_database AS d
+WHERE d.datname = current_database()`)
 }
 
 /**
@@ -210,21 +233,4 @@ SELECT
       ? sql`'{}'::json`
       : sql`(SELECT json_object_agg(l.setting, l.rows) FROM (${join(lacking, sql` UNION ALL `)}) AS l)`
   } AS lacking`)
-}
-
-/** The right to remove rows of the role that owns the function of prunings, while nobody can be it: the guard asks for more. */
-function isOfPruning(grant: Sql, schema: Sql): Sql {
-  const names = join([BASE_FUNCTIONS.prune, SHARED_PREFIX + BASE_FUNCTIONS.prune].map(literal), sql`, `)
-  return sql`(${grant}.privilege_type = 'DELETE' AND EXISTS (
-  SELECT FROM pg_proc AS f
-  JOIN pg_roles AS e ON e.oid = f.proowner
-  WHERE f.pronamespace = ${schema} AND f.proname IN (${names}) AND f.prosecdef AND e.oid = ${grant}.grantee
-    AND NOT e.rolcanlogin AND NOT e.rolsuper AND NOT EXISTS (
-      SELECT FROM pg_roles AS other
-      WHERE other.oid <> e.oid AND NOT other.rolsuper AND (
-        pg_has_role(other.oid, e.oid, 'USAGE')
-        OR pg_has_role(other.oid, e.oid, CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END)
-      )
-    )
-))`
 }

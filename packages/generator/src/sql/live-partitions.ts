@@ -1,5 +1,5 @@
 import type { QualifiedName } from '../model/names.ts'
-import { grantsTo } from './grants.ts'
+import { grantsTo } from './live-grants.ts'
 import { integer, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /*

@@ -17,6 +17,7 @@ import {
   sql,
   sqlText,
 } from './sql.ts'
+import { triggersOf } from './trigger-definitions.ts'
 
 /** As the other tables of the audit's own. */
 export function pauseTable(home: AuditHome): HistoryTable {
@@ -25,6 +26,8 @@ export function pauseTable(home: AuditHome): HistoryTable {
 
 /** A capture that rests, or whose history is not complete again. */
 export interface OpenPause {
+  /** Of its row. */
+  readonly number: string
   /** The history's name and OID. */
   readonly history: string
   readonly oid: string
@@ -73,18 +76,21 @@ export function renderPauseTable(home: AuditHome): string {
   )
 }
 
-/** A query for one row, `isThere`: the table of pauses is there, whoever owns the audit made it, and whoever asks may read it. */
+/** A query for one row: whether the table of pauses is there, made by whoever owns the audit (`isThere`), and whoever asks may read it. */
 export function isPauseTableThere(home: AuditHome): string {
   const name = literal(sqlText(auditTable(pauseTable(home))))
   const owner = sql`(SELECT c.relowner FROM pg_catalog.pg_class AS c WHERE c.oid = pg_catalog.to_regclass(${name}))`
   return sqlText(
-    sql`SELECT coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass(${name})::oid, 'SELECT'), false) AND ${isOwnedByAudit(home, owner)} AS "isThere"`,
+    sql`SELECT
+  ${isOwnedByAudit(home, owner)} AS "isThere",
+  coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass(${name})::oid, 'SELECT'), false) AS "isReadable"`,
   )
 }
 
 /** A query for the rows of `OpenPause`: the newest that is said of the history is a pause. */
 export function openPauses(home: AuditHome): string {
   return sqlText(sql`SELECT
+  p."number"::text AS number,
   c.relname::text AS history,
   p."history"::oid::text AS oid,
   p."reason" AS reason,
@@ -111,11 +117,39 @@ VALUES (
 )`)
 }
 
-/** Parameters: the OID of the history, how many rows were written, and the first and the last id of them. */
-export function recordResumption(home: AuditHome): string {
+/**
+ * Ends a pause: one row is inserted, or none, where the newest that is said of the history is another, or somebody turned the triggers off
+ * once more.
+ *
+ * Parameters: the number of the pause, how many rows were written, and the first and the last id of them.
+ *
+ * @param table whose triggers have to be on; undefined where no model has the history any more
+ */
+export function recordResumption(home: AuditHome, table: AuditTableObject | undefined): string {
   const p = parameter
-  return sqlText(sql`INSERT INTO ${auditTable(pauseTable(home))} ("history", "event", "transaction_id", "written", "first_id", "last_id")
-VALUES (${p(1)}::oid, 'resume', pg_catalog.pg_current_xact_id()::text::bigint, ${p(2)}, ${p(3)}, ${p(4)})`)
+  const pauses = auditTable(pauseTable(home))
+  return sqlText(sql`INSERT INTO ${pauses} ("history", "event", "transaction_id", "written", "first_id", "last_id")
+SELECT o."history", 'resume', pg_catalog.pg_current_xact_id()::text::bigint, ${p(2)}, ${p(3)}, ${p(4)}
+FROM ${pauses} AS o
+WHERE o."number" = ${p(1)} AND NOT EXISTS (
+  SELECT FROM ${pauses} AS e WHERE e."history" = o."history" AND e."number" > o."number"
+)${table === undefined ? sql`` : sql` AND NOT ${hasTriggersOff(table)}`}`)
+}
+
+function hasTriggersOff(table: AuditTableObject): Sql {
+  const names = join(
+    triggersOf(table).map(({ name }) => literal(name)),
+    sql`, `,
+  )
+  return sql`EXISTS (
+  SELECT FROM pg_catalog.pg_trigger AS t
+  WHERE t.tgrelid = ${literal(sqlText(qualified(table.source)))}::regclass AND t.tgname IN (${names}) AND t.tgenabled = 'D'
+)`
+}
+
+/** What is said of pauses stays so until the transaction ends. After the lock on the table, where there is one. */
+export function lockPauses(home: AuditHome): string {
+  return sqlText(sql`LOCK TABLE ${auditTable(pauseTable(home))} IN SHARE ROW EXCLUSIVE MODE`)
 }
 
 /** Begins a transaction that turns triggers off or on: a lock that somebody holds for long ends it with an error. */

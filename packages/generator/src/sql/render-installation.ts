@@ -1,4 +1,10 @@
-import { type AuditTableObject, type DatabaseState, EMPTY_STATE, homeOf } from '../state/database-state.ts'
+import {
+  type AuditSchemaObject,
+  type AuditTableObject,
+  type DatabaseState,
+  EMPTY_STATE,
+  homeOf,
+} from '../state/database-state.ts'
 import { diffState } from '../state/diff-state.ts'
 import { freeName } from '../state/free-name.ts'
 import { planMigration } from '../state/migration-plan.ts'
@@ -9,8 +15,10 @@ import { renderBaseUpgrade } from './base-schema.ts'
 import { renderCaptureFunctions } from './capture-functions.ts'
 import { renameUnlessTaken } from './look-first.ts'
 import { APPEND_ONLY_TRIGGER } from './object-names.ts'
+import { renderHashing } from './render-hashing.ts'
 import { inTransactions, renderMigration } from './render-migration.ts'
-import { renderPartitioningAnew } from './render-partitions.ts'
+import { renderPartitioning } from './render-partitions.ts'
+import { renderWaiver } from './render-waiver.ts'
 import {
   dollarQuoted,
   ident,
@@ -73,7 +81,7 @@ export function renderRepair(
   const timeout = sqlText(literal(`${sqlText(integer(lockTimeout))}ms`))
   const texts = [
     own([
-      isBaseUnfit ? paragraphs([renderBaseUpgrade(homeOf(schema)), renderPartitioningAnew(state)]) : sql``,
+      ...(isBaseUnfit ? sharedParts(state, schema) : []),
       repairs.length > 0 ? renderMark(homeOf(schema), schema.sqlVersion) : sql``,
     ]),
     ...repairs.map((repair) => {
@@ -101,6 +109,17 @@ export function renderRepair(
   ]
   const [base = '', ...more] = texts
   return [asScript(base), ...more].join('')
+}
+
+/** What all tables share: the functions of the schema, those of hashed columns, and those of waivers, with their tables. */
+function sharedParts(state: DatabaseState, schema: AuditSchemaObject): readonly Sql[] {
+  const step: MigrationStep = { kind: 'upgradeSchema', sqlVersion: schema.sqlVersion }
+  return [
+    renderBaseUpgrade(homeOf(schema)),
+    renderHashing([step], state),
+    renderWaiver([step], state),
+    renderPartitioning([step], state),
+  ]
 }
 
 /**

@@ -95,11 +95,6 @@ export function callPartitions(table: AuditTableObject, role: 'preparePartitions
   return sql`CALL ${baseFunction(table, role)}(${literal(sqlText(auditTable(table)))}, ${literal(table.partitionBy ?? '')});`
 }
 
-/** What makes partitions, for an installation that lost it. */
-export function renderPartitioningAnew({ schema, tables }: DatabaseState): Sql {
-  return schema === undefined || !hasPartitions({ tables }) ? sql`` : partitioning(homeOf(schema))
-}
-
 function isOfSchema({ kind }: MigrationStep): boolean {
   return kind === 'upgradeSchema' || kind === 'moveSchema'
 }

@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../model/names.ts'
-import { makeAppendOnly } from './audit-table.ts'
+import type { AuditTableObject, StateSetting } from '../state/database-state.ts'
+import { makeAppendOnly, requiredCheck } from './audit-table.ts'
 import type { HistoryTable } from './look-first.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
 import { ident, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
@@ -36,6 +37,11 @@ export function closeToWriters(name: QualifiedName, roles: readonly (string | nu
   )
 }
 
+/** Who may read how far it is goes on reading that. */
+export function closeSequence(name: QualifiedName, roles: readonly (string | null)[]): string {
+  return sqlText(sql`REVOKE USAGE, UPDATE ON SEQUENCE ${qualified(name)} FROM ${rolesOf(roles)} CASCADE;`)
+}
+
 /** A partition is read by its history. */
 export function closeTable(name: QualifiedName, roles: readonly (string | null)[]): string {
   return sqlText(sql`REVOKE ALL ON ${qualified(name)} FROM ${rolesOf(roles)} CASCADE;`)
@@ -45,6 +51,52 @@ export function closeTable(name: QualifiedName, roles: readonly (string | null)[
 export function replaceGuard(table: HistoryTable): string {
   return sqlText(sql`DROP TRIGGER IF EXISTS ${ident(APPEND_ONLY_TRIGGER)} ON ${qualified({ schema: table.schema, name: table.names.table })};
 ${makeAppendOnly(table)}`)
+}
+
+export function letOwnerPass(name: QualifiedName): string {
+  return sqlText(sql`ALTER TABLE ${qualified(name)} NO FORCE ROW LEVEL SECURITY;`)
+}
+
+export function heedPolicies(name: QualifiedName): string {
+  return sqlText(sql`ALTER TABLE ${qualified(name)} ENABLE ROW LEVEL SECURITY;`)
+}
+
+export function makeLogged(name: QualifiedName): string {
+  return sqlText(sql`ALTER TABLE ${qualified(name)} SET LOGGED;`)
+}
+
+/** @param heir as SQL names it */
+export function disinherit(table: QualifiedName, heir: string): string {
+  return `ALTER TABLE ${heir} NO INHERIT ${quoted(table)};`
+}
+
+export function dropRule(table: QualifiedName, rule: string): string {
+  return sqlText(sql`DROP RULE ${ident(rule)} ON ${qualified(table)};`)
+}
+
+export function dropConstraint(table: QualifiedName, constraint: string): string {
+  return sqlText(sql`ALTER TABLE ${qualified(table)} DROP CONSTRAINT ${ident(constraint)};`)
+}
+
+/** Rows from before stay as they are, and none is read. */
+export function addRequiredCheck(table: AuditTableObject, setting: StateSetting): string {
+  return sqlText(
+    sql`ALTER TABLE ${qualified({ schema: table.schema, name: table.names.table })} ADD ${requiredCheck(table, setting)} NOT VALID;`,
+  )
+}
+
+export function addPrimaryKey(table: QualifiedName): string {
+  return sqlText(sql`ALTER TABLE ${qualified(table)} ADD PRIMARY KEY (${ident(AUDIT_COLUMNS.id)});`)
+}
+
+export function addNumbers(table: QualifiedName): string {
+  return sqlText(
+    sql`ALTER TABLE ${qualified(table)} ALTER COLUMN ${ident(AUDIT_COLUMNS.id)} ADD GENERATED ALWAYS AS IDENTITY;`,
+  )
+}
+
+export function guardTable(table: HistoryTable): string {
+  return sqlText(makeAppendOnly(table))
 }
 
 /** Never back: whoever runs it later finds the sequence further, or the history. */

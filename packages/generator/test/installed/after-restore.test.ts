@@ -374,3 +374,45 @@ test('after-restore does nothing where migrations come first, or the capture res
   })
   expect(await on({ url: 'postgresql://127.0.0.1:1/none' }, 'after-restore')).toMatchObject({ exitCode: 2 })
 })
+
+test('a backup from within a pause, of the audit schema or of all: resume makes up for whatever was written since', async () => {
+  const { database, on } = await original()
+  const resume = ['resume', '--set', 'username=ops']
+  const settled = async (where: TestDatabase) => {
+    expect(await on(where, 'status')).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('is paused since'),
+    })
+    // With the triggers on again nobody would know what is missing.
+    expect(await on(where, 'after-restore')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('Capture is paused here'),
+    })
+    const resumed = await on(where, ...resume)
+    expect([resumed.exitCode, resumed.stderr]).toEqual([
+      0,
+      expect.stringContaining('public.Order is recorded again'),
+    ])
+    expect(await on(where, 'verify', '--live')).toMatchObject({ exitCode: 0 })
+    expect(await on(where, 'status')).toMatchObject({ exitCode: 0 })
+    await write(where, `UPDATE "Order" SET total = 100 WHERE id = 1`)
+    expect((await recorded(where)).at(-1)).toEqual({ op: 'U', id: 1, total: 100 })
+  }
+  expect(await on(database, 'pause', '--reason', 'import')).toMatchObject({ exitCode: 0 })
+  await database.query(`UPDATE "Order" SET total = 20 WHERE id = 2; INSERT INTO "Order" (total) VALUES (4)`)
+  const [schema, whole] = [dump(database.url, '--schema=audit'), dump(database.url)]
+  expect(await on(database, ...resume)).toMatchObject({ exitCode: 0 })
+  await write(database, `DELETE FROM "Order" WHERE id = 3`)
+  await database.query('DROP SCHEMA audit CASCADE')
+  restore(database.url, schema)
+  await settled(database)
+  expect((await recorded(database)).slice(3)).toEqual([
+    { op: 'U', id: 2, total: 20 },
+    { op: 'I', id: 4, total: 4 },
+    { op: 'D', id: 3, total: 3 },
+    { op: 'U', id: 1, total: 100 },
+  ])
+  const copy = await empty()
+  restore(copy.url, whole)
+  await settled(copy)
+})

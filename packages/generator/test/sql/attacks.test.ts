@@ -64,6 +64,23 @@ describe('a role that only writes the source table', () => {
       'attach the key function to a table of its own',
       `CREATE TABLE mine (id int, note text); CREATE TRIGGER forge AFTER UPDATE ON mine FOR EACH ROW EXECUTE FUNCTION audit."Order_audit_key"()`,
     ],
+    ['keep rows from history by a rule', `CREATE RULE nothing AS ON INSERT TO ${HISTORY} DO INSTEAD NOTHING`],
+    [
+      'keep rows from history by a trigger',
+      `CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+       CREATE TRIGGER skip BEFORE INSERT ON ${HISTORY} FOR EACH ROW EXECUTE FUNCTION skip()`,
+    ],
+    ['let its rows be taken for history', `CREATE TABLE heir () INHERITS (${HISTORY})`],
+    [
+      'meddle with migrations by an event trigger',
+      `CREATE FUNCTION meddle() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+       CREATE EVENT TRIGGER meddle ON ddl_command_end EXECUTE FUNCTION meddle()`,
+    ],
+    [
+      'have rights on tables to come',
+      `ALTER DEFAULT PRIVILEGES IN SCHEMA audit GRANT ALL ON TABLES TO PUBLIC; SELECT * FROM ${HISTORY}`,
+    ],
+    ['close the history to its owner', `ALTER TABLE ${HISTORY} FORCE ROW LEVEL SECURITY`],
   ])('cannot %s, not even with default privileges', async (_, attack) => {
     await expect(asApp(attack)).rejects.toMatchObject({ code: '42501' })
   })
@@ -136,6 +153,51 @@ describe('history is append-only even for its owner', () => {
         client.release(true)
       }
     }
+  })
+})
+
+describe('what an owner does around the guard', () => {
+  /** In a transaction that is rolled back: what was written meanwhile, as the history has it. */
+  async function recordedAfter(attack: string): Promise<number | undefined> {
+    const client = await database.pool({ max: 1 }).connect()
+    try {
+      await client.query(`BEGIN; SELECT audit.set_context('{"username": "ann"}')`)
+      await client.query(attack)
+      await client.query(`INSERT INTO "Order" VALUES (777, 'seen')`)
+      const { rows } = await client.query<{ rows: number }>(
+        `SELECT count(*)::int AS rows FROM ONLY ${HISTORY} WHERE id = 777`,
+      )
+      return rows[0]?.rows
+    } finally {
+      await client.query('ROLLBACK')
+      client.release()
+    }
+  }
+
+  it('a view that is put in the place of the table, and replaced, is written through to the table and its triggers', async () => {
+    expect(
+      await recordedAfter(`ALTER TABLE "Order" RENAME TO "Order_rows"; CREATE VIEW "Order" AS SELECT * FROM "Order_rows";
+        CREATE OR REPLACE VIEW "Order" AS SELECT id, note FROM "Order_rows" WHERE true`),
+    ).toBe(1)
+  })
+
+  it('a rule on the table that writes more is recorded as far as it writes to the table', async () => {
+    expect(
+      await recordedAfter(`CREATE TABLE copies (id int, note text);
+        CREATE RULE more AS ON INSERT TO "Order" DO ALSO INSERT INTO copies VALUES (NEW.id, NEW.note)`),
+    ).toBe(1)
+  })
+
+  it('an event trigger, rights by default and an heir of the history leave capture as it is', async () => {
+    expect(
+      await recordedAfter(`CREATE FUNCTION meddle() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+        CREATE EVENT TRIGGER meddle ON ddl_command_end EXECUTE FUNCTION meddle();
+        ALTER DEFAULT PRIVILEGES IN SCHEMA audit GRANT ALL ON TABLES TO PUBLIC; CREATE TABLE heir () INHERITS (${HISTORY})`),
+    ).toBe(1)
+  })
+
+  it('a rule on the history that leaves its rows out is the one that silences it: PostgreSQL lets an owner, and status says so', async () => {
+    expect(await recordedAfter(`CREATE RULE nothing AS ON INSERT TO ${HISTORY} DO INSTEAD NOTHING`)).toBe(0)
   })
 })
 
