@@ -34,10 +34,14 @@ export function toAuditContextError(error: unknown): unknown {
 }
 
 /** The outcome of a call, with `toAuditContextError` applied to its error. */
-export function reported(outcome: PromiseLike<unknown>): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    outcome.then(resolve, (error: unknown) => reject(toAuditContextError(error)))
-  })
+export function reported(outcome: Promise<unknown>): Promise<unknown>
+export function reported(outcome: PromiseLike<unknown>): PromiseLike<unknown>
+export function reported(outcome: PromiseLike<unknown>): PromiseLike<unknown> {
+  return outcome.then(undefined, rethrow)
+}
+
+function rethrow(error: unknown): never {
+  throw toAuditContextError(error)
 }
 
 /** The SQLSTATE of an error that a raw call of Prisma's threw. */

@@ -1,5 +1,6 @@
 import type { Audit } from './audit.ts'
 import { fastPathOf } from './fast-path.ts'
+import { hookedOperations } from './hooked-operations.ts'
 import { runOperation } from './operation.ts'
 import { ownTransaction } from './own-transaction.ts'
 import { assertPrismaClient, type PrismaClientParts, type QueryHookCall } from './prisma-client.ts'
@@ -67,9 +68,9 @@ function extend(client: PrismaClientParts, wanted: Pick<Audit, 'settings' | 'raw
   const inOwnTransaction = ownTransaction(root)
   const audited = client.$extends({
     name: 'audit-context',
-    query: {
-      $allOperations: (call: QueryHookCall) => runOperation(call, audit, inOwnTransaction),
-    },
+    query: hookedOperations(client, root, (call: QueryHookCall) =>
+      runOperation(call, audit, inOwnTransaction),
+    ),
     client: {
       $transaction: auditedTransaction(client, audit),
       /** A later extension goes in below the audit, so that the audit's hook stays the innermost one. */

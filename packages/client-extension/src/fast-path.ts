@@ -8,7 +8,7 @@ import type { AuditSettings } from './settings.ts'
  */
 export interface FastPath {
   /** Runs one operation outside a transaction; its statements carry the settings in their own network flush. */
-  single(settings: AuditSettings, operation: () => PromiseLike<unknown>): Promise<unknown>
+  single(settings: AuditSettings, operation: () => PromiseLike<unknown>): PromiseLike<unknown>
 }
 
 export const FAST_PATH = Symbol.for('prisma-extension-audit/fast-path@1')

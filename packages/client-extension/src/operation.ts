@@ -9,7 +9,7 @@ import {
   type PrismaTransaction,
   type QueryHookCall,
 } from './prisma-client.ts'
-import { isOneStatement, passesUnwrapped } from './raw-statement.ts'
+import { rawForm } from './raw-statement.ts'
 import { scopeOf } from './transaction-scope.ts'
 
 /** Continues with the operation, in the transaction that it was called in or in another one. */
@@ -29,7 +29,8 @@ export function runOperation(
   const run: Continue = (transaction) =>
     transaction === undefined ? call.query(call.args) : call.query(call.args, { ...params, transaction })
 
-  if (call.model === undefined ? passesUnwrapped(call.args) : isRead(call.operation)) return run()
+  const raw = call.model === undefined ? rawForm(call.args) : undefined
+  if (raw === undefined ? isRead(call.operation) : raw === 'unwrapped') return run()
   const { transaction } = params
   if (transaction?.kind === 'batch') return runInBatch(transaction, audit, run)
   if (transaction?.kind === 'itx') return reported(runInTransaction(transaction, audit, run))
@@ -37,7 +38,7 @@ export function runOperation(
   const wrapped = audit.raw === 'all' || !call.operation.startsWith('$queryRaw')
   const settings = wrapped ? audit.settings() : undefined
   if (settings === undefined) return reported(run())
-  if (audit.fastPath !== undefined && (call.model !== undefined || isOneStatement(call.args))) {
+  if (audit.fastPath !== undefined && raw !== 'several') {
     return reported(audit.fastPath.single(settings, run))
   }
   return reported(inOwnTransaction((own) => settingsCall(audit.root, settings).requestTransaction(own), run))

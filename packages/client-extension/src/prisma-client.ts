@@ -11,6 +11,8 @@ export interface PrismaClientParts {
   $executeRawUnsafe(text: string, ...values: unknown[]): PrismaPromise
   /** Makes a lazy promise; its callback is told the transaction that the client is bound to. */
   _createPrismaPromise(callback: (transaction?: PrismaTransaction) => Promise<unknown>): PrismaPromise
+  /** The models, by the names of the schema. */
+  readonly _runtimeDataModel?: { readonly models?: object }
   /** The client below all extensions. */
   readonly _originalClient: PrismaClientParts
   readonly _engineConfig: {

@@ -7,23 +7,32 @@ const refusesTransaction =
   /^(?:vacuum|cluster|reindex|discard\s+all|alter\s+(?:system|database)|(?:create|drop)\s+(?:database|tablespace)|create\s+(?:unique\s+)?index\s+concurrently|drop\s+index\s+concurrently|(?:create|alter|drop)\s+subscription|(?:commit|rollback)\s+prepared)\b/i
 const detachesConcurrently = /^alter\s+table\b.*\bdetach\s+partition\b.*\bconcurrently\b/is
 const precedesSnapshot = /^(?:set|lock|show)\b/i
+const startsWithWord = /^\w/
 const secondStatement = /;\s*\S/
 
 /**
- * Whether a raw statement is to be sent just as it is, with no settings before it.
- * Of several statements in one text this is never true, for the others may write.
+ * - `unwrapped`: is to be sent just as it is, with no settings before it
+ * - `one`: surely one statement
+ * - `several`: perhaps several in one text, which cannot be sent with bind parameters before them; one of them may write
+ */
+export type RawForm = 'unwrapped' | 'one' | 'several'
+
+/**
+ * What a raw call is about to send. Its text is asked for once, since Prisma makes it anew each time.
  *
  * @param args the arguments of `$queryRaw`, `$executeRaw`, their Unsafe forms or `$queryRawTyped`, as a query hook gets them
  */
-export function passesUnwrapped(args: unknown): boolean {
-  const text = withoutLeadingComments(statementText(args))
-  if (secondStatement.test(text)) return false
-  return refusesTransaction.test(text) || detachesConcurrently.test(text) || precedesSnapshot.test(text)
-}
-
-/** Whether a raw call is surely one statement. Several in one text cannot be sent with bind parameters before them. */
-export function isOneStatement(args: unknown): boolean {
-  return !secondStatement.test(statementText(args))
+export function rawForm(args: unknown): RawForm {
+  const text = statementText(args)
+  const statement = withoutLeadingComments(text)
+  if (secondStatement.test(statement)) return 'several'
+  if (
+    refusesTransaction.test(statement) ||
+    detachesConcurrently.test(statement) ||
+    precedesSnapshot.test(statement)
+  )
+    return 'unwrapped'
+  return statement.length < text.length && secondStatement.test(text) ? 'several' : 'one'
 }
 
 function statementText(args: unknown): string {
@@ -37,6 +46,7 @@ function statementText(args: unknown): string {
 
 /** A scan rather than an expression, so that a long run of comments costs linear time. Block comments nest. */
 export function withoutLeadingComments(text: string): string {
+  if (startsWithWord.test(text)) return text
   const mark = /\/\*|\*\//g
   let start = 0
   for (;;) {

@@ -19,8 +19,20 @@ const MARK = ' /* audit context */'
  * The names must have been checked (`assertNames`); the values are bind parameters.
  */
 export function settingsStatement(settings: AuditSettings): SettingsStatement {
+  return { text: textOf(settings), values: settings.map(([, value]) => value) }
+}
+
+/** The text that was made last, and for which names: a project has one list of settings, and writes it each time. */
+let last: { readonly names: readonly string[]; readonly text: string } | undefined
+
+function textOf(settings: AuditSettings): string {
+  const names = last?.names
+  if (last !== undefined && names?.length === settings.length) {
+    if (settings.every(([name], index) => name === names[index])) return last.text
+  }
   const calls = settings.map(([name], index) => `pg_catalog.set_config('audit.${name}', $${index + 1}, true)`)
-  return { text: `SELECT ${calls.join(', ')}${MARK}`, values: settings.map(([, value]) => value) }
+  last = { names: settings.map(([name]) => name), text: `SELECT ${calls.join(', ')}${MARK}` }
+  return last.text
 }
 
 /** Whether a statement is one that `settingsStatement` made. */

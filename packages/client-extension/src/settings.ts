@@ -31,7 +31,9 @@ export function settingsOf(context: AuditContext, definitions?: readonly Setting
     assertNames(given)
     return given.map((name) => [name, settingText(name, undefined, context[name])])
   }
-  for (const name of given) assertKnown(name, definitions)
+  for (const name of given) {
+    if (!definitions.some((definition) => definition.name === name)) throw unknown(name, definitions)
+  }
   return definitions.map(({ name, type }) => [
     name,
     settingText(name, type, Object.hasOwn(context, name) ? context[name] : undefined),
@@ -79,11 +81,10 @@ export function assertContext(context: unknown): void {
   })
 }
 
-function assertKnown(name: string, definitions: readonly SettingDefinition[]): void {
+function unknown(name: string, definitions: readonly SettingDefinition[]): AuditContextError {
   const known = definitions.map((definition) => definition.name)
-  if (known.includes(name)) return
   const nearest = nearestName(name, known)
-  throw new AuditContextError('UNKNOWN_SETTING', `There is no audit setting ${JSON.stringify(name)}.`, {
+  return new AuditContextError('UNKNOWN_SETTING', `There is no audit setting ${JSON.stringify(name)}.`, {
     setting: name,
     hint: nearest === undefined ? `The settings are: ${known.join(', ')}.` : `Did you mean "${nearest}"?`,
   })

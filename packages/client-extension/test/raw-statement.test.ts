@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { passesUnwrapped } from '../src/raw-statement.ts'
+import { rawForm } from '../src/raw-statement.ts'
 
 describe('is sent as it is', () => {
   test.each([
@@ -17,8 +17,8 @@ describe('is sent as it is', () => {
     'LOCK TABLE t',
     '-- why\n/* /* deep */ */ VACUUM',
   ])('%j', (text) => {
-    expect(passesUnwrapped([text])).toBe(true)
-    expect(passesUnwrapped({ sql: text, values: [] })).toBe(true)
+    expect(rawForm([text])).toBe('unwrapped')
+    expect(rawForm({ sql: text, values: [] })).toBe('unwrapped')
   })
 })
 
@@ -42,18 +42,29 @@ describe('gets the context', () => {
     'vacuumed',
     '',
   ])('%j', (text) => {
-    expect(passesUnwrapped([text])).toBe(false)
-    expect(passesUnwrapped({ sql: text, values: [] })).toBe(false)
+    expect(rawForm([text])).not.toBe('unwrapped')
+    expect(rawForm({ sql: text, values: [] })).not.toBe('unwrapped')
   })
 
   test.each([undefined, null, [], [5], {}, 'VACUUM'])('arguments of an unknown form: %j', (args) => {
-    expect(passesUnwrapped(args)).toBe(false)
+    expect(rawForm(args)).toBe('one')
   })
 })
 
 test('a long run of comments is read in linear time', () => {
   const text = `${'/*'.repeat(50_000)}${'*/'.repeat(50_000)}${'--\n'.repeat(50_000)}VACUUM`
   const started = performance.now()
-  expect(passesUnwrapped([text])).toBe(true)
+  expect(rawForm([text])).toBe('unwrapped')
   expect(performance.now() - started).toBeLessThan(1000)
+})
+
+test.each([
+  ['one', 'DELETE FROM t;'],
+  ['one', ' \n-- why\nDELETE FROM t'],
+  ['several', 'SET LOCAL x.y = 1; DELETE FROM t'],
+  ['several', '/* a; b */ DELETE FROM t'],
+  ['several', "\nINSERT INTO t VALUES ('a;b')"],
+] as const)('is taken for %s: %j', (form, text) => {
+  expect(rawForm([text])).toBe(form)
+  expect(rawForm({ sql: text, values: [] })).toBe(form)
 })

@@ -1,10 +1,9 @@
 import type { SettingsStatement } from '../settings-statement.ts'
 import { giveBack, interruptedConnections, isIdle, takeIdleConnection } from './idle-connection.ts'
 import { lazyTransaction, type TransactionConnection } from './lazy-transaction.ts'
-import type { PgPool, PgPoolClient, PgQueryConfig, PgResult } from './pg-driver.ts'
+import type { PgPool, PgQueryConfig, PgResult } from './pg-driver.ts'
 import { prefixedQueries } from './prefixed-query.ts'
-import { preparedSettings } from './prepared-settings.ts'
-import { sentQuery } from './sent-query.ts'
+import { singleStatements } from './single-statement.ts'
 
 /** What adapter-pg uses of a pool. */
 export interface AuditedPool {
@@ -20,20 +19,14 @@ export interface AuditedPool {
 export function auditedPool(pool: PgPool, take: () => SettingsStatement | undefined): AuditedPool {
   const makeQuery = prefixedQueries(pool.Client.Query)
   const interrupted = interruptedConnections(pool)
-  const behind = preparedSettings()
+  const sendBehind = singleStatements(pool, makeQuery)
   return {
     query(config) {
       const statement = typeof config === 'string' ? { text: config } : config
       const settings = take()
+      if (settings !== undefined) return sendBehind(statement, settings)
       // Reads and the bare client's statements go as adapter-pg sends them, unless a connection may still have a name.
-      if (settings === undefined) {
-        return interrupted.size > 0
-          ? onConnection(pool, (client) => client.query(statement))
-          : pool.query(statement)
-      }
-      return onConnection(pool, (client) =>
-        behind(settings, (prefix) => sentQuery(client, makeQuery(statement, [prefix]))),
-      )
+      return interrupted.size > 0 ? onIdleConnection(pool, statement) : pool.query(statement)
     },
     async connect() {
       const settings = take()
@@ -43,14 +36,11 @@ export function auditedPool(pool: PgPool, take: () => SettingsStatement | undefi
 }
 
 /** As pg's own `pool.query`, and a connection that a statement has left in a transaction does not serve again. */
-async function onConnection(
-  pool: PgPool,
-  run: (client: PgPoolClient) => Promise<PgResult>,
-): Promise<PgResult> {
+async function onIdleConnection(pool: PgPool, statement: PgQueryConfig): Promise<PgResult> {
   const client = await takeIdleConnection(pool)
   let isDone = false
   try {
-    const result = await run(client)
+    const result = await client.query(statement)
     isDone = isIdle(client)
     return result
   } finally {

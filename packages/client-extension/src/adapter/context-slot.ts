@@ -11,6 +11,12 @@ interface Slot {
   open: boolean
 }
 
+/**
+ * Before Node 24 each promise is followed by a hook while a storage is enabled, by this method that only that way has;
+ * since then the engine carries the context, and there is nothing to put down.
+ */
+const followsPromises = '_enable' in AsyncLocalStorage.prototype
+
 export interface ContextSlots extends FastPath {
   /**
    * The settings for the statement that is being sent, or the connection that is being asked for. Must be called
@@ -36,33 +42,29 @@ export function contextSlots(): ContextSlots {
   const close = (slot: Slot) => {
     slot.open = false
     open -= 1
-    if (open > 0 || isResting) return
+    if (open > 0 || isResting || !followsPromises) return
     isResting = true
     setImmediate(rest)
   }
   return {
-    single(settings: AuditSettings, operation: () => PromiseLike<unknown>): Promise<unknown> {
+    single(settings: AuditSettings, operation: () => PromiseLike<unknown>): PromiseLike<unknown> {
       const slot: Slot = { statement: settingsStatement(settings), used: false, open: true }
-      return new Promise((resolve, reject) => {
-        const succeed = (result: unknown) => {
-          close(slot)
-          if (slot.used || isEmpty(result)) resolve(result)
-          else reject(lostContext())
-        }
-        const fail = (error: unknown) => {
-          close(slot)
-          reject(error)
-        }
-        open += 1
-        // Prisma's calls begin when they are asked for their outcome, so that must be done inside.
-        storage.run(slot, () => {
-          try {
-            operation().then(succeed, fail)
-          } catch (error) {
-            fail(error)
-          }
-        })
-      })
+      const succeed = (result: unknown) => {
+        close(slot)
+        if (slot.used || isEmpty(result)) return result
+        throw lostContext()
+      }
+      const fail = (error: unknown) => {
+        close(slot)
+        throw error
+      }
+      open += 1
+      try {
+        return storage.run(slot, begin, operation, succeed, fail)
+      } catch (error) {
+        close(slot)
+        return Promise.reject(error)
+      }
     },
     take() {
       const slot = storage.getStore()
@@ -71,6 +73,15 @@ export function contextSlots(): ContextSlots {
       return slot.statement
     },
   }
+}
+
+/** Prisma's calls begin when they are asked for their outcome, so that must be done inside. No promise more than that. */
+function begin(
+  operation: () => PromiseLike<unknown>,
+  succeed: (result: unknown) => unknown,
+  fail: (error: unknown) => never,
+): PromiseLike<unknown> {
+  return operation().then(succeed, fail)
 }
 
 /** An operation on nothing (`createMany` of no rows) sends no statement, which is no loss. */

@@ -1,20 +1,31 @@
 import type { PgPool, PgPoolClient } from './pg-driver.ts'
 
+/** Takes a connection on which no transaction is open; see `withIdleConnection`. */
+export function takeIdleConnection(pool: PgPool): Promise<PgPoolClient> {
+  return new Promise((resolve, reject) => withIdleConnection(pool, resolve, reject))
+}
+
 /**
  * Takes a connection on which no transaction is open. One that somebody has put back in the middle of a transaction is
  * destroyed: settings local to that transaction would reach the statements of whoever is next.
+ *
+ * By callbacks: before a promise is heard, the loss of the connection may be read from the same packet, and an error
+ * event without a listener ends the process. And each promise of a single write is one more that is followed.
+ *
+ * @param use is given the connection, to be handed to `giveBack`; must not throw
+ * @param fail is told why there is none
  */
-export function takeIdleConnection(pool: PgPool): Promise<PgPoolClient> {
-  return new Promise((resolve, reject) => {
-    // By its callback: before a promise is heard, the loss of the connection may be read from the same packet, and an
-    // error event without a listener ends the process.
-    pool.connect((error, client) => {
-      if (client === undefined) return reject(error)
-      client.on('error', ignore)
-      if (isIdle(client)) return resolve(client)
-      giveBack(client, true)
-      takeIdleConnection(pool).then(resolve, reject)
-    })
+export function withIdleConnection(
+  pool: PgPool,
+  use: (client: PgPoolClient) => void,
+  fail: (error: unknown) => void,
+): void {
+  pool.connect((error, client) => {
+    if (client === undefined) return fail(error)
+    client.on('error', ignore)
+    if (isIdle(client)) return use(client)
+    giveBack(client, true)
+    withIdleConnection(pool, use, fail)
   })
 }
 

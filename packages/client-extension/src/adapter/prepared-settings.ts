@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto'
 import type { SettingsStatement } from '../settings-statement.ts'
 import { isLostName } from './lost-name.ts'
 
-/** Sends a statement behind its settings. */
-type SendBehind<Result> = (settings: SettingsStatement) => Promise<Result>
+export interface PreparedSettings {
+  /** The same settings, with the name under which the server keeps their statement parsed; without one where there is none. */
+  named(settings: SettingsStatement): SettingsStatement
+  /** Whether a flush has failed for the name of its settings alone: it is to be sent again, as it was without the name. */
+  isToBeSentAgain(sent: SettingsStatement, error: unknown): boolean
+}
 
 /** An untyped context makes a text of its own for each set of keys; so many are kept parsed on a connection. */
 const limit = 8
@@ -16,10 +20,7 @@ const limit = 8
  * flush is sent again without a name, and from then on names are not used. The name holds a hash of the text, so
  * whoever has prepared it, it is this text.
  */
-export function preparedSettings(): <Result>(
-  settings: SettingsStatement,
-  send: SendBehind<Result>,
-) => Promise<Result> {
+export function preparedSettings(): PreparedSettings {
   const names = new Map<string, string>()
   let isUsable = true
 
@@ -31,13 +32,17 @@ export function preparedSettings(): <Result>(
     return name
   }
 
-  return (settings, send) => {
-    const preparedName = isUsable ? nameOf(settings.text) : undefined
-    if (preparedName === undefined) return send(settings)
-    return send({ ...settings, preparedName }).catch((error: unknown) => {
-      if (!isLostName(error)) throw error
+  return {
+    named(settings) {
+      const preparedName = isUsable ? nameOf(settings.text) : undefined
+      return preparedName === undefined
+        ? settings
+        : { text: settings.text, values: settings.values, preparedName }
+    },
+    isToBeSentAgain(sent, error) {
+      if (sent.preparedName === undefined || !isLostName(error)) return false
       isUsable = false
-      return send(settings)
-    })
+      return true
+    },
   }
 }

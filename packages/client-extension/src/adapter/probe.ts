@@ -36,12 +36,12 @@ export interface Probed {
  */
 export async function probe(connected: object, fastPath: FastPath): Promise<Probed> {
   assertAdapter(connected)
-  const single = await fastPath
-    .single(settings, () => connected.queryRaw(query(readBack)))
-    .catch((error: unknown) => {
-      if (!(error instanceof AuditContextError)) throw error
-      throw unsupportedDriver('a single statement did not carry its context', error)
-    })
+  const single = await Promise.resolve(
+    fastPath.single(settings, () => connected.queryRaw(query(readBack))),
+  ).catch((error: unknown) => {
+    if (!(error instanceof AuditContextError)) throw error
+    throw unsupportedDriver('a single statement did not carry its context', error)
+  })
   expectCarried('a single statement', property(single, 'rows'), 'carried')
   const { text, values } = settingsStatement(settings)
   const transaction = await connected.startTransaction('REPEATABLE READ')

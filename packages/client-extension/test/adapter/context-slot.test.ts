@@ -3,6 +3,8 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import { contextSlots } from '../../src/adapter/context-slot.ts'
 
+/** Where the engine carries the context, as since Node 24, nothing is followed and there is nothing to put down. */
+const putDown = '_enable' in AsyncLocalStorage.prototype ? 1 : 0
 const settings = (user: string) => [['username', user]] as const
 
 test('promises are followed while a write is under way, and not when none is: reads cost nothing then', async () => {
@@ -18,7 +20,7 @@ test('promises are followed while a write is under way, and not when none is: re
   expect(disable).not.toHaveBeenCalled()
   await turn()
   await turn()
-  expect(disable).toHaveBeenCalledTimes(1)
+  expect(disable).toHaveBeenCalledTimes(putDown)
   expect(slots.take()).toBeUndefined()
 
   // One behind the other, without a turn in between: it is not put down and taken up for each.
@@ -43,6 +45,6 @@ test('an operation that throws at once is reported, and leaves nothing open', as
   await expect(failing).rejects.toThrow('at once')
   await turn()
   await turn()
-  expect(disable).toHaveBeenCalledTimes(1)
+  expect(disable).toHaveBeenCalledTimes(putDown)
   disable.mockRestore()
 })
