@@ -21,7 +21,14 @@ export interface Report {
   readonly rounds: { readonly atOnce: number; readonly later: number }
 }
 
-const compared = ['layer-1', 'fast-path', 'official', 'empty-hook', 'async-context'] as const
+const compared = [
+  'layer-1',
+  'fast-path',
+  'official',
+  'empty-extension',
+  'empty-hook',
+  'async-context',
+] as const
 
 export function renderReport(report: Report): string {
   return [
@@ -132,7 +139,9 @@ function percentiles({ rows }: Report): readonly string[] {
 function roundTrips({ rows }: Report): readonly string[] {
   const near = rows.filter(({ latencyMs }) => latencyMs === 0)
   const shown = variantNames.filter(
-    (name) => !['unaudited', 'async-context'].includes(name) && near.some(({ variant }) => variant === name),
+    (name) =>
+      !['unaudited', 'empty-extension', 'async-context'].includes(name) &&
+      near.some(({ variant }) => variant === name),
   )
   const line = (op: OperationName) => [
     op,
@@ -158,7 +167,7 @@ function wholeCost({ whole }: Report): readonly string[] {
   if (whole.length === 0) return []
   const shown = variantNames.filter(
     (name) =>
-      !['unaudited', 'empty-hook', 'async-context'].includes(name) &&
+      !['unaudited', 'empty-extension', 'empty-hook', 'async-context'].includes(name) &&
       whole.some(({ variant }) => variant === name),
   )
   const lines = [0, 1].flatMap((latency) => {

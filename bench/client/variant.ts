@@ -45,6 +45,14 @@ async function openBare(url: string, files: VariantFiles): Promise<Opened> {
   return { client, forRequest: () => client }
 }
 
+async function openExtended(url: string, files: VariantFiles, extension: object): Promise<Opened> {
+  const { client } = await openBare(url, files)
+  return { client: client.$extends(extension), forRequest: () => client.$extends(extension) }
+}
+
+const passOn = ({ args, query }: { args: unknown; query: (given: unknown) => Promise<unknown> }) =>
+  query(args)
+
 async function openAudited(
   url: string,
   files: VariantFiles,
@@ -89,19 +97,15 @@ export const variants = {
       return { client: extended, forRequest: () => client.$extends(forUser(name)) }
     },
   },
+  'empty-extension': {
+    says: 'an extension with nothing in it: what Prisma itself takes for `$extends`, of reads too',
+    database: 'audited',
+    open: (url, files) => openExtended(url, files, {}),
+  },
   'empty-hook': {
     says: 'an extension whose query hook only passes on, which names nobody: what Prisma itself takes for a hook',
     database: 'audited',
-    async open(url, files) {
-      const { client } = await openBare(url, files)
-      const hook = {
-        query: {
-          $allOperations: ({ args, query }: { args: unknown; query: (given: unknown) => Promise<unknown> }) =>
-            query(args),
-        },
-      }
-      return { client: client.$extends(hook), forRequest: () => client.$extends(hook) }
-    },
+    open: (url, files) => openExtended(url, files, { query: { $allOperations: passOn } }),
   },
   'async-context': {
     says: 'the bare client where anything uses `AsyncLocalStorage`, as every application with request contexts does',
