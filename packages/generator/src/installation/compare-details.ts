@@ -24,7 +24,7 @@ import type { LiveDetails } from './live-database.ts'
 
 /**
  * What keeps a table of the audit schema from being written or kept as it should be, besides its columns, its guard and the rights on all of it:
- * whether a crash empties it, row level security, rules, triggers, rights on columns and on its sequence, its key and its numbers.
+ * whether a crash empties it, row level security, rules, triggers, rights on columns and on its sequence.
  */
 export function compareDetails(name: QualifiedName, found: LiveDetails): readonly Finding[] {
   const object = `table ${quoted(name)}`
@@ -99,6 +99,13 @@ export function compareDetails(name: QualifiedName, found: LiveDetails): readonl
         closeSequence(sequence, roles(opened)),
       ),
     ),
+  ]
+}
+
+/** What numbers a history: its primary key, and `audit_id` by itself. */
+export function compareNumbers(name: QualifiedName, found: LiveDetails): readonly Finding[] {
+  const object = `table ${quoted(name)}`
+  return [
     ...when(!found.hasPrimaryKey, () =>
       forPeople(
         'missing',

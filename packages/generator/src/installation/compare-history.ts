@@ -9,7 +9,7 @@ import { triggersOf, triggerText } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { formatType } from '../state/format-type.ts'
-import { compareChecks, compareDetails, compareFacts } from './compare-details.ts'
+import { compareChecks, compareDetails, compareFacts, compareNumbers } from './compare-details.ts'
 import { compareFunction, type FunctionsThere, renderGrant } from './compare-functions.ts'
 import { comparePartitions, partitionsOf } from './compare-partitions.ts'
 import { compareTrigger, firing } from './compare-trigger.ts'
@@ -49,8 +49,13 @@ export function compareHistory(
     ...live.pauses.filter(({ history: of }) => of === names.table).map((pause) => pauseOf(table, pause)),
     ...compareTable(table, found, functions),
     ...(found === undefined ? [] : compareFacts(history, found.columns)),
-    ...(details === undefined ? [] : compareDetails(history, details)),
-    ...(details === undefined ? [] : compareChecks(table, details, functions.isBehind)),
+    ...(details === undefined
+      ? []
+      : [
+          ...compareDetails(history, details),
+          ...compareNumbers(history, details),
+          ...compareChecks(table, details, functions.isBehind),
+        ]),
     ...functionNames(table).flatMap((name) => compareFunction(functions, name)),
     ...compareTriggers(table, live, functions),
     ...compareGuard(table, found && live.triggers, functions),
