@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-const limits = { testTimeout: 60_000, hookTimeout: 120_000, maxWorkers: 2 }
+/** Long, because a test of the command line starts several programs, and two run at once: on a busy machine each takes its time. */
+const limits = { testTimeout: 180_000, hookTimeout: 240_000, maxWorkers: 2 }
 
 /** What holds with each layer of the client extension is tested with each: these files run three times. */
 const everyLayer = [
