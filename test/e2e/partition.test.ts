@@ -201,7 +201,8 @@ test('an ordinary table where migrations want partitions is outdated, and the co
     `DROP TABLE audit."Order_audit" CASCADE;
      CREATE TABLE audit."Order_audit" (audit_id bigint GENERATED ALWAYS AS IDENTITY, audit_operation char(1) NOT NULL, audit_operation_timestamp timestamptz NOT NULL,
      audit_transaction_timestamp timestamptz NOT NULL, audit_current_user text NOT NULL, audit_transaction_id bigint NOT NULL, audit_username text, id integer, note text,
-     CONSTRAINT "Order_audit_pkey" PRIMARY KEY (audit_id));
+     CONSTRAINT "Order_audit_pkey" PRIMARY KEY (audit_id), CONSTRAINT "audit_operation_known" CHECK (audit_operation IN ('I', 'U', 'D', 'B')),
+     CONSTRAINT "audit_username_required" CHECK (audit_username IS NOT NULL));
      CREATE INDEX "Order_audit_key" ON audit."Order_audit" (id, audit_id);
      CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit."Order_audit" FOR EACH STATEMENT EXECUTE FUNCTION audit.append_only();
      ALTER TABLE audit."Order_audit" ENABLE ALWAYS TRIGGER append_only`,
