@@ -177,7 +177,7 @@ test('what keeps them from working is said, with the exit code for it', async ()
     stdout: expect.stringContaining('--anchor'),
   })
   for (const [args, exitCode, message] of [
-    [['seal', '--wiat', '1'], 1, 'Did you mean --wait?'],
+    [['seal', '--wiat', '1'], 2, 'Did you mean --wait?'],
     [['verify', '--anchors', 'x'], 2, 'Did you mean --anchor?'],
     [['seal', '--wait', 'soon'], 2, '--wait takes a whole number from 0 on, and not "soon"'],
     [['verify'], 2, 'Nothing is sealed in schema audit. Seal it first'],
