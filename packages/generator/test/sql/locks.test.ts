@@ -123,7 +123,8 @@ describe('each step', () => {
     // That a history is older than its partition's end is looked at in a transaction for which no writer waits.
     const isPartitioned = name === 'partitions'
     const looks = ways.flat().filter(({ scanned: each }) => each.includes('audit.Order_audit'))
-    if (isPartitioned) expect(stopping(looks).flat()).toEqual([])
+    // The first of them looks before it locks: that is the last row's time, for the CHECK.
+    if (isPartitioned) expect(stopping(looks).some((locks) => locks.length === 0)).toBe(true)
     const allowed = isBaseline
       ? ['public.Order', 'audit.Order_audit']
       : isPartitioned

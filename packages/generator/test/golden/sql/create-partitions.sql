@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=b8d0fd38aa0121b7
+-- prisma-generator-audit v1 from=280c9438c66e78db text=383d583814c6adcc
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","partitionBy":"quarter","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -353,6 +353,9 @@ BEGIN
       UNION ALL
       SELECT 'table ' || i.inhrelid::regclass FROM pg_inherits AS i WHERE i.inhparent = history
       UNION ALL
+      SELECT format('check %I (NO INHERIT)', k.conname) FROM pg_constraint AS k
+      WHERE k.conrelid = history AND k.contype = 'c' AND k.connoinherit
+      UNION ALL
       SELECT 'foreign key ' || quote_ident(f.conname) || ' of ' || f.conrelid::regclass FROM pg_constraint AS f
       WHERE f.contype = 'f' AND history IN (f.conrelid, f.confrelid)
       UNION ALL
@@ -585,6 +588,9 @@ BEGIN
           WHERE t.tgrelid = history AND NOT t.tgisinternal AND t.tgname <> 'append_only'
           UNION ALL
           SELECT 'table ' || i.inhrelid::regclass FROM pg_inherits AS i WHERE i.inhparent = history
+          UNION ALL
+          SELECT format('check %I (NO INHERIT)', k.conname) FROM pg_constraint AS k
+          WHERE k.conrelid = history AND k.contype = 'c' AND k.connoinherit
           UNION ALL
           SELECT 'foreign key ' || quote_ident(f.conname) || ' of ' || f.conrelid::regclass FROM pg_constraint AS f
           WHERE f.contype = 'f' AND history IN (f.conrelid, f.confrelid)

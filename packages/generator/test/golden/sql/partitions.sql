@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=37c54270e3adf641
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=ab3c06009ef73fbe
 -- {"kind":"changePartitions","source":{"schema":"public","name":"Order"},"partitionBy":"month"}
 
 SET LOCAL lock_timeout = '5000ms';
@@ -34,6 +34,9 @@ BEGIN
       WHERE t.tgrelid = history AND NOT t.tgisinternal AND t.tgname <> 'append_only'
       UNION ALL
       SELECT 'table ' || i.inhrelid::regclass FROM pg_inherits AS i WHERE i.inhparent = history
+      UNION ALL
+      SELECT format('check %I (NO INHERIT)', k.conname) FROM pg_constraint AS k
+      WHERE k.conrelid = history AND k.contype = 'c' AND k.connoinherit
       UNION ALL
       SELECT 'foreign key ' || quote_ident(f.conname) || ' of ' || f.conrelid::regclass FROM pg_constraint AS f
       WHERE f.contype = 'f' AND history IN (f.conrelid, f.confrelid)
@@ -267,6 +270,9 @@ BEGIN
           WHERE t.tgrelid = history AND NOT t.tgisinternal AND t.tgname <> 'append_only'
           UNION ALL
           SELECT 'table ' || i.inhrelid::regclass FROM pg_inherits AS i WHERE i.inhparent = history
+          UNION ALL
+          SELECT format('check %I (NO INHERIT)', k.conname) FROM pg_constraint AS k
+          WHERE k.conrelid = history AND k.contype = 'c' AND k.connoinherit
           UNION ALL
           SELECT 'foreign key ' || quote_ident(f.conname) || ' of ' || f.conrelid::regclass FROM pg_constraint AS f
           WHERE f.contype = 'f' AND history IN (f.conrelid, f.confrelid)
