@@ -15,7 +15,10 @@ export function detailsThere(schema: string, tables: readonly string[]): string 
   pg_get_userbyid(c.relowner)::text AS owner,
   c.relpersistence = 'u' AS "isUnlogged",
   c.relforcerowsecurity AS "isForced",
-  NOT c.relrowsecurity AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid) AS "hasIdlePolicies",
+  -- One that lets its role see all rows, as the role of a second server, keeps nothing from anybody.
+  NOT c.relrowsecurity AND EXISTS (
+    SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND pg_get_expr(p.polqual, p.polrelid) IS DISTINCT FROM 'true'
+  ) AS "hasIdlePolicies",
   -- Of a partitioned history each partition has one of its own.
   c.relkind = 'p' OR EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indisvalid) AS "hasPrimaryKey",
   NOT EXISTS (
