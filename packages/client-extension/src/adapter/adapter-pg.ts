@@ -1,9 +1,10 @@
-import { FAST_PATH } from '../fast-path.ts'
+import { AuditContextError } from '../errors.ts'
+import { FAST_PATH, type FastPath } from '../fast-path.ts'
 import { auditedPool } from './audited-pool.ts'
 import { contextSlots } from './context-slot.ts'
 import { assertPgPool, type PgPool, property, unsupportedDriver } from './pg-driver.ts'
 import { assertOwnBackends } from './pglite.ts'
-import { probe } from './probe.ts'
+import { askVersion, probe } from './probe.ts'
 
 /** What `PrismaPg` of `@prisma/adapter-pg` makes, as far as it is needed here. */
 export interface DriverAdapterFactory {
@@ -35,7 +36,7 @@ export function auditAdapter<Factory extends DriverAdapterFactory>(adapter: Fact
         const connected = await adapter.connect()
         try {
           const pool = putPoolBetween(connected, slots.take)
-          assertOwnBackends(await probe(connected, slots), pool)
+          await proveOn(connected, pool, slots)
         } catch (error) {
           await dispose(connected)
           throw error
@@ -45,6 +46,16 @@ export function auditAdapter<Factory extends DriverAdapterFactory>(adapter: Fact
     },
   })
   return audited
+}
+
+/** What a server that mixes statements does to the probe may look like anything: then that is said, and not what it looks like. */
+async function proveOn(connected: object, pool: PgPool, slots: FastPath): Promise<void> {
+  try {
+    assertOwnBackends(await probe(connected, slots), pool)
+  } catch (error) {
+    if (error instanceof AuditContextError) assertOwnBackends({ version: await askVersion(connected) }, pool)
+    throw error
+  }
 }
 
 /** The adapter keeps its pool in a field, and gives it out where the application asks for the driver. */

@@ -58,6 +58,21 @@ export async function probe(connected: object, fastPath: FastPath): Promise<Prob
   return { version: String(row[2]) }
 }
 
+/**
+ * The server's `version()`, where the probe did not get as far. One that mixes the answers may give another's: it is asked a few times.
+ *
+ * @returns `''` where nothing is told
+ */
+export async function askVersion(connected: object): Promise<string> {
+  assertAdapter(connected)
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const answer = await connected.queryRaw(query('SELECT pg_catalog.version()')).catch(() => undefined)
+    const version = String(answer?.rows[0]?.[0])
+    if (version.startsWith('PostgreSQL')) return version
+  }
+  return ''
+}
+
 const readBack = `SELECT current_setting('audit.probe', true)`
 const textType = { scalarType: 'string', arity: 'scalar' }
 
