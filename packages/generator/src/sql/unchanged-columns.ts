@@ -53,6 +53,8 @@ export function columnNumber({ schema, names }: AuditTableObject, { name }: Stat
 /**
  * Whether the newest value that the history holds of the column is that of the row; NULL where it holds none.
  *
+ * What a deleted row held is not held of the next one with its key: a pruning lets it go.
+ *
  * @param number the column's, as it stands in the marks
  * @param rows how many of the newest rows are looked at
  */
@@ -63,18 +65,18 @@ export function isHeld(
   number: Sql,
   rows: number,
 ): Sql {
-  const [id, column] = [ident(AUDIT_COLUMNS.id), ident(name)]
+  const [id, operation, column] = [ident(AUDIT_COLUMNS.id), ident(AUDIT_COLUMNS.operation), ident(name)]
   const mark = markColumn(table)
   const value = sql`CAST(${historyValue(table, name, row)} AS ${renderType(type)})`
   return sql`(
-  SELECT ROW(held.${column})::record *= ROW(${value})::record
+  SELECT held.${operation} <> 'D' AND ROW(held.${column})::record *= ROW(${value})::record
   FROM (
-    SELECT known.${id}, known.${column}, known.${mark} FROM ${auditTable(table)} AS known
+    SELECT known.${id}, known.${operation}, known.${column}, known.${mark} FROM ${auditTable(table)} AS known
     WHERE ${isSameKey(table, row)}
     ORDER BY known.${id} DESC
     LIMIT ${integer(rows)}
   ) AS held
-  WHERE (${number} = ANY (held.${mark})) IS NOT TRUE
+  WHERE held.${operation} = 'D' OR (${number} = ANY (held.${mark})) IS NOT TRUE
   ORDER BY held.${id} DESC
   LIMIT 1
 )`

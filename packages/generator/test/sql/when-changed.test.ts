@@ -108,6 +108,27 @@ describe('whenChanged', () => {
     ])
   })
 
+  it('a row that comes under the key of a deleted one is recorded in full: what that one held may be pruned', async () => {
+    const database = await withDoc()
+    await database.query(`INSERT INTO "Doc" VALUES (1, 't', 'same'), (2, 't', 'same'), (3, 't', 'same');
+      DELETE FROM "Doc" WHERE id = 1; UPDATE "Doc" SET id = 1 WHERE id = 2; UPDATE "Doc" SET title = 'u' WHERE id = 1;
+      UPDATE "Doc" SET id = 2 WHERE id = 3; DELETE FROM "Doc" WHERE id = 2`)
+    // Nobody watches how it comes back.
+    await database.query(`ALTER TABLE "Doc" DISABLE TRIGGER USER; INSERT INTO "Doc" VALUES (2, 't', 'same');
+      ALTER TABLE "Doc" ENABLE TRIGGER USER; UPDATE "Doc" SET title = 'v' WHERE id = 2; DELETE FROM "Doc" WHERE id = 2`)
+    expect((await recorded(database)).slice(3)).toEqual([
+      'D 1 =-',
+      'D 2 same',
+      'U 1 same',
+      'U 1 =-',
+      'D 3 same',
+      'U 2 same',
+      'D 2 =-',
+      'U 2 same',
+      'D 2 =-',
+    ])
+  })
+
   it('at the latest every fiftieth row of a key holds the value again', async () => {
     const database = await withDoc()
     await database.query(`INSERT INTO "Doc" VALUES (1, 't', 'long');

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=e74fd62548d687e9
+-- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=8893b3ab860d5521
 -- {"kind":"changeColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"varchar(20)","whenChanged":true}}
 -- {"kind":"addSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"unchanged_columns","settingType":"String","type":"smallint[]","required":false,"fact":"unchanged_columns","column":"audit_unchanged_columns"}}
 
@@ -49,14 +49,14 @@ BEGIN
     ) AS a (attname, attnum)
     WHERE CASE a.attname
       WHEN 'note' THEN (
-        SELECT ROW(held."note")::record *= ROW(CAST(OLD."note" AS varchar(20)))::record
+        SELECT held."audit_operation" <> 'D' AND ROW(held."note")::record *= ROW(CAST(OLD."note" AS varchar(20)))::record
         FROM (
-          SELECT known."audit_id", known."note", known."audit_unchanged_columns" FROM "audit"."Order_audit" AS known
+          SELECT known."audit_id", known."audit_operation", known."note", known."audit_unchanged_columns" FROM "audit"."Order_audit" AS known
           WHERE known."id" = OLD."id"
           ORDER BY known."audit_id" DESC
           LIMIT 49
         ) AS held
-        WHERE (a.attnum = ANY (held."audit_unchanged_columns")) IS NOT TRUE
+        WHERE held."audit_operation" = 'D' OR (a.attnum = ANY (held."audit_unchanged_columns")) IS NOT TRUE
         ORDER BY held."audit_id" DESC
         LIMIT 1
       )
@@ -99,14 +99,14 @@ BEGIN
     ) AS a (attname, attnum)
     WHERE CASE a.attname
       WHEN 'note' THEN (
-        SELECT ROW(held."note")::record *= ROW(CAST(NEW."note" AS varchar(20)))::record
+        SELECT held."audit_operation" <> 'D' AND ROW(held."note")::record *= ROW(CAST(NEW."note" AS varchar(20)))::record
         FROM (
-          SELECT known."audit_id", known."note", known."audit_unchanged_columns" FROM "audit"."Order_audit" AS known
+          SELECT known."audit_id", known."audit_operation", known."note", known."audit_unchanged_columns" FROM "audit"."Order_audit" AS known
           WHERE known."id" = NEW."id"
           ORDER BY known."audit_id" DESC
           LIMIT 49
         ) AS held
-        WHERE (a.attnum = ANY (held."audit_unchanged_columns")) IS NOT TRUE
+        WHERE held."audit_operation" = 'D' OR (a.attnum = ANY (held."audit_unchanged_columns")) IS NOT TRUE
         ORDER BY held."audit_id" DESC
         LIMIT 1
       )
