@@ -1,5 +1,6 @@
 import { nameKey } from '../model/names.ts'
 import type { WrittenFunctionText } from '../model/written-function.ts'
+import { BASE_FUNCTIONS, SHARED_PREFIX } from '../sql/object-names.ts'
 import { closeFunction, giveFunction, quoted } from '../sql/repair-statements.ts'
 import { type Finding, mendedBy } from './installation-status.ts'
 import type { Grant, LiveFunction } from './live-database.ts'
@@ -15,6 +16,16 @@ export interface FunctionsThere {
   readonly remedy: string
   /** The database lacks migrations: what is otherwise may be as an earlier one made it. */
   readonly isBehind: boolean
+}
+
+/** What a function that all tables share is called in the audit schema. */
+export function baseName(role: keyof typeof BASE_FUNCTIONS, shared: true | undefined): string {
+  return shared ? SHARED_PREFIX + BASE_FUNCTIONS[role] : BASE_FUNCTIONS[role]
+}
+
+/** Its privileges change rows, or what happens to them; MAINTAIN changes none. */
+export function isWriting({ privileges }: Grant): boolean {
+  return privileges.some((each) => each !== 'SELECT' && each !== 'MAINTAIN')
 }
 
 /**

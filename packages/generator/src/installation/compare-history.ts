@@ -10,7 +10,7 @@ import { functionNames } from '../sql/triggers.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { formatType } from '../state/format-type.ts'
 import { compareChecks, compareDetails, compareFacts, compareNumbers } from './compare-details.ts'
-import { compareFunction, type FunctionsThere, renderGrant } from './compare-functions.ts'
+import { compareFunction, type FunctionsThere, isWriting, renderGrant } from './compare-functions.ts'
 import { comparePartitions, partitionsOf } from './compare-partitions.ts'
 import { compareTrigger, firing } from './compare-trigger.ts'
 import {
@@ -21,16 +21,6 @@ import {
   WORST_FIRST,
 } from './installation-status.ts'
 import type { LiveDatabase, LiveHistory, LiveTrigger } from './live-database.ts'
-
-/** Not MAINTAIN, which changes no row. */
-const WRITING: ReadonlySet<string> = new Set([
-  'INSERT',
-  'UPDATE',
-  'DELETE',
-  'TRUNCATE',
-  'TRIGGER',
-  'REFERENCES',
-])
 
 const DAY = 24 * 60 * 60 * 1000
 
@@ -116,7 +106,7 @@ function compareTable(
     const message = `belongs to ${found.owner}, and others to ${owner}`
     findings.push({ state: 'tampered', object, message, hint: giveTable(name, owner), isForPeople: true })
   }
-  const writers = found.grants.filter(({ privileges }) => privileges.some((each) => WRITING.has(each)))
+  const writers = found.grants.filter(isWriting)
   if (writers.length > 0) {
     const message = `may be changed by others than its owner: ${writers.map(renderGrant).join('; ')}`
     const roles = writers.map(({ role }) => role)

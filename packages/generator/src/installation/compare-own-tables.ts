@@ -12,10 +12,9 @@ import { type AuditHome, type DatabaseState, homeOf } from '../state/database-st
 import { hasHashes, hashKeyTable } from '../state/hashing.ts'
 import { hasWaiverTable, waiverTable } from '../state/waiver.ts'
 import { compareDetails } from './compare-details.ts'
-import type { FunctionsThere } from './compare-functions.ts'
-import { renderGrant } from './compare-functions.ts'
+import { type FunctionsThere, isWriting, renderGrant } from './compare-functions.ts'
 import { type Finding, mendedBy } from './installation-status.ts'
-import type { Grant, LiveDatabase, LiveDetails } from './live-database.ts'
+import type { LiveDatabase, LiveDetails } from './live-database.ts'
 
 /** The names of the tables that are no table's history: of keys and of waivers, and those that commands make. */
 export function ownTableNames(home: AuditHome): readonly string[] {
@@ -104,8 +103,4 @@ function compareGuard(
   if (guard.enabled === 'A') return []
   const message = guard.enabled === 'D' ? 'is disabled' : 'does not fire for everybody'
   return [mendedBy({ state: 'disabled', object, message }, enableTrigger(table, APPEND_ONLY_TRIGGER, true))]
-}
-
-function isWriting({ privileges }: Grant): boolean {
-  return privileges.some((each) => each !== 'SELECT' && each !== 'MAINTAIN')
 }

@@ -109,6 +109,12 @@ export function makeAppendOnly(table: HistoryTable): Sql {
 ALTER TABLE ${auditTable(table)} ENABLE ALWAYS TRIGGER ${trigger};`
 }
 
+/** The same in place of one that is otherwise, or calls a function of another schema. */
+export function replaceAppendOnly(table: HistoryTable): Sql {
+  return sql`DROP TRIGGER IF EXISTS ${ident(APPEND_ONLY_TRIGGER)} ON ${auditTable(table)};
+${makeAppendOnly(table)}`
+}
+
 function settingColumn(setting: Omit<StateSetting, 'retired'>): Sql {
   return sql`${ident(setting.column)} ${renderType(setting.type)}`
 }

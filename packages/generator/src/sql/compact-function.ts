@@ -2,6 +2,7 @@ import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { lockVariables, tryLocks } from './lock-writers.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
+import { endOfBound } from './partition-bound.ts'
 import { refuse } from './prune-function.ts'
 import { dollarQuoted, literal, type Sql, sql, sqlText } from './sql.ts'
 
@@ -118,7 +119,7 @@ IF root IS NULL THEN
 END IF;`
 }
 
-/** Where a partition ends; NULL for that of all other times. */
+/** NULL for the partition of all other times, and where nothing ends it. */
 function endOf(table: Sql): Sql {
-  return sql`(regexp_match(pg_get_expr(${table}.relpartbound, ${table}.oid), ' TO \\(''([^'']+)''\\)'))[1]::timestamptz`
+  return endOfBound(sql`pg_get_expr(${table}.relpartbound, ${table}.oid)`)
 }

@@ -1,6 +1,7 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { compactSignature } from './compact-function.ts'
+import { endOfBound } from './partition-bound.ts'
 import { literal, parameter, sql, sqlText } from './sql.ts'
 
 /** A partition of a history that is wholly older than a limit. */
@@ -21,7 +22,7 @@ FROM pg_catalog.pg_inherits AS i
 JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid AND c.relispartition AND c.relkind = 'r'
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (
-  SELECT (pg_catalog.regexp_match(pg_catalog.pg_get_expr(c.relpartbound, c.oid), ' TO \\(''([^'']+)''\\)'))[1]::timestamptz AS until
+  SELECT ${endOfBound(sql`pg_catalog.pg_get_expr(c.relpartbound, c.oid)`)} AS until
 ) AS bound
 WHERE i.inhparent = pg_catalog.to_regclass(${parameter(1)}) AND bound.until <= ${parameter(2)}::timestamptz
 ORDER BY bound.until`)

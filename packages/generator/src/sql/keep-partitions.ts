@@ -1,9 +1,10 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { auditTable } from './audit-table.ts'
-import { MONTHS_AHEAD, OLDEST_CHECK } from './partition-names.ts'
+import { reachOfBound } from './partition-bound.ts'
+import { MONTHS_AHEAD } from './partition-names.ts'
 import { partitionSignatures } from './partition-procedure.ts'
-import { callPartitions } from './render-partitions.ts'
-import { ident, join, literal, sql, sqlText } from './sql.ts'
+import { callPartitions, validateOldest } from './render-partitions.ts'
+import { join, literal, sql, sqlText } from './sql.ts'
 
 /*
  * Partitions of one history, made by a command: what the migrations do, by the same two procedures.
@@ -38,9 +39,7 @@ FROM (
   SELECT
     pg_catalog.count(*) AS count,
     pg_catalog.bool_or(b.text = 'DEFAULT') AS has_rest,
-    pg_catalog.max(
-      CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (pg_catalog.regexp_match(b.text, ' TO \\(''([^'']+)''\\)'))[1] END::timestamptz
-    ) AS until
+    pg_catalog.max(${reachOfBound(sql`b.text`)}) AS until
   FROM pg_catalog.pg_inherits AS i
   JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
   CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS text) AS b
@@ -58,9 +57,5 @@ export function makePartitionsOf(
 ): readonly string[] {
   const make = sqlText(callPartitions(table, 'partitionHistory'))
   if (kind === 'p') return [make]
-  return [
-    sqlText(callPartitions(table, 'preparePartitions')),
-    sqlText(sql`ALTER TABLE ${auditTable(table)} VALIDATE CONSTRAINT ${ident(OLDEST_CHECK)};`),
-    make,
-  ]
+  return [sqlText(callPartitions(table, 'preparePartitions')), sqlText(validateOldest(table)), make]
 }

@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../model/names.ts'
 import { grantsTo } from './live-grants.ts'
+import { endOfBound } from './partition-bound.ts'
 import { integer, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /*
@@ -32,7 +33,7 @@ JOIN pg_inherits AS i ON i.inhparent = r.oid
 JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
 JOIN pg_namespace AS s ON s.oid = c.relnamespace
 CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS text) AS b
-CROSS JOIN LATERAL (SELECT (regexp_match(b.text, ' TO \\(''([^'']+)''\\)'))[1]::timestamptz AS until) AS e
+CROSS JOIN LATERAL (SELECT ${endOfBound(sql`b.text`)} AS until) AS e
 WHERE n.nspname = ${literal(schema)} AND r.relkind = 'p' AND NOT r.relispartition
 ORDER BY r.relname, b.text = 'DEFAULT', e.until`)
 }

@@ -1,7 +1,6 @@
-import { makeAppendOnly } from './audit-table.ts'
+import { replaceAppendOnly } from './audit-table.ts'
 import { baseFunction } from './base-functions.ts'
 import { auditTable, type HistoryTable, relation } from './look-first.ts'
-import { APPEND_ONLY_TRIGGER } from './object-names.ts'
 import { dollarQuoted, ident, lines, literal, type Sql, sql, sqlText } from './sql.ts'
 
 /**
@@ -27,8 +26,7 @@ export function moveOwnTable(
       rename(oldIndex, index.after),
       rename(moved, after.names.table),
       // The guard calls a function of its schema.
-      sql`DROP TRIGGER IF EXISTS ${ident(APPEND_ONLY_TRIGGER)} ON ${auditTable(after)};`,
-      makeAppendOnly(after),
+      replaceAppendOnly(after),
       sql`CREATE VIEW ${auditTable(before)} AS SELECT * FROM ${auditTable(after)};`,
       sql`CALL ${baseFunction(after, 'keepPrivate')}(ARRAY[${relation(before)}], '{}');`,
     ])}

@@ -1,7 +1,7 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
-import { literal, type Sql, sql, sqlText } from './sql.ts'
+import { ident, lines, literal, type Sql, sql, sqlText } from './sql.ts'
 
 /** What an ordinary history carries while it is on its way to be the oldest partition: no row is of that moment or later. */
 export const OLDEST_CHECK = 'audit_oldest_partition'
@@ -84,16 +84,27 @@ LOOP
 END LOOP;`
 }
 
+/**
+ * The guard of a history as texts for `format()`, which names the table.
+ *
+ * @param at where it names it: `%s`, `%2$s`
+ */
+export function guardFormats(home: AuditHome, at: string): readonly Sql[] {
+  const trigger = sqlText(ident(APPEND_ONLY_TRIGGER))
+  const guard = sqlText(sql`${baseFunction(home, 'appendOnly')}()`).replaceAll('%', '%%')
+  return [
+    `CREATE TRIGGER ${trigger} BEFORE UPDATE OR DELETE OR TRUNCATE ON ${at} FOR EACH STATEMENT EXECUTE FUNCTION ${guard}`,
+    `ALTER TABLE ${at} ENABLE ALWAYS TRIGGER ${trigger}`,
+  ].map((text) => literal(text))
+}
+
 /** PL/pgSQL that gives the table `part` the guard of a history, the history's owner, and nobody else a right on it. */
 export function giveGuard(home: AuditHome): Sql {
-  const guard = sqlText(sql`${baseFunction(home, 'appendOnly')}()`).replaceAll('%', '%%')
-  const trigger = literal(
-    `CREATE TRIGGER ${APPEND_ONLY_TRIGGER} BEFORE UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION ${guard}`,
-  )
-  return sql`EXECUTE format(${trigger}, part);
-EXECUTE format(${literal(`ALTER TABLE %s ENABLE ALWAYS TRIGGER ${APPEND_ONLY_TRIGGER}`)}, part);
-IF owner <> current_user THEN
+  return lines([
+    ...guardFormats(home, '%s').map((text) => sql`EXECUTE format(${text}, part);`),
+    sql`IF owner <> current_user THEN
   EXECUTE format('ALTER TABLE %s OWNER TO %I', part, owner);
 END IF;
-CALL ${baseFunction(home, 'keepPrivate')}(ARRAY[part], '{}');`
+CALL ${baseFunction(home, 'keepPrivate')}(ARRAY[part], '{}');`,
+  ])
 }

@@ -3,8 +3,9 @@ import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { lockVariables, tryLocks } from './lock-writers.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS, type BASE_FUNCTIONS } from './object-names.ts'
-import { becomePartitioned, refuseUsers } from './partition-conversion.ts'
+import { becomePartitioned } from './partition-conversion.ts'
 import { freeTitle, giveGuard, makeAlike, OLDEST_CHECK, PARTITION_KEY } from './partition-names.ts'
+import { refuseUsers } from './partition-users.ts'
 import { makePartitions } from './partitions-ahead.ts'
 import { dollarQuoted, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 
@@ -26,8 +27,8 @@ export function partitionSignatures(home: AuditHome): readonly Sql[] {
 
 /**
  * `CALL audit.prepare_partitions('"audit"."Order_audit"', 'month')`: gives a history that is not partitioned yet the CHECK by which PostgreSQL
- * knows, without reading a row, that all are older than the first moment of the month after the next. It has to be validated in another
- * transaction (`validateOldest`), so that no writer waits while the rows are read.
+ * knows, without reading a row, that all are older than the first moment of the month after the next. It is validated in another
+ * transaction (`validateOldest` in render-partitions.ts), so that no writer waits while the rows are read.
  */
 function preparePartitions(home: AuditHome): Sql {
   const body = sql`DECLARE

@@ -1,6 +1,7 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
 import { tryLocks } from './lock-writers.ts'
+import { reachOfBound } from './partition-bound.ts'
 import { freeTitle, MONTHS_AHEAD, PARTITION_KEY, UNTIL } from './partition-names.ts'
 import { lines, literal, type Sql, sql } from './sql.ts'
 
@@ -52,7 +53,7 @@ ${lookAtPartitions()}`
 
 function lookAtPartitions(): Sql {
   return sql`${findRest()}
-SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO [(]''([^'']+)''[)]'))[1] END::timestamptz) INTO reached
+SELECT max(${reachOfBound(sql`b.text`)}) INTO reached
 FROM pg_inherits AS i
 JOIN pg_class AS c ON c.oid = i.inhrelid
 CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS text) AS b

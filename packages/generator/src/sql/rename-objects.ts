@@ -1,10 +1,10 @@
 import { cutToBytes } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { derivedName } from '../state/own-names.ts'
-import { makeAppendOnly } from './audit-table.ts'
-import { baseFunction } from './base-functions.ts'
+import { replaceAppendOnly } from './audit-table.ts'
 import { auditTable } from './look-first.ts'
 import { APPEND_ONLY_TRIGGER, keyIndexName, primaryKeyName, sequenceName } from './object-names.ts'
+import { guardFormats } from './partition-names.ts'
 import { ident, isFilled, join, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 import { functionNames, triggerNames } from './triggers.ts'
 
@@ -102,24 +102,17 @@ function renameRelations(from: AuditTableObject, to: AuditTableObject): readonly
 
 /** Each of them, with its guard, which calls a function of the schema. */
 function movePartitions(to: AuditTableObject): Sql {
-  const trigger = sqlText(ident(APPEND_ONLY_TRIGGER))
-  const guard = sqlText(sql`${baseFunction(to, 'appendOnly')}()`).replaceAll('%', '%%')
   const commands = [
-    'ALTER TABLE %1$s SET SCHEMA %3$I',
-    `DROP TRIGGER IF EXISTS ${trigger} ON %2$s`,
-    `CREATE TRIGGER ${trigger} BEFORE UPDATE OR DELETE OR TRUNCATE ON %2$s FOR EACH STATEMENT EXECUTE FUNCTION ${guard}`,
-    `ALTER TABLE %2$s ENABLE ALWAYS TRIGGER ${trigger}`,
+    literal('ALTER TABLE %1$s SET SCHEMA %3$I'),
+    literal(`DROP TRIGGER IF EXISTS ${sqlText(ident(APPEND_ONLY_TRIGGER))} ON %2$s`),
+    ...guardFormats(to, '%2$s'),
   ]
   return sql`FOR command IN
   SELECT pg_catalog.format(statement.text, c.oid::regclass, pg_catalog.format('%I.%I', ${literal(to.schema)}, c.relname), ${literal(to.schema)})
   FROM pg_catalog.pg_inherits AS i
   JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
   CROSS JOIN ROWS FROM (pg_catalog.unnest(ARRAY[
-    ${join(
-      commands.map((command) => literal(command)),
-      sql`,
-`,
-    )}
+    ${join(commands, sql`,\n`)}
   ])) WITH ORDINALITY AS statement (text, place)
   WHERE i.inhparent = ${literal(sqlText(auditTable(to)))}::regclass
   ORDER BY c.oid, statement.place
@@ -145,10 +138,7 @@ function renameFunctions(from: AuditTableObject, to: AuditTableObject): readonly
 /** The guard of the history calls a function of its schema. */
 function renewAppendOnly(from: AuditTableObject, to: AuditTableObject): Sql {
   if (from.schema === to.schema && from.shared === to.shared) return sql``
-  return lines([
-    sql`DROP TRIGGER IF EXISTS ${ident(APPEND_ONLY_TRIGGER)} ON ${auditTable(to)};`,
-    makeAppendOnly(to),
-  ])
+  return replaceAppendOnly(to)
 }
 
 /** Only those that are there: Prisma's statements may have dropped the key's trigger, or the table. */

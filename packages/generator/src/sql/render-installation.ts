@@ -9,12 +9,11 @@ import { diffState } from '../state/diff-state.ts'
 import { freeName } from '../state/free-name.ts'
 import { planMigration } from '../state/migration-plan.ts'
 import type { MigrationStep } from '../state/migration-step.ts'
-import { auditTable, commentOnColumn, makeAppendOnly, renderAuditTable } from './audit-table.ts'
+import { commentOnColumn, renderAuditTable, replaceAppendOnly } from './audit-table.ts'
 import { MARK, renderDetachedMark, renderMark } from './base-guard.ts'
 import { renderBaseUpgrade } from './base-schema.ts'
 import { renderCaptureFunctions } from './capture-functions.ts'
 import { renameUnlessTaken } from './look-first.ts'
-import { APPEND_ONLY_TRIGGER } from './object-names.ts'
 import { renderHashing } from './render-hashing.ts'
 import { inTransactions, renderMigration } from './render-migration.ts'
 import { renderPartitioning } from './render-partitions.ts'
@@ -161,9 +160,7 @@ function replaceTriggers({ table, triggers, isGuardUnfit }: TableRepair): readon
       (trigger) => sql`CREATE OR REPLACE TRIGGER ${definition(table, trigger)};
 ALTER TABLE ${source} ${mode} TRIGGER ${ident(trigger.name)};`,
     )
-  const guard = sql`DROP TRIGGER IF EXISTS ${ident(APPEND_ONLY_TRIGGER)} ON ${auditTable(table)};
-${makeAppendOnly(table)}`
-  return [paragraphs(replaced), isGuardUnfit ? guard : sql``]
+  return [paragraphs(replaced), isGuardUnfit ? replaceAppendOnly(table) : sql``]
 }
 
 /**

@@ -55,21 +55,25 @@ export function renderPartitions({ steps, before, after }: TableGroup, appended:
     call,
   ])
   if (before === undefined || appended) return [said]
-  const check = literal(OLDEST_CHECK)
   return [
     paragraphs([
       comment(`${sqlText(auditTable(after))} is to be its oldest partition: its rows are looked at first`),
       callPartitions(after, 'preparePartitions'),
     ]),
-    when(
-      sql`EXISTS (
-  SELECT FROM pg_catalog.pg_constraint AS c
-  WHERE c.conrelid = ${relation(after)} AND c.conname = ${check} AND NOT c.convalidated
-)`,
-      sql`ALTER TABLE ${auditTable(after)} VALIDATE CONSTRAINT ${ident(OLDEST_CHECK)};`,
-    ),
+    validateOldest(after),
     said,
   ]
+}
+
+/** The rows are held against the CHECK of `prepare_partitions`, in a transaction of its own: no writer waits for it. */
+export function validateOldest(table: AuditTableObject): Sql {
+  return when(
+    sql`EXISTS (
+  SELECT FROM pg_catalog.pg_constraint AS c
+  WHERE c.conrelid = ${relation(table)} AND c.conname = ${literal(OLDEST_CHECK)} AND NOT c.convalidated
+)`,
+    sql`ALTER TABLE ${auditTable(table)} VALIDATE CONSTRAINT ${ident(OLDEST_CHECK)};`,
+  )
 }
 
 /**

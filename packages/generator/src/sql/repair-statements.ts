@@ -1,8 +1,8 @@
 import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject, StateSetting } from '../state/database-state.ts'
-import { makeAppendOnly, requiredCheck } from './audit-table.ts'
+import { makeAppendOnly, replaceAppendOnly, requiredCheck } from './audit-table.ts'
 import type { HistoryTable } from './look-first.ts'
-import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
+import { AUDIT_COLUMNS } from './object-names.ts'
 import { ident, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /*
@@ -49,8 +49,7 @@ export function closeTable(name: QualifiedName, roles: readonly (string | null)[
 
 /** The guard of a history, or of one of its partitions, made anew. */
 export function replaceGuard(table: HistoryTable): string {
-  return sqlText(sql`DROP TRIGGER IF EXISTS ${ident(APPEND_ONLY_TRIGGER)} ON ${qualified({ schema: table.schema, name: table.names.table })};
-${makeAppendOnly(table)}`)
+  return sqlText(replaceAppendOnly(table))
 }
 
 export function letOwnerPass(name: QualifiedName): string {

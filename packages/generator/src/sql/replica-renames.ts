@@ -1,7 +1,7 @@
 import type { FormerNames } from '../state/former-names.ts'
-import { makeAppendOnly } from './audit-table.ts'
+import { replaceAppendOnly } from './audit-table.ts'
 import { auditTable, type HistoryTable } from './look-first.ts'
-import { APPEND_ONLY_TRIGGER, keyIndexName, primaryKeyName } from './object-names.ts'
+import { keyIndexName, primaryKeyName } from './object-names.ts'
 import { replicaFunction } from './replica-guard.ts'
 import { dollarQuoted, ident, isFilled, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
@@ -53,10 +53,7 @@ function each(
         ? sql``
         : sql`ALTER TABLE ${auditTable(before)} SET SCHEMA ${ident(table.schema)};`,
       // Its guard calls a function of its schema.
-      schema === table.schema
-        ? sql``
-        : sql`DROP TRIGGER IF EXISTS ${ident(APPEND_ONLY_TRIGGER)} ON ${auditTable(moved)};
-${makeAppendOnly(moved)}`,
+      schema === table.schema ? sql`` : replaceAppendOnly(moved),
       ...(name === table.names.table
         ? []
         : [

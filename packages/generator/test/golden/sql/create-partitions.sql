@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=383d583814c6adcc
+-- prisma-generator-audit v1 from=280c9438c66e78db text=af3c4fc01a2b0917
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","partitionBy":"quarter","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -496,8 +496,8 @@ BEGIN
   END LOOP;
   part := to_regclass(format('%I.%I', place, title));
   EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%I)', part, 'audit_id');
-  EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"()', part);
-  EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', part);
+  EXECUTE format('CREATE TRIGGER "append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"()', part);
+  EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER "append_only"', part);
   IF owner <> current_user THEN
     EXECUTE format('ALTER TABLE %s OWNER TO %I', part, owner);
   END IF;
@@ -771,8 +771,8 @@ BEGIN
       -- As given as they are, and not merely to be given next: what is sealed goes by it.
       PERFORM setval(format('%I.%I', place, numbers)::regclass, last_id, is_called);
       part := root;
-      EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"()', part);
-      EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', part);
+      EXECUTE format('CREATE TRIGGER "append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"()', part);
+      EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER "append_only"', part);
       IF owner <> current_user THEN
         EXECUTE format('ALTER TABLE %s OWNER TO %I', part, owner);
       END IF;
@@ -835,7 +835,7 @@ BEGIN
     END IF;
   END IF;
   rest := (SELECT nullif(p.partdefid, 0)::regclass FROM pg_partitioned_table AS p WHERE p.partrelid = root);
-  SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO [(]''([^'']+)''[)]'))[1] END::timestamptz) INTO reached
+  SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (pg_catalog.regexp_match(b.text, ' TO [(]''([^'']+)''[)]'))[1]::timestamptz END) INTO reached
   FROM pg_inherits AS i
   JOIN pg_class AS c ON c.oid = i.inhrelid
   CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS text) AS b
@@ -870,7 +870,7 @@ BEGIN
   was_alone := is_alone;
   -- Another run may have been at it until now.
   rest := (SELECT nullif(p.partdefid, 0)::regclass FROM pg_partitioned_table AS p WHERE p.partrelid = root);
-  SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO [(]''([^'']+)''[)]'))[1] END::timestamptz) INTO reached
+  SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (pg_catalog.regexp_match(b.text, ' TO [(]''([^'']+)''[)]'))[1]::timestamptz END) INTO reached
   FROM pg_inherits AS i
   JOIN pg_class AS c ON c.oid = i.inhrelid
   CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS text) AS b

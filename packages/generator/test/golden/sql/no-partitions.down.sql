@@ -177,8 +177,8 @@ BEGIN
   END LOOP;
   part := to_regclass(format('%I.%I', place, title));
   EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%I)', part, 'audit_id');
-  EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"()', part);
-  EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', part);
+  EXECUTE format('CREATE TRIGGER "append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"()', part);
+  EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER "append_only"', part);
   IF owner <> current_user THEN
     EXECUTE format('ALTER TABLE %s OWNER TO %I', part, owner);
   END IF;
@@ -452,8 +452,8 @@ BEGIN
       -- As given as they are, and not merely to be given next: what is sealed goes by it.
       PERFORM setval(format('%I.%I', place, numbers)::regclass, last_id, is_called);
       part := root;
-      EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"()', part);
-      EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', part);
+      EXECUTE format('CREATE TRIGGER "append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION "audit"."append_only"()', part);
+      EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER "append_only"', part);
       IF owner <> current_user THEN
         EXECUTE format('ALTER TABLE %s OWNER TO %I', part, owner);
       END IF;
@@ -516,7 +516,7 @@ BEGIN
     END IF;
   END IF;
   rest := (SELECT nullif(p.partdefid, 0)::regclass FROM pg_partitioned_table AS p WHERE p.partrelid = root);
-  SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO [(]''([^'']+)''[)]'))[1] END::timestamptz) INTO reached
+  SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (pg_catalog.regexp_match(b.text, ' TO [(]''([^'']+)''[)]'))[1]::timestamptz END) INTO reached
   FROM pg_inherits AS i
   JOIN pg_class AS c ON c.oid = i.inhrelid
   CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS text) AS b
@@ -551,7 +551,7 @@ BEGIN
   was_alone := is_alone;
   -- Another run may have been at it until now.
   rest := (SELECT nullif(p.partdefid, 0)::regclass FROM pg_partitioned_table AS p WHERE p.partrelid = root);
-  SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (regexp_match(b.text, ' TO [(]''([^'']+)''[)]'))[1] END::timestamptz) INTO reached
+  SELECT max(CASE WHEN b.text LIKE '%TO (MAXVALUE)' THEN 'infinity' ELSE (pg_catalog.regexp_match(b.text, ' TO [(]''([^'']+)''[)]'))[1]::timestamptz END) INTO reached
   FROM pg_inherits AS i
   JOIN pg_class AS c ON c.oid = i.inhrelid
   CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS text) AS b
