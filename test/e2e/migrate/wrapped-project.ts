@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, onTestFinished } from 'vitest'
 import { compileProject } from '../../../packages/generator/test/compile/compile-project.ts'
+import { runInProcess } from '../../support/command-process.ts'
 import {
   createPrismaProject,
   type PrismaProject,
@@ -178,27 +179,28 @@ export async function runWrapper(
   args: readonly string[],
   { answers, signal, onOutput, onStart, env }: WrapperOptions = {},
 ): Promise<WrapperResult> {
+  const { CI: _, NODE_OPTIONS: __, VITEST: ___, ...inherited } = process.env
+  const commandEnv = {
+    PRISMA_SCHEMA_ENGINE_BINARY: join(repository, 'tooling/schema-engine/schema-engine.js'),
+    ...inherited,
+    PATH: [join(repository, 'node_modules/.bin'), process.env.PATH].join(delimiter),
+    CHECKPOINT_DISABLE: '1',
+    PRISMA_HIDE_UPDATE_MESSAGE: '1',
+    DATABASE_URL: databaseUrl,
+    ...(answers === undefined ? { NO_COLOR: '1' } : { TERM: 'xterm' }),
+    ...env,
+  }
+  // Prisma's own output, that of `migrate`, passes by the process that starts it.
+  const isWatched = [answers, signal, onOutput, onStart].some((each) => each !== undefined)
+  if (!isWatched && args[0] !== 'migrate')
+    return plain(await runInProcess({ args, cwd: dir, env: commandEnv }))
   const command = [
     process.execPath,
     join(repository, 'packages/generator/bin/prisma-generator-audit.js'),
     ...args,
   ]
   const [program = '', ...rest] = answers === undefined ? command : inTerminal(command)
-  const { CI: _, NODE_OPTIONS: __, VITEST: ___, ...inherited } = process.env
-  const child = spawn(program, rest, {
-    cwd: dir,
-    env: {
-      PRISMA_SCHEMA_ENGINE_BINARY: join(repository, 'tooling/schema-engine/schema-engine.js'),
-      ...inherited,
-      PATH: [join(repository, 'node_modules/.bin'), process.env.PATH].join(delimiter),
-      CHECKPOINT_DISABLE: '1',
-      PRISMA_HIDE_UPDATE_MESSAGE: '1',
-      DATABASE_URL: databaseUrl,
-      ...(answers === undefined ? { NO_COLOR: '1' } : { TERM: 'xterm' }),
-      ...env,
-    },
-    stdio: 'pipe',
-  })
+  const child = spawn(program, rest, { cwd: dir, env: commandEnv, stdio: 'pipe' })
   onStart?.((name) => child.kill(name))
   const questions = [...(answers ?? [])]
   let output = ''
@@ -227,11 +229,11 @@ export async function runWrapper(
     once(child, 'close'),
   ])
   child.stdin.end()
-  return {
-    stdout: stripVTControlCharacters(stdout),
-    stderr: stripVTControlCharacters(stderr),
-    exitCode: Number(exitCode ?? -1),
-  }
+  return plain({ stdout, stderr, exitCode: Number(exitCode ?? -1) })
+}
+
+function plain({ stdout, stderr, exitCode }: WrapperResult): WrapperResult {
+  return { stdout: stripVTControlCharacters(stdout), stderr: stripVTControlCharacters(stderr), exitCode }
 }
 
 /** util-linux' `script` gives a command a pseudo-terminal; it is part of every Debian. */
