@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { TablesAnswer } from '../../src/answers.ts'
 import { Activity } from './activity.tsx'
 import { type Address, followLinks, hrefOf, meta, type Place, useAddress } from './address.ts'
@@ -31,7 +31,8 @@ export function App() {
   const { answer: tables, error } = useAnswer<TablesAnswer>('tables', NOTHING)
   const main = useRef<HTMLElement>(null)
   useKeys(() => setHelpOpen(true))
-  useEffect(() => {
+  // Before anything is painted: no flash of the other colours.
+  useLayoutEffect(() => {
     document.documentElement.dataset.theme = theme
   }, [theme])
   useEffect(() => {
