@@ -6,7 +6,9 @@ import { renderPrunerSetup } from '../../src/sql/pruner-setup.ts'
 import { compare, missed } from './comparing.ts'
 import { column, createSource, facts, install, table } from './fixture.ts'
 import { IS_FULL, SEED } from './folding-property.ts'
-import { prune, prunersOf } from './pruning.ts'
+import { datedBack } from './old-partitions.ts'
+import { partitioned } from './partitioning.ts'
+import { compact, prune, prunersOf } from './pruning.ts'
 import { connected, findingsOf, HOME, seal, verify } from './sealing.ts'
 
 vi.setConfig({ testTimeout: 900_000 })
@@ -63,22 +65,44 @@ function write(kind: number, n: number): string {
   )
 }
 
+/** What a round wrote was written so long ago, over three months that no other round has: it lies in four partitions. */
+const spread = (round: number) => `ALTER TABLE ${HISTORY} DISABLE TRIGGER append_only;
+  UPDATE ${HISTORY} AS h SET audit_operation_timestamp = n.at
+  FROM (
+    SELECT r.audit_id, now() - interval '1 day' * (${600 - 90 * round} - 80.0 * row_number() OVER (ORDER BY r.audit_id) / count(*) OVER ()) AS at
+    FROM ${HISTORY} AS r WHERE r.audit_operation_timestamp > now() - interval '1 day'
+  ) AS n WHERE n.audit_id = h.audit_id;
+  ALTER TABLE ${HISTORY} ENABLE ALWAYS TRIGGER append_only`
+
 const rounds = fc.array(
   fc.record({
     writes: fc.array(fc.tuple(fc.nat(7), fc.nat(999)), { minLength: 10, maxLength: 30 }),
     limit: fc.nat(999),
     seals: fc.option(fc.integer({ min: 2, max: 9 }), { nil: undefined }),
     page: fc.integer({ min: 1, max: 20 }),
+    /** The run is ended after so many pages, and another one goes on. */
+    ends: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
   }),
   { minLength: 2, maxLength: 5 },
 )
 
+const UNCHANGED = 'p.audit_unchanged_columns'
+const ALL = `'{}'::smallint[]`
+
 describe.each([
-  ['with values that are left out because they had not changed', MARKING, 'p.audit_unchanged_columns'],
-  ['with all values', PLAIN, `'{}'::smallint[]`],
+  ['with values that are left out because they had not changed', MARKING, UNCHANGED],
+  ['with all values', PLAIN, ALL],
+  [
+    'in partitions, with values that are left out because they had not changed',
+    partitioned(MARKING),
+    UNCHANGED,
+  ],
+  ['in partitions, with all values', partitioned(PLAIN), ALL],
 ] as const)('%s', (_, wanted, marks) => {
   it('as of any moment from the limit on, rows are what they were before the pruning; seals and live tables agree', async () => {
     let pruned = 0
+    let dropped = 0
+    const isPartitioned = wanted.partitionBy !== undefined
     await fc.assert(
       fc.asyncProperty(rounds, async (chosen) => {
         const database = await createDatabase()
@@ -86,10 +110,12 @@ describe.each([
         const roles = prunersOf(database)
         try {
           await client.query(`${createSource(wanted)} ${install(wanted)}`)
+          if (isPartitioned) await datedBack(database, 21)
           await seal(client, { wait: 0 })
           await client.query(renderPrunerSetup({ ...roles, atLeast: '0 days', home: HOME }))
-          for (const { writes, limit, seals, page } of chosen) {
+          for (const [round, { writes, limit, seals, page, ends }] of chosen.entries()) {
             for (const [kind, n] of writes) await client.query(write(kind, n))
+            if (isPartitioned) await client.query(spread(round))
             if (seals !== undefined) await seal(client, { size: seals, wait: limit % 2 === 0 ? 0 : 50 })
             const all = await moments(client)
             // The later half, so that something goes.
@@ -102,7 +128,23 @@ describe.each([
               return found
             }
             const before = await states()
+            if (ends !== undefined) {
+              const run = new AbortController()
+              let pages = 0
+              const onProgress = () => {
+                pages += 1
+                if (pages >= ends) run.abort()
+              }
+              pruned += (
+                await prune(client, roles.by, wanted, at, { size: page, signal: run.signal, onProgress })
+              ).pruned
+              expect(await states()).toEqual(before)
+            }
             pruned += (await prune(client, roles.by, wanted, at, { size: page })).pruned
+            expect((await prune(client, roles.by, wanted, at)).pruned).toBe(0)
+            expect(await states()).toEqual(before)
+            const compacted = await compact(client, roles.by, HISTORY, at)
+            dropped += compacted.filter(({ done }) => done === 'dropped').length
             expect(await states()).toEqual(before)
             expect(await findingsOf(verify(client))).toEqual([])
             expect(await missed(compare(client, wanted))).toEqual([])
@@ -125,8 +167,10 @@ describe.each([
           await database.drop()
         }
       }),
-      { numRuns: IS_FULL ? 60 : 6, seed: SEED, endOnFailure: true },
+      { numRuns: IS_FULL ? 60 : isPartitioned ? 3 : 6, seed: SEED, endOnFailure: true },
     )
     expect(pruned).toBeGreaterThan(10)
+    if (isPartitioned) expect(dropped).toBeGreaterThan(0)
+    else expect(dropped).toBe(0)
   })
 })

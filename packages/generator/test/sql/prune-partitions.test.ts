@@ -2,13 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { TestDatabase } from '../../../../test/support/test-database.ts'
-import { type CompactedPartition, compactPartitions } from '../../src/cli/compact-partitions.ts'
 import { compare, missed } from './comparing.ts'
 import { table } from './fixture.ts'
 import { aged, datedBack, filled, HISTORY, monthsAgo } from './old-partitions.ts'
 import { partitioned } from './partitioning.ts'
-import { prune, setUpPruning } from './pruning.ts'
-import { auditedDatabase, connected, findingsOf, HOME, seal, verify } from './sealing.ts'
+import { as, compact as giveBackSpace, prune, setUpPruning } from './pruning.ts'
+import { auditedDatabase, connected, findingsOf, seal, verify } from './sealing.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
@@ -39,32 +38,14 @@ async function prepared({ isSealed = false } = {}) {
   return { database, client, ...roles }
 }
 
-async function as<T>(client: Client, role: string, work: () => Promise<T>): Promise<T> {
-  await client.query(`SET SESSION AUTHORIZATION "${role}"`)
-  try {
-    return await work()
-  } finally {
-    await client.query('RESET SESSION AUTHORIZATION')
-  }
-}
-
 /** What is done of each partition that is not left as it is: `2025_01 dropped`. */
 async function compact(client: Client, by: string, before = LIMIT) {
-  const done: CompactedPartition[] = []
-  const refused: unknown[] = []
-  await as(client, by, () =>
-    compactPartitions(client, HOME, HISTORY, {
-      before,
-      signal: new AbortController().signal,
-      onCompacted: (partition) => done.push(partition),
-      onRefused: (_, error) => refused.push(error),
-    }),
+  return (await giveBackSpace(client, by, HISTORY, before)).map(
+    ({ name, done: what, bytesBefore, bytes }) => {
+      expect(bytes).toBeLessThan(bytesBefore)
+      return `${name.slice(-8, -1)} ${what}`
+    },
   )
-  expect(refused).toEqual([])
-  return done.map(({ name, done: what, bytesBefore, bytes }) => {
-    expect(bytes).toBeLessThan(bytesBefore)
-    return `${name.slice(-8, -1)} ${what}`
-  })
 }
 
 /** The partition of that month, as it is written in SQL. */

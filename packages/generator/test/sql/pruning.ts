@@ -1,6 +1,7 @@
 import type pg from 'pg'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { TestDatabase } from '../../../../test/support/test-database.ts'
+import { type CompactedPartition, compactPartitions } from '../../src/cli/compact-partitions.ts'
 import { type Pruned, type PruneOptions, pruneHistory } from '../../src/cli/prune-batches.ts'
 import type { AuditedTable } from '../../src/model/audit-model.ts'
 import { renderPrunerSetup } from '../../src/sql/pruner-setup.ts'
@@ -24,6 +25,16 @@ export async function setUpPruning(database: TestDatabase, atLeast = '0 days', h
   return { ...roles, again }
 }
 
+/** Does something as another role. */
+export async function as<T>(client: pg.Client, role: string, work: () => Promise<T>): Promise<T> {
+  await client.query(`SET SESSION AUTHORIZATION "${role}"`)
+  try {
+    return await work()
+  } finally {
+    await client.query('RESET SESSION AUTHORIZATION')
+  }
+}
+
 /** Prunes the history of a table as the one who may, by pages of three rows unless told otherwise. */
 export async function prune(
   client: pg.Client,
@@ -34,9 +45,8 @@ export async function prune(
 ): Promise<Pruned> {
   const [table] = state(audited).tables
   if (table === undefined) throw new Error('no table')
-  await client.query(`SET SESSION AUTHORIZATION "${by}"`)
-  try {
-    return await pruneHistory(client, HOME, pruneTarget(table), {
+  return as(client, by, () =>
+    pruneHistory(client, HOME, pruneTarget(table), {
       before,
       reason: 'old',
       size: 3,
@@ -45,8 +55,27 @@ export async function prune(
       keep: undefined,
       onProgress: () => {},
       ...options,
-    })
-  } finally {
-    await client.query('RESET SESSION AUTHORIZATION')
-  }
+    }),
+  )
+}
+
+/** Gives back the space of the partitions that are older, as the one who may: those that are not left as they are. */
+export async function compact(
+  client: pg.Client,
+  by: string,
+  history: string,
+  before: string,
+): Promise<readonly CompactedPartition[]> {
+  const compacted: CompactedPartition[] = []
+  const refused: unknown[] = []
+  await as(client, by, () =>
+    compactPartitions(client, HOME, history, {
+      before,
+      signal: new AbortController().signal,
+      onCompacted: (partition) => compacted.push(partition),
+      onRefused: (_, error) => refused.push(error),
+    }),
+  )
+  expect(refused).toEqual([])
+  return compacted
 }
