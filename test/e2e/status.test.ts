@@ -420,6 +420,18 @@ model Visit {
     ])
     const mended = await wrapped.audit(['install'])
     expect([mended.exitCode, mended.stderr, found(await statusOf(wrapped))]).toEqual([0, '', []])
+    await database.query(`ALTER TABLE audit.hash_key DISABLE TRIGGER append_only; DELETE FROM audit.hash_key;
+      ALTER TABLE audit.hash_key ENABLE ALWAYS TRIGGER append_only`)
+    const unkeyed = await statusOf(wrapped)
+    expect(found(unkeyed)).toEqual([
+      'missing: key of column "ip" of table "audit"."Visit_audit" is not there: the next hashes match none of those that are recorded',
+    ])
+    // What would make a new one is left to a person.
+    await wrapped.audit(['install'])
+    expect(found(await statusOf(wrapped))).toEqual(found(unkeyed))
+    const hint = unkeyed.histories.flatMap(({ findings }) => findings)[0]?.hint ?? ''
+    await database.query(hint.slice(hint.indexOf('CALL ')))
+    expect(found(await statusOf(wrapped))).toEqual([])
     await database.query('DROP TABLE audit.capture_waiver')
     expect(found(await statusOf(wrapped))).toEqual(['missing: table "audit"."capture_waiver" is not there'])
     expect(await wrapped.audit(['install'])).toMatchObject({ exitCode: 0 })

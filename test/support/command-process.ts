@@ -36,16 +36,20 @@ const idle: Runner[] = []
 export async function runInProcess({ args, cwd, env }: CommandRequest): Promise<CommandAnswer> {
   const runner = takeRunner(cwd)
   hold(runner, true)
+  const answered = new AbortController()
+  const answer = once(runner.process, 'message', { signal: answered.signal })
+  const end = once(runner.process, 'exit', { signal: answered.signal }).then(([code, signal]) => {
+    throw new Error(`${args.join(' ')}: its process ended with ${code ?? signal}`)
+  })
   runner.process.send({ args, cwd, env: definedOf(env) })
-  const [answer] = await Promise.race([
-    once(runner.process, 'message'),
-    once(runner.process, 'exit').then(([code, signal]) => {
-      throw new Error(`${args.join(' ')}: its process ended with ${code ?? signal}`)
-    }),
-  ])
-  hold(runner, false)
-  idle.push(runner)
-  return answer
+  try {
+    const [found] = await Promise.race([answer, end])
+    idle.push(runner)
+    return found
+  } finally {
+    answered.abort()
+    hold(runner, false)
+  }
 }
 
 /** A module is loaded once a process: one that has loaded what has changed since is of no use. */

@@ -1,6 +1,13 @@
 import type { ClientBase, QueryResultRow } from 'pg'
 import { ownTableNames } from '../installation/compare-own-tables.ts'
-import type { HistoryEnds, LiveDatabase, LiveHistory, LivePartition } from '../installation/live-database.ts'
+import type {
+  HistoryEnds,
+  LiveDatabase,
+  LiveDetails,
+  LiveHistory,
+  LivePartition,
+} from '../installation/live-database.ts'
+import { unkeyedColumns } from '../sql/hash-key-table.ts'
 import { detailsThere, rulesOn } from '../sql/live-details.ts'
 import {
   appliedMigrations,
@@ -17,6 +24,7 @@ import {
 import { partitionsThere, rowsOfPartition } from '../sql/live-partitions.ts'
 import { publicationsThere, slotsThere } from '../sql/live-replication.ts'
 import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
+import { hashKeyTable } from '../state/hashing.ts'
 import { readOpenPauses } from './open-pauses.ts'
 
 /**
@@ -45,6 +53,12 @@ export async function readLiveDatabase(
         : await rowsOf<{ name: string }>(appliedMigrations(migrationsSchema))
     const found = await rowsOf<FoundHistory>(historiesThere(schema))
     const parts = await rowsOf<LivePartition & { readonly history: string }>(partitionsThere(schema))
+    const details = await rowsOf<LiveDetails & QueryResultRow>(
+      detailsThere(schema, [...ownTableNames(home), ...tables.map(({ names }) => names.table)]),
+    )
+    const keysAreReadable = details.some(
+      ({ name, isReadable }) => isReadable && name === hashKeyTable(home).name,
+    )
     const histories: LiveHistory[] = []
     for (const history of found) {
       const table = tables.find(({ names }) => names.table === history.name)
@@ -55,7 +69,15 @@ export async function readLiveDatabase(
       const partitions = parts.filter(({ history: of }) => of === history.name)
       const rest = partitions.find(({ isDefault, isReadable }) => isDefault && isReadable)
       const [loose] = rest === undefined ? [] : await rowsOf<{ rows: number }>(rowsOfPartition(rest.name))
-      histories.push({ ...history, ends, partitions, rowsInDefault: loose?.rows })
+      const unkeyed = table === undefined || !keysAreReadable ? undefined : unkeyedColumns(table)
+      histories.push({
+        ...history,
+        ends,
+        partitions,
+        rowsInDefault: loose?.rows,
+        unkeyed:
+          unkeyed === undefined ? [] : (await rowsOf<{ name: string }>(unkeyed)).map(({ name }) => name),
+      })
     }
     return {
       ...asked,
@@ -63,9 +85,7 @@ export async function readLiveDatabase(
       functions: await rowsOf(functionsThere(schema)),
       histories,
       triggers: await rowsOf(triggersThatCall(schema)),
-      details: await rowsOf(
-        detailsThere(schema, [...ownTableNames(home), ...tables.map(({ names }) => names.table)]),
-      ),
+      details,
       rules: tables.length === 0 ? [] : await rowsOf(rulesOn(tables.map(({ source }) => source))),
       sources: tables.length === 0 ? [] : await rowsOf(tablesThere(tables)),
       settings: await rowsOf(settingsBroughtAlong()),
@@ -80,7 +100,7 @@ export async function readLiveDatabase(
   }
 }
 
-type FoundHistory = Omit<LiveHistory, 'ends' | 'partitions' | 'rowsInDefault'>
+type FoundHistory = Omit<LiveHistory, 'ends' | 'partitions' | 'rowsInDefault' | 'unkeyed'>
 
 type WhereLooked = Pick<
   LiveDatabase,

@@ -1,6 +1,7 @@
 import type { AuditedTable } from '../model/audit-model.ts'
 import { nameKey } from '../model/names.ts'
 import { appendOnlyTrigger } from '../sql/audit-table.ts'
+import { hashKeyName, makeHashKeyOf } from '../sql/hash-key-table.ts'
 import { APPEND_ONLY_TRIGGER } from '../sql/object-names.ts'
 import type { OpenPause } from '../sql/pause-table.ts'
 import { closeToWriters, enableTrigger, giveTable, quoted, setSequence } from '../sql/repair-statements.ts'
@@ -102,6 +103,7 @@ function compareTable(
       findings.push({ state: 'outdated', object: is, message, hint: remedy })
     }
   }
+  findings.push(...found.unkeyed.map((column) => keyOf(table, column)))
   if (found.owner !== owner) {
     const message = `belongs to ${found.owner}, and others to ${owner}`
     findings.push({ state: 'tampered', object, message, hint: giveTable(name, owner), isForPeople: true })
@@ -120,6 +122,17 @@ function compareTable(
     )
   }
   return findings
+}
+
+/** The next write makes one, without an error. */
+function keyOf(table: AuditTableObject, column: string): Finding {
+  return {
+    state: 'missing',
+    object: `key of column "${column}" of table ${quoted({ schema: table.schema, name: table.names.table })}`,
+    message: 'is not there: the next hashes match none of those that are recorded',
+    hint: `If a backup has its row of ${sqlText(hashKeyName(table))}, bring it back before the next write. Otherwise, for a new key: ${sqlText(makeHashKeyOf(table, column))}`,
+    isForPeople: true,
+  }
 }
 
 function compareTriggers(

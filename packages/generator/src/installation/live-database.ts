@@ -96,6 +96,8 @@ export interface LiveHistory {
   readonly partitions: readonly LivePartition[]
   /** How many rows, up to 10,000, are in the partition for what is of no other; undefined where that is not readable, or not there. */
   readonly rowsInDefault: number | undefined
+  /** Hashed columns without a key; none where whoever asks may not read the keys. */
+  readonly unkeyed: readonly string[]
 }
 
 export interface LivePartition {

@@ -52,12 +52,19 @@ export function renderHashKeyTable(home: AuditHome): Sql {
 
 /** A key for each column that the table's functions hash; those that have one keep it. */
 export function renderHashKeys(table: AuditTableObject): Sql {
-  const history = literal(sqlText(auditTable(table)))
   const hashed = liveColumns(table).filter(isHashed)
   if (hashed.length === 0) return sql``
-  return lines(
-    hashed.map(({ name }) => sql`CALL ${baseFunction(table, 'makeHashKey')}(${history}, ${literal(name)});`),
-  )
+  return lines(hashed.map(({ name }) => makeHashKeyOf(table, name)))
+}
+
+/** `CALL "audit"."make_hash_key"('"audit"."User_audit"', 'iban');` */
+export function makeHashKeyOf(table: AuditTableObject, column: string): Sql {
+  const history = literal(sqlText(auditTable(table)))
+  return sql`CALL ${baseFunction(table, 'makeHashKey')}(${history}, ${literal(column)});`
+}
+
+export function hashKeyName(home: AuditHome): Sql {
+  return auditTable(hashKeys(home))
 }
 
 /** A query for the names (`name`) of hashed columns that have no key here; undefined where nothing is hashed. */
