@@ -136,6 +136,9 @@ test('an export streams as CSV and JSON Lines with flat memory', async () => {
 
 test('a bad script is taken back, all its transactions as one', async () => {
   const script = await openHistory<'order' | 'line'>(audited, 'script')
+  // An earlier run of the same name is not meant.
+  await script.order.update({ where: { id: 7n }, data: { note: 'from before' } })
+  const since = new Date().toISOString()
   const before = await ann.order.findMany({ include: { lines: true } })
   await script.order.updateMany({ data: { total: 0 } })
   await script.$transaction(async (tx) => {
@@ -143,7 +146,7 @@ test('a bad script is taken back, all its transactions as one', async () => {
     await tx.order.create({ data: { id: 8n, total: 1 } })
   })
   await script.order.delete({ where: { id: 8n } })
-  const { output, code } = await run('recipes/undo-script.ts', ['script'])
+  const { output, code } = await run('recipes/undo-script.ts', ['script', since])
   const lines = output.trim().split('\n')
   expect(lines.slice(0, -1).sort()).toEqual(['insert Line', 'insert Order'])
   expect(lines.at(-1)).toMatch(/^taken back by transaction \d+$/)
@@ -153,10 +156,11 @@ test('a bad script is taken back, all its transactions as one', async () => {
 
 test('a row that somebody else wrote between the transactions of a script is a conflict', async () => {
   const script = await openHistory<'order' | 'line'>(audited, 'worse script')
+  const since = new Date().toISOString()
   await script.order.update({ where: { id: 7n }, data: { total: 1 } })
   await ann.order.update({ where: { id: 7n }, data: { note: 'mine' } })
   await script.order.update({ where: { id: 7n }, data: { total: 2 } })
-  const { output, code } = await run('recipes/undo-script.ts', ['worse script'])
+  const { output, code } = await run('recipes/undo-script.ts', ['worse script', since])
   expect(output).toContain('Nothing was reverted: Order {"id":"7"}: changed since.')
   expect(code).toBe(1)
   expect(await ann.order.findMany()).toMatchObject([{ note: 'mine' }])

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { installedProject, type WrappedProject, wrappedProject } from './migrate/wrapped-project.ts'
 
@@ -466,7 +468,7 @@ test('who does not own the history is not said to; a role without rights sees th
 })
 
 test('where it cannot look it says why, and ends with 2', async () => {
-  const { audit } = await installed()
+  const { audit, project } = await installed()
   const unreachable = await audit(['status', '--url', 'postgresql://localhost:1/none'])
   expect(unreachable).toMatchObject({ exitCode: 2, stdout: '' })
   expect(unreachable.stderr).toMatch(/^The database cannot be reached: .*ECONNREFUSED/)
@@ -480,4 +482,17 @@ test('where it cannot look it says why, and ends with 2', async () => {
   })
   const help = await audit(['status', '--help'])
   expect([help.exitCode, help.stdout]).toEqual([0, expect.stringContaining('installed, outdated, missing')])
+  rmSync(join(project.dir, 'prisma/migrations/20240101000000_init/migration.sql'))
+  // Else it would read as an answer: that the history is not what was sealed.
+  for (const command of [
+    ['status'],
+    ['verify'],
+    ['verify', '--live'],
+    ['prune', '--older-than', '1y', '--dry-run'],
+  ])
+    expect(await audit(command)).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/20240101000000_init.*migration\.sql/s),
+    })
 })

@@ -24,6 +24,8 @@ export interface CommandHelp {
   readonly name: string
   readonly usage: string
   readonly description: string
+  /** What stands behind the command's name. */
+  readonly words: readonly { readonly name: string; readonly text: string }[]
   readonly flags: readonly Flag[]
   readonly commands: readonly { readonly name: string; readonly text: string }[]
 }
@@ -54,6 +56,12 @@ async function helpOfCommand(program: Program, name: string): Promise<CommandHel
     name,
     usage: signature,
     description: description.trim(),
+    words: [...section('Arguments').matchAll(/^ {2}([\w-]+).*? {2,}(.*)$/gm)].map(
+      ([, word = '', meaning = '']) => ({
+        name: word,
+        text: meaning,
+      }),
+    ),
     flags: [...section('Options').matchAll(/^ {2}(?:-\w, )?(--[\w-]+)(?: (<[^>]+>))? {2,}(.*)$/gm)]
       .map(([, flag = '', value = '', text = '']) => ({ name: flag, value, text }))
       .filter((flag) => flag.name !== '--help' && flag.name !== '--version'),

@@ -105,5 +105,7 @@ function commandSection(command: CommandHelp): string {
     .split('\n\n')
     .map((text) => text.replaceAll('\n', ' '))
   const flags = command.flags.length === 0 ? '' : `\n${flagTable(command)}`
-  return `## ${command.name}\n\n\`${command.usage}\`\n\n${paragraphs.join('\n\n')}\n${flags}`
+  const words = command.words.map(({ name, text }) => [`\`${name}\``, text])
+  const table = words.length === 0 ? '' : `\n${tableOf(['argument', 'what it is'], words)}`
+  return `## ${command.name}\n\n\`${command.usage}\`\n\n${paragraphs.join('\n\n')}\n${table}${flags}`
 }

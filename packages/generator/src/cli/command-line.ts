@@ -54,7 +54,7 @@ export async function runCommandLine(args: readonly string[], version: string): 
 function exitCodeOf(error: unknown, args: readonly string[]): number {
   if (error instanceof ProjectNotFoundError || error instanceof MigrationsFolderError) {
     console.error(error.message)
-    return error instanceof ProjectNotFoundError ? 2 : 1
+    return error instanceof ProjectNotFoundError || LOOKING.has(args[0] ?? '') ? 2 : 1
   }
   if (error instanceof InterruptedError) {
     console.error(error.message)

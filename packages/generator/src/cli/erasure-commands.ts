@@ -75,5 +75,5 @@ owner of the audit tables, as migrations do: who erases can end no hold.
 Exit code: 0 when it was done, 1 when the database refused, 2 when there was nothing to look at.`
 
 const eraserDescription = `Prints SQL to be run once in the application's database, by psql or any other client, and again after a model was
-audited that was not before, and after the first seal: by a superuser, or by the role that owns the history if it may create roles. It makes a
+audited that was not before: by a superuser, or by the role that owns the history if it may create roles. It makes a
 role that nobody can be, which owns the one function that erases, and lets another role call it. Never a migration: roles belong to the cluster.`

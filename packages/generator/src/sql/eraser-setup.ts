@@ -57,7 +57,7 @@ function header({ eraser, by, home }: EraserSetup): Sql {
   return lines(
     [
       `Erasure of personal data from the history in ${home.schema}. To be run once in the application's database, and again after`,
-      'models were audited that were not before, and after the first seal: by a superuser, or by the role that owns the history if it',
+      'models were audited that were not before: by a superuser, or by the role that owns the history if it',
       'has CREATEROLE. Never a migration.',
       '',
       `  ${eraser} owns the one function that erases. Nobody connects as it, and nobody is a member of it`,
