@@ -317,6 +317,24 @@ test('the tables that commands make are looked at as histories are, and a rule o
   ])
   const { exitCode, stderr } = await audit(['install'])
   expect([exitCode, stderr, found(await statusOf(wrapped))]).toEqual([0, '', []])
+  await database.query(`CREATE FUNCTION public.noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+    CREATE OR REPLACE TRIGGER append_only BEFORE DELETE ON audit.pause FOR EACH STATEMENT EXECUTE FUNCTION public.noop();
+    CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.seal FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION audit.append_only();
+    ALTER TABLE audit.seal ENABLE ALWAYS TRIGGER append_only;
+    CREATE OR REPLACE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON audit.seal_salt FOR EACH STATEMENT EXECUTE FUNCTION audit.append_only()`)
+  expect(found(await statusOf(wrapped))).toEqual([
+    'missing: trigger "append_only" on "audit"."pause" is not there',
+    expect.stringMatching(
+      /^tampered: trigger "append_only" on "audit"\."seal" is as no migration made it: .* WHEN \(false\)/,
+    ),
+    expect.stringMatching(
+      /^tampered: trigger "append_only" on "audit"\."seal_salt" is as no migration made it/,
+    ),
+    expect.stringMatching(/^disabled: trigger "append_only" on "audit"\."seal_salt" does not fire/),
+  ])
+  expect(await audit(['install'])).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(found(await statusOf(wrapped))).toEqual([])
+  await expect(database.query('DELETE FROM audit.seal')).rejects.toThrow('append-only')
 })
 
 test('a migration that is not applied yet makes the database outdated, and so does a function that an earlier one made', async () => {

@@ -1,8 +1,6 @@
 import type { AuditedTable } from '../model/audit-model.ts'
 import { nameKey } from '../model/names.ts'
-import { appendOnlyTrigger } from '../sql/audit-table.ts'
 import { hashKeyName, makeHashKeyOf } from '../sql/hash-key-table.ts'
-import { APPEND_ONLY_TRIGGER } from '../sql/object-names.ts'
 import type { OpenPause } from '../sql/pause-table.ts'
 import { closeToWriters, enableTrigger, giveTable, quoted, setSequence } from '../sql/repair-statements.ts'
 import { sqlText } from '../sql/sql.ts'
@@ -12,6 +10,7 @@ import type { AuditTableObject } from '../state/database-state.ts'
 import { formatType } from '../state/format-type.ts'
 import { compareChecks, compareDetails, compareFacts, compareNumbers } from './compare-details.ts'
 import { compareFunction, type FunctionsThere, isWriting, renderGrant } from './compare-functions.ts'
+import { compareGuard } from './compare-guard.ts'
 import { comparePartitions, partitionsOf } from './compare-partitions.ts'
 import { compareTrigger, firing } from './compare-trigger.ts'
 import {
@@ -21,7 +20,7 @@ import {
   mendedBy,
   WORST_FIRST,
 } from './installation-status.ts'
-import type { LiveDatabase, LiveHistory, LiveTrigger } from './live-database.ts'
+import type { LiveDatabase, LiveHistory } from './live-database.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 
@@ -49,7 +48,7 @@ export function compareHistory(
         ]),
     ...functionNames(table).flatMap((name) => compareFunction(functions, name)),
     ...compareTriggers(table, live, functions),
-    ...compareGuard(table, found && live.triggers, functions),
+    ...(found === undefined ? [] : compareGuard(table, live.triggers, functions)),
     ...(found === undefined ? [] : comparePartitions(table, found, live.triggers, functions)),
   ]
   const retired = new Set(table.columns.filter(({ retired: is }) => is).map(({ name }) => name))
@@ -177,26 +176,6 @@ function compareTriggers(
       return mendedBy(finding, enableTrigger(on, trigger, table.enableAlways === true))
     }),
   ]
-}
-
-function compareGuard(
-  table: AuditTableObject,
-  triggers: readonly LiveTrigger[] | undefined,
-  functions: FunctionsThere,
-): readonly Finding[] {
-  if (triggers === undefined) return []
-  const name = { schema: table.schema, name: table.names.table }
-  const key = nameKey(name)
-  const found = triggers.find((each) => each.name === APPEND_ONLY_TRIGGER && nameKey(each.on) === key)
-  const statement = sqlText(appendOnlyTrigger(table))
-  const enable = enableTrigger(name, APPEND_ONLY_TRIGGER, true)
-  return compareTrigger(
-    `trigger "${APPEND_ONLY_TRIGGER}" on ${quoted(name)}`,
-    found,
-    { name: APPEND_ONLY_TRIGGER, statement, always: true },
-    functions,
-    enable,
-  )
 }
 
 function sizeOf({ bytes, rows, ends }: LiveHistory): HistorySize {

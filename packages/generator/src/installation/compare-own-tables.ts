@@ -1,18 +1,11 @@
 import { LATER_TABLES, SEAL_TABLES } from '../model/names.ts'
-import { APPEND_ONLY_TRIGGER } from '../sql/object-names.ts'
-import {
-  closeTable,
-  closeToWriters,
-  enableTrigger,
-  giveTable,
-  guardTable,
-  quoted,
-} from '../sql/repair-statements.ts'
+import { closeTable, closeToWriters, giveTable, quoted } from '../sql/repair-statements.ts'
 import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
 import { hasHashes, hashKeyTable } from '../state/hashing.ts'
 import { hasWaiverTable, waiverTable } from '../state/waiver.ts'
 import { compareDetails } from './compare-details.ts'
 import { type FunctionsThere, isWriting, renderGrant } from './compare-functions.ts'
+import { compareOwnGuard } from './compare-guard.ts'
 import { type Finding, mendedBy } from './installation-status.ts'
 import type { LiveDatabase, LiveDetails } from './live-database.ts'
 
@@ -54,7 +47,7 @@ export function compareOwnTables(
     ...live.details
       // Among the application's tables one of that name may be its own.
       .filter(({ name, owner }) => names.has(name) && (!home.shared || owner === functions.owner))
-      .flatMap((found) => compareOwnTable(home, found, live, functions.owner)),
+      .flatMap((found) => compareOwnTable(home, found, live, functions)),
   ]
 }
 
@@ -62,10 +55,11 @@ function compareOwnTable(
   home: AuditHome,
   found: LiveDetails,
   { triggers }: LiveDatabase,
-  owner: string,
+  functions: FunctionsThere,
 ): readonly Finding[] {
   const name = { schema: home.schema, name: found.name }
   const object = `table ${quoted(name)}`
+  const { owner } = functions
   const findings: Finding[] = []
   if (found.owner !== owner) {
     const message = `belongs to ${found.owner}, and the history to ${owner}`
@@ -81,26 +75,11 @@ function compareOwnTable(
       mendedBy({ state: 'tampered', object, message }, (isOfKeys ? closeTable : closeToWriters)(name, roles)),
     )
   }
-  return [...findings, ...compareGuard(home, found, triggers), ...compareDetails(name, found)]
-}
-
-/** What is to be sealed next is no history. */
-function compareGuard(
-  home: AuditHome,
-  { name }: LiveDetails,
-  triggers: LiveDatabase['triggers'],
-): readonly Finding[] {
-  if (name === SEAL_TABLES.watermark[home.shared ? 'shared' : 'own']) return []
-  const table = { schema: home.schema, name }
-  const object = `trigger "${APPEND_ONLY_TRIGGER}" on ${quoted(table)}`
-  const guard = triggers.find(
-    (each) => each.name === APPEND_ONLY_TRIGGER && each.on.schema === home.schema && each.on.name === name,
-  )
-  if (guard === undefined) {
-    const statement = guardTable({ ...home, names: { table: name } })
-    return [mendedBy({ state: 'missing', object, message: 'is not there' }, statement)]
-  }
-  if (guard.enabled === 'A') return []
-  const message = guard.enabled === 'D' ? 'is disabled' : 'does not fire for everybody'
-  return [mendedBy({ state: 'disabled', object, message }, enableTrigger(table, APPEND_ONLY_TRIGGER, true))]
+  // What is to be sealed next is no history.
+  const isGuarded = found.name !== SEAL_TABLES.watermark[home.shared ? 'shared' : 'own']
+  return [
+    ...findings,
+    ...(isGuarded ? compareOwnGuard({ ...home, names: { table: found.name } }, triggers, functions) : []),
+    ...compareDetails(name, found),
+  ]
 }

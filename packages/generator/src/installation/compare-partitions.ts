@@ -1,13 +1,10 @@
-import { nameKey } from '../model/names.ts'
-import { appendOnlyTrigger } from '../sql/audit-table.ts'
 import { MONTHS_LEFT } from '../sql/live-partitions.ts'
-import { APPEND_ONLY_TRIGGER } from '../sql/object-names.ts'
 import { callPartitions } from '../sql/render-partitions.ts'
-import { closeTable, enableTrigger, giveTable, quoted, replaceGuard } from '../sql/repair-statements.ts'
+import { closeTable, giveTable, quoted } from '../sql/repair-statements.ts'
 import { sqlText } from '../sql/sql.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { type FunctionsThere, renderGrant } from './compare-functions.ts'
-import { compareTrigger } from './compare-trigger.ts'
+import { compareOwnGuard } from './compare-guard.ts'
 import { type Finding, mendedBy, type PartitionsStatus } from './installation-status.ts'
 import type { LiveHistory, LivePartition, LiveTrigger } from './live-database.ts'
 
@@ -94,23 +91,9 @@ function comparePartition(
   const object = `partition ${quoted(name)}`
   const home = { schema, ...(shared ? { shared } : {}) }
   const guarded = { ...home, schema: name.schema, names: { table: name.name } }
-  const found = triggers.find(
-    (each) => each.name === APPEND_ONLY_TRIGGER && nameKey(each.on) === nameKey(name),
-  )
-  const guard = compareTrigger(
-    `trigger "${APPEND_ONLY_TRIGGER}" on ${object}`,
-    found,
-    { name: APPEND_ONLY_TRIGGER, statement: sqlText(appendOnlyTrigger(guarded)), always: true },
-    functions,
-    enableTrigger(name, APPEND_ONLY_TRIGGER, true),
-  ).map(({ trigger: _, ...finding }) =>
-    finding.statement !== undefined || functions.isBehind
-      ? finding
-      : mendedBy(finding, replaceGuard(guarded)),
-  )
   const roles = grants.map(({ role }) => role)
   return [
-    ...guard,
+    ...compareOwnGuard(guarded, triggers, functions, object),
     ...(owner === expectedOwner
       ? []
       : [

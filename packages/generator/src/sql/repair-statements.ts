@@ -1,6 +1,6 @@
 import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject, StateSetting } from '../state/database-state.ts'
-import { makeAppendOnly, replaceAppendOnly, requiredCheck } from './audit-table.ts'
+import { replaceAppendOnly, requiredCheck } from './audit-table.ts'
 import type { HistoryTable } from './look-first.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
 import { ident, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
@@ -92,10 +92,6 @@ export function addNumbers(table: QualifiedName): string {
   return sqlText(
     sql`ALTER TABLE ${qualified(table)} ALTER COLUMN ${ident(AUDIT_COLUMNS.id)} ADD GENERATED ALWAYS AS IDENTITY;`,
   )
-}
-
-export function guardTable(table: HistoryTable): string {
-  return sqlText(makeAppendOnly(table))
 }
 
 /** Never back: whoever runs it later finds the sequence further, or the history. */
