@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
-import { installedProject, type WrappedProject, wrappedProject } from './migrate/wrapped-project.ts'
+import { installedProject, wrappedProject } from './migrate/wrapped-project.ts'
+import { found, statusOf } from './status/read-status.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
@@ -32,36 +33,6 @@ ALTER TABLE "_OrderToTag" ADD CONSTRAINT "_OrderToTag_B_fkey" FOREIGN KEY ("B") 
 `
 
 const installed = () => installedProject(schema, tables)
-
-interface Status {
-  readonly isInstalled: boolean
-  readonly histories: readonly {
-    readonly model: string
-    readonly state: string
-    readonly findings: readonly {
-      readonly state: string
-      readonly object: string
-      readonly message: string
-      readonly hint: string
-    }[]
-    readonly lacking: Readonly<Record<string, number>>
-  }[]
-  readonly findings: readonly { readonly state: string; readonly object: string; readonly message: string }[]
-  readonly settingsBroughtAlong: readonly string[]
-}
-
-async function statusOf({ audit }: WrappedProject): Promise<Status & { readonly exitCode: number }> {
-  const { stdout, stderr, exitCode } = await audit(['status', '--json'])
-  expect(stderr).toBe('')
-  return { ...(JSON.parse(stdout) as Status), exitCode }
-}
-
-/** `disabled: trigger "x" on "public"."Order" is disabled` */
-function found({ findings, histories }: Status): string[] {
-  return [...findings, ...histories.flatMap((each) => each.findings)].map(
-    ({ state, object, message }) => `${state}: ${object} ${message}`,
-  )
-}
 
 test('a database that has everything is installed, and its sizes, its gaps and its owner are told', async () => {
   const wrapped = await installed()

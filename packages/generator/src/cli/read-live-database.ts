@@ -54,7 +54,10 @@ export async function readLiveDatabase(
     const found = await rowsOf<FoundHistory>(historiesThere(schema))
     const parts = await rowsOf<LivePartition & { readonly history: string }>(partitionsThere(schema))
     const details = await rowsOf<LiveDetails & QueryResultRow>(
-      detailsThere(schema, [...ownTableNames(home), ...tables.map(({ names }) => names.table)]),
+      detailsThere(schema, [
+        ...ownTableNames(home),
+        ...new Set([...tables.map(({ names }) => names.table), ...found.map(({ name }) => name)]),
+      ]),
     )
     const keysAreReadable = details.some(
       ({ name, isReadable }) => isReadable && name === hashKeyTable(home).name,

@@ -2,8 +2,9 @@ import { nameKey } from '../model/names.ts'
 import type { WrittenFunctionText } from '../model/written-function.ts'
 import { BASE_FUNCTIONS, SHARED_PREFIX } from '../sql/object-names.ts'
 import { closeFunction, giveFunction, quoted } from '../sql/repair-statements.ts'
+import { compareOwner, renderGrant } from './compare-rights.ts'
 import { type Finding, mendedBy } from './installation-status.ts'
-import type { Grant, LiveFunction } from './live-database.ts'
+import type { LiveFunction } from './live-database.ts'
 
 export interface FunctionsThere {
   readonly schema: string
@@ -21,11 +22,6 @@ export interface FunctionsThere {
 /** What a function that all tables share is called in the audit schema. */
 export function baseName(role: keyof typeof BASE_FUNCTIONS, shared: true | undefined): string {
   return shared ? SHARED_PREFIX + BASE_FUNCTIONS[role] : BASE_FUNCTIONS[role]
-}
-
-/** Its privileges change rows, or what happens to them; MAINTAIN changes none. */
-export function isWriting({ privileges }: Grant): boolean {
-  return privileges.some((each) => each !== 'SELECT' && each !== 'MAINTAIN')
 }
 
 /**
@@ -53,11 +49,7 @@ export function compareFunction(
         : { state: 'outdated', object, message: `is as migration ${former.migration} made it`, hint: remedy },
     )
   }
-  if (found.owner !== owner) {
-    const message = `belongs to ${found.owner}, and the history to ${owner}`
-    const hint = giveFunction({ schema, name }, owner)
-    findings.push({ state: 'tampered', object, message, hint, isForPeople: true })
-  }
+  findings.push(...compareOwner(object, found.owner, owner, giveFunction({ schema, name }, owner)))
   const open = mayBeCalled ? [] : found.grants
   if (open.length > 0) {
     const message = `may be called by others than its owner: ${open.map(renderGrant).join('; ')}`
@@ -65,11 +57,6 @@ export function compareFunction(
     findings.push(mendedBy({ state: 'tampered', object, message }, closeFunction({ schema, name }, roles)))
   }
   return findings
-}
-
-/** `PUBLIC: EXECUTE` */
-export function renderGrant({ role, privileges }: Grant): string {
-  return `${role ?? 'PUBLIC'}: ${privileges.join(', ')}`
 }
 
 function isSameFunction(live: LiveFunction, text: WrittenFunctionText): boolean {

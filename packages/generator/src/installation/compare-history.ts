@@ -2,16 +2,17 @@ import type { AuditedTable } from '../model/audit-model.ts'
 import { nameKey } from '../model/names.ts'
 import { hashKeyName, makeHashKeyOf } from '../sql/hash-key-table.ts'
 import type { OpenPause } from '../sql/pause-table.ts'
-import { closeToWriters, enableTrigger, giveTable, quoted, setSequence } from '../sql/repair-statements.ts'
+import { enableTrigger, giveTable, quoted, setSequence } from '../sql/repair-statements.ts'
 import { sqlText } from '../sql/sql.ts'
 import { triggersOf, triggerText } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { formatType } from '../state/format-type.ts'
 import { compareChecks, compareDetails, compareFacts, compareNumbers } from './compare-details.ts'
-import { compareFunction, type FunctionsThere, isWriting, renderGrant } from './compare-functions.ts'
+import { compareFunction, type FunctionsThere } from './compare-functions.ts'
 import { compareGuard } from './compare-guard.ts'
 import { comparePartitions, partitionsOf } from './compare-partitions.ts'
+import { compareOwner, compareWriters } from './compare-rights.ts'
 import { compareTrigger, firing } from './compare-trigger.ts'
 import {
   type Finding,
@@ -103,16 +104,10 @@ function compareTable(
     }
   }
   findings.push(...found.unkeyed.map((column) => keyOf(table, column)))
-  if (found.owner !== owner) {
-    const message = `belongs to ${found.owner}, and others to ${owner}`
-    findings.push({ state: 'tampered', object, message, hint: giveTable(name, owner), isForPeople: true })
-  }
-  const writers = found.grants.filter(isWriting)
-  if (writers.length > 0) {
-    const message = `may be changed by others than its owner: ${writers.map(renderGrant).join('; ')}`
-    const roles = writers.map(({ role }) => role)
-    findings.push(mendedBy({ state: 'tampered', object, message }, closeToWriters(name, roles)))
-  }
+  findings.push(
+    ...compareOwner(object, found.owner, owner, giveTable(name, owner), 'others'),
+    ...compareWriters(name, found.grants),
+  )
   const { ends, lastId, isSequenceReadable } = found
   if (isSequenceReadable && ends?.maximumId != null && BigInt(lastId ?? 0) < BigInt(ends.maximumId)) {
     const message = `is at ${lastId ?? 'its start'}, and the history at ${ends.maximumId}: the next writes fail`

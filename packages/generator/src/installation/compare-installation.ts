@@ -11,6 +11,7 @@ import { compareHistory } from './compare-history.ts'
 import { leftOver, orphans } from './compare-orphans.ts'
 import { compareOwnTables } from './compare-own-tables.ts'
 import { compareReplication } from './compare-replication.ts'
+import { compareRetired, retiredHistories } from './compare-retired.ts'
 import { type Finding, type InstallationStatus, mendedBy, type Unaudited } from './installation-status.ts'
 import type { LiveDatabase } from './live-database.ts'
 
@@ -72,6 +73,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
           ...baseFindings(state, functions),
           ...closedDoor(state, live),
           ...compareOwnTables(state, live, functions),
+          ...compareRetired(state, live, functions),
         ]),
     ...orphans(state, live),
     ...leftOver(state, live),
@@ -80,7 +82,6 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     ...replication.findings,
     ...(state.schema === undefined ? [] : comparePruning(homeOf(state.schema), live.functions)),
   ]
-  const kept = new Set(tables.map(({ names }) => names.table))
   return {
     database: live.database,
     schema,
@@ -88,9 +89,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     histories,
     pending,
     findings,
-    retired: live.histories
-      .filter(({ name, comment, isNumbered }) => !kept.has(name) && isOurs(comment) && isNumbered)
-      .map(({ name, bytes }) => ({ name, bytes })),
+    retired: retiredHistories(state, live).map(({ name, bytes }) => ({ name, bytes })),
     staleSchemas: live.staleSchemas,
     unaudited,
     role: live.role,
@@ -105,8 +104,9 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
 
 /** A schema that the application's objects share says nothing of who owns ours: the first history does. */
 function ownerOf({ schema, tables }: DatabaseState, { histories, schemaOwner }: LiveDatabase): string {
-  const ours = new Set(tables.map(({ names }) => names.table))
-  const first = schema?.shared ? histories.find(({ name }) => ours.has(name)) : undefined
+  if (!schema?.shared) return schemaOwner ?? ''
+  const live = tables.toSorted((a, b) => Number(b.capturing) - Number(a.capturing))
+  const [first] = live.flatMap(({ names }) => histories.filter(({ name }) => name === names.table))
   return first?.owner ?? schemaOwner ?? ''
 }
 
@@ -203,8 +203,4 @@ function isSilencing(setting: string): boolean {
 function bearer(role: string | null, database: string | null): string {
   if (role === null) return `database ${database}`
   return database === null ? `role ${role}` : `role ${role} in database ${database}`
-}
-
-function isOurs(comment: string | null): boolean {
-  return comment !== null && /^(Retired, written no more\. )?History of /.test(comment)
 }

@@ -1,13 +1,14 @@
-import { LATER_TABLES, SEAL_TABLES } from '../model/names.ts'
-import { closeTable, closeToWriters, giveTable, quoted } from '../sql/repair-statements.ts'
+import { LATER_TABLES, type QualifiedName, SEAL_TABLES } from '../model/names.ts'
+import { closeTable, giveTable, quoted } from '../sql/repair-statements.ts'
 import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
 import { hasHashes, hashKeyTable } from '../state/hashing.ts'
 import { hasWaiverTable, waiverTable } from '../state/waiver.ts'
 import { compareDetails } from './compare-details.ts'
-import { type FunctionsThere, isWriting, renderGrant } from './compare-functions.ts'
+import type { FunctionsThere } from './compare-functions.ts'
 import { compareOwnGuard } from './compare-guard.ts'
+import { compareOwner, compareWriters, renderGrant } from './compare-rights.ts'
 import { type Finding, mendedBy } from './installation-status.ts'
-import type { LiveDatabase, LiveDetails } from './live-database.ts'
+import type { Grant, LiveDatabase, LiveDetails } from './live-database.ts'
 
 /** The names of the tables that are no table's history: of keys and of waivers, and those that commands make. */
 export function ownTableNames(home: AuditHome): readonly string[] {
@@ -60,26 +61,22 @@ function compareOwnTable(
   const name = { schema: home.schema, name: found.name }
   const object = `table ${quoted(name)}`
   const { owner } = functions
-  const findings: Finding[] = []
-  if (found.owner !== owner) {
-    const message = `belongs to ${found.owner}, and the history to ${owner}`
-    findings.push({ state: 'tampered', object, message, hint: giveTable(name, owner), isForPeople: true })
-  }
   const isOfKeys = found.name === hashKeyTable(home).name
-  const open = isOfKeys ? found.grants : found.grants.filter(isWriting)
-  if (open.length > 0) {
-    const what = isOfKeys ? 'may be read or changed' : 'may be changed'
-    const message = `${what} by others than its owner: ${open.map(renderGrant).join('; ')}`
-    const roles = open.map(({ role }) => role)
-    findings.push(
-      mendedBy({ state: 'tampered', object, message }, (isOfKeys ? closeTable : closeToWriters)(name, roles)),
-    )
-  }
   // What is to be sealed next is no history.
   const isGuarded = found.name !== SEAL_TABLES.watermark[home.shared ? 'shared' : 'own']
   return [
-    ...findings,
+    ...compareOwner(object, found.owner, owner, giveTable(name, owner)),
+    ...(isOfKeys ? compareReaders(name, found.grants) : compareWriters(name, found.grants)),
     ...(isGuarded ? compareOwnGuard({ ...home, names: { table: found.name } }, triggers, functions) : []),
     ...compareDetails(name, found),
   ]
+}
+
+/** Keys are secret. */
+function compareReaders(name: QualifiedName, grants: readonly Grant[]): readonly Finding[] {
+  if (grants.length === 0) return []
+  const message = `may be read or changed by others than its owner: ${grants.map(renderGrant).join('; ')}`
+  const finding = { state: 'tampered', object: `table ${quoted(name)}`, message } as const
+  const roles = grants.map(({ role }) => role)
+  return [mendedBy(finding, closeTable(name, roles))]
 }
