@@ -90,6 +90,41 @@ const CASES: Readonly<Record<string, readonly [sql: string, ...found: string[]]>
     expect.stringMatching(/^tampered: trigger "audit_update" on "public"\."Tag"/),
     'disabled: trigger "audit_update" on "public"."Tag" does not fire for what replication applies, nor under session_replication_role = replica',
   ],
+  'a trigger whose condition compares otherwise': [
+    `CREATE FUNCTION public.never(record, record) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN false; END';
+     CREATE OPERATOR public.*<> (LEFTARG = record, RIGHTARG = record, FUNCTION = public.never);
+     CREATE OR REPLACE TRIGGER audit_update AFTER UPDATE ON "Tag" FOR EACH ROW WHEN (OLD.* OPERATOR(public.*<>) NEW.*) EXECUTE FUNCTION audit."Tag_audit_capture_row"();
+     ALTER TABLE "Tag" ENABLE ALWAYS TRIGGER audit_update`,
+    expect.stringMatching(
+      /^tampered: trigger "audit_update" on "public"\."Tag" is as no migration made it: .* OPERATOR\(public\.\*<>\)/,
+    ),
+  ],
+  'a trigger whose condition compares by what was found in another schema': [
+    `CREATE SCHEMA app; CREATE FUNCTION app.always(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+     CREATE OPERATOR app.= (LEFTARG = text, RIGHTARG = text, FUNCTION = app.always);
+     SET search_path = app, pg_catalog, public;
+     CREATE OR REPLACE TRIGGER audit_key AFTER UPDATE ON public."Order" FOR EACH ROW
+       WHEN (OLD.code::text COLLATE "C" IS DISTINCT FROM NEW.code::text COLLATE "C") EXECUTE FUNCTION audit."Order_audit_key"();
+     RESET search_path`,
+    expect.stringMatching(
+      /^tampered: trigger "audit_key" on "public"\."Order" is as no migration made it: .*, which compares by app\.=\(text,text\)/,
+    ),
+  ],
+  'a trigger whose condition compares less': [
+    `CREATE DOMAIN public.one AS char(1);
+     CREATE OR REPLACE TRIGGER audit_key AFTER UPDATE ON "Order" FOR EACH ROW
+       WHEN (OLD.code::"char"::text COLLATE "C" IS DISTINCT FROM NEW.code::"char"::text COLLATE "C") EXECUTE FUNCTION audit."Order_audit_key"();
+     CREATE OR REPLACE TRIGGER audit_key AFTER UPDATE ON "_OrderToTag" FOR EACH ROW
+       WHEN (OLD."A"::public.one::text COLLATE "C" IS DISTINCT FROM NEW."A"::public.one::text COLLATE "C" OR OLD."B" COLLATE "C" IS DISTINCT FROM NEW."B" COLLATE "C")
+       EXECUTE FUNCTION audit."_OrderToTag_audit_key"();
+     ALTER TABLE "_OrderToTag" ENABLE ALWAYS TRIGGER audit_key`,
+    expect.stringMatching(
+      /^tampered: trigger "audit_key" on "public"\."Order" is as no migration made it: .*::"char"/,
+    ),
+    expect.stringMatching(
+      /^tampered: trigger "audit_key" on "public"\."_OrderToTag" is as no migration made it: .*::public\.one/,
+    ),
+  ],
   'a function that was edited by hand': [
     `DO $$ BEGIN EXECUTE replace(pg_get_functiondef('audit."Order_audit_capture"()'::regprocedure), 'RETURN NULL', 'PERFORM 1; RETURN NULL'); END $$`,
     'tampered: function "audit"."Order_audit_capture" is as no migration made it',
@@ -113,6 +148,13 @@ const CASES: Readonly<Record<string, readonly [sql: string, ...found: string[]]>
   'a guard that guards nothing': [
     `CREATE OR REPLACE FUNCTION audit.append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'`,
     'tampered: function "audit"."append_only" is as no migration made it',
+  ],
+  'what migrations call, with another body and with the rights of its owner': [
+    `DO $$ BEGIN EXECUTE replace(pg_get_functiondef('audit.keep_private(regclass[], regprocedure[])'::regprocedure), 'REVOKE ALL', 'GRANT ALL'); END $$;
+     ALTER PROCEDURE audit.require_source(text, text[]) SECURITY DEFINER; GRANT EXECUTE ON PROCEDURE audit.require_source(text, text[]) TO PUBLIC`,
+    'tampered: function "audit"."require_source" is as no migration made it',
+    'tampered: function "audit"."require_source" may be called by others than its owner: PUBLIC: EXECUTE',
+    'tampered: function "audit"."keep_private" is as no migration made it',
   ],
   'a history that is gone': [
     `DROP TABLE audit."Order_audit"`,
@@ -249,6 +291,41 @@ test('a database without the audit schema has nothing installed', async () => {
   expect(found(await statusOf(wrapped))).toEqual([])
 })
 
+test('a function that has the name of one of ours and other arguments is none of ours, and not in the way', async () => {
+  const wrapped = await installed()
+  const { database, audit } = wrapped
+  // The first of a name in the catalog is not the one that the triggers call.
+  const [{ definition = '' } = {}] = await database.query<{ definition: string }>(
+    `SELECT pg_get_functiondef('audit."Order_audit_key"()'::regprocedure) AS definition`,
+  )
+  await database.query(`CREATE FUNCTION audit."Order_audit_capture"(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+    CREATE FUNCTION audit.set_context(text) RETURNS void LANGUAGE sql AS '';
+    DROP FUNCTION audit.missing_setting(text, text); CREATE FUNCTION audit.missing_setting(text) RETURNS text LANGUAGE sql AS 'SELECT NULL::text';
+    GRANT EXECUTE ON FUNCTION audit."Order_audit_capture"() TO PUBLIC; DROP TRIGGER audit_key ON "Order"; DROP FUNCTION audit."Order_audit_key"();
+    CREATE FUNCTION audit."Order_audit_key"(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'`)
+  const strays = [
+    'orphaned: function "audit"."Order_audit_capture"(integer) belongs to no audited table',
+    'orphaned: function "audit"."Order_audit_key"(integer) belongs to no audited table',
+    'orphaned: function "audit"."missing_setting"(text) belongs to no audited table',
+    'orphaned: function "audit"."set_context"(text) belongs to no audited table',
+  ]
+  expect(found(await statusOf(wrapped))).toEqual([
+    'missing: function "audit"."missing_setting" is not there',
+    ...strays,
+    'tampered: function "audit"."Order_audit_capture" may be called by others than its owner: PUBLIC: EXECUTE',
+    'missing: function "audit"."Order_audit_key" is not there',
+    'missing: trigger "audit_key" on "public"."Order" is not there',
+  ])
+  expect(await audit(['install'])).toMatchObject({ exitCode: 1, stderr: '' })
+  const left = await statusOf(wrapped)
+  expect(found(left)).toEqual(strays)
+  // As it is made now it comes after the other one of its name.
+  await database.query(definition)
+  expect(found(await statusOf(wrapped))).toEqual(strays)
+  for (const { hint } of left.findings) await database.query(hint)
+  expect(found(await statusOf(wrapped))).toEqual([])
+})
+
 test('settings that a role or the database brings along are told: they decide whose name is recorded', async () => {
   const wrapped = await installed()
   const [{ name = '' } = {}] = await wrapped.database.query<{ name: string }>(
@@ -343,6 +420,58 @@ test('a migration that is not applied yet makes the database outdated, and so do
   expect(found(await statusOf(wrapped))).toEqual([
     'outdated: function "audit"."Order_audit_capture" is as migration 20240101000000_init made it',
   ])
+})
+
+test('keys of all types, domains too, are compared by triggers as the migrations make them', async () => {
+  const types = {
+    code: 'VARCHAR(9)',
+    sign: 'CHAR(3)',
+    word: 'app.word',
+    amount: 'app.amount',
+    net: 'INET',
+    block: 'CIDR',
+    number: 'OID',
+    at: 'TIMESTAMP(3)',
+    bits: 'BIT(3)',
+    more: 'VARBIT(9)',
+    price: 'DECIMAL(10,2)',
+    mood: 'app."Mood"',
+    raw: 'BYTEA',
+    uid: 'UUID',
+  }
+  const prisma = {
+    word: 'String @db.Citext',
+    amount: 'Decimal',
+    net: 'String @db.Inet',
+    block: 'String @db.Inet',
+    number: 'Int @db.Oid',
+    at: 'DateTime',
+    bits: 'String @db.Bit(3)',
+    more: 'String @db.VarBit(9)',
+    price: 'Decimal @db.Decimal(10, 2)',
+    mood: 'String',
+    raw: 'Bytes',
+    uid: 'String @db.Uuid',
+  }
+  const names = Object.keys(types)
+  const wrapped = await installedProject(
+    `/// @audit(enabled)
+model Keyed {
+  ${names.map((name) => `${name} ${Object.entries(prisma).find(([field]) => field === name)?.[1] ?? 'String'}`).join('\n  ')}
+  @@id([${names.join(', ')}])
+}
+`,
+    `CREATE EXTENSION citext SCHEMA public;
+CREATE SCHEMA app;
+CREATE DOMAIN app.word AS public.citext;
+CREATE DOMAIN app.amount AS DECIMAL(10,2);
+CREATE TYPE app."Mood" AS ENUM ('fine');
+CREATE TABLE "Keyed" (${Object.entries(types)
+      .map(([name, type]) => `"${name}" ${type} NOT NULL`)
+      .join(', ')}, CONSTRAINT "Keyed_pkey" PRIMARY KEY (${names.map((name) => `"${name}"`).join(', ')}));
+`,
+  )
+  expect(found(await statusOf(wrapped))).toEqual([])
 })
 
 test('a schema that asks for more than the migrations make is outdated', async () => {

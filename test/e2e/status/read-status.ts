@@ -14,7 +14,12 @@ export interface Status {
     }[]
     readonly lacking: Readonly<Record<string, number>>
   }[]
-  readonly findings: readonly { readonly state: string; readonly object: string; readonly message: string }[]
+  readonly findings: readonly {
+    readonly state: string
+    readonly object: string
+    readonly message: string
+    readonly hint: string
+  }[]
   readonly retired: readonly { readonly name: string; readonly bytes: number }[]
   readonly settingsBroughtAlong: readonly string[]
 }

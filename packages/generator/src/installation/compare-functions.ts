@@ -35,10 +35,11 @@ export function compareFunction(
   mayBeCalled = false,
 ): readonly Finding[] {
   const object = `function ${quoted({ schema, name })}`
-  const found = live.find((each) => each.name === name)
-  if (found === undefined) return [{ state: 'missing', object, message: 'is not there', hint: remedy }]
-  const findings: Finding[] = []
   const texts = written.get(nameKey({ schema, name })) ?? []
+  const found = ownFunction(live, name, texts)
+  if (found === undefined) return [{ state: 'missing', object, message: 'is not there', hint: remedy }]
+  const routine = { schema, name, arguments: found.arguments }
+  const findings: Finding[] = []
   const now = texts.at(-1)
   const is = (text: WrittenFunctionText) => isSameFunction(found, text)
   const former = texts.findLast(is)
@@ -49,14 +50,24 @@ export function compareFunction(
         : { state: 'outdated', object, message: `is as migration ${former.migration} made it`, hint: remedy },
     )
   }
-  findings.push(...compareOwner(object, found.owner, owner, giveFunction({ schema, name }, owner)))
+  findings.push(...compareOwner(object, found.owner, owner, giveFunction(routine, owner)))
   const open = mayBeCalled ? [] : found.grants
   if (open.length > 0) {
     const message = `may be called by others than its owner: ${open.map(renderGrant).join('; ')}`
     const roles = open.map(({ role }) => role)
-    findings.push(mendedBy({ state: 'tampered', object, message }, closeFunction({ schema, name }, roles)))
+    findings.push(mendedBy({ state: 'tampered', object, message }, closeFunction(routine, roles)))
   }
   return findings
+}
+
+/** Of the functions of a name the one that has the arguments of the last migration that wrote one. */
+export function ownFunction(
+  live: readonly LiveFunction[],
+  name: string,
+  texts: readonly WrittenFunctionText[],
+): LiveFunction | undefined {
+  const expected = texts.at(-1)?.arguments
+  return live.find((each) => each.name === name && (expected === undefined || each.arguments === expected))
 }
 
 function isSameFunction(live: LiveFunction, text: WrittenFunctionText): boolean {

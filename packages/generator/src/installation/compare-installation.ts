@@ -6,7 +6,7 @@ import { type DatabaseState, homeOf } from '../state/database-state.ts'
 import { hasHashes } from '../state/hashing.ts'
 import { hasPartitions } from '../state/partitioning.ts'
 import { compareErasure, comparePruning } from './compare-erasure.ts'
-import { baseName, compareFunction, type FunctionsThere } from './compare-functions.ts'
+import { baseName, compareFunction, type FunctionsThere, ownFunction } from './compare-functions.ts'
 import { compareHistory } from './compare-history.ts'
 import { leftOver, orphans } from './compare-orphans.ts'
 import { compareOwnTables } from './compare-own-tables.ts'
@@ -71,11 +71,11 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
       ? []
       : [
           ...baseFindings(state, functions),
-          ...closedDoor(state, live),
+          ...closedDoor(state, live, functions),
           ...compareOwnTables(state, live, functions),
           ...compareRetired(state, live, functions),
         ]),
-    ...orphans(state, live),
+    ...orphans(state, live, written),
     ...leftOver(state, live),
     ...silencing(live),
     ...(state.schema === undefined ? [] : compareErasure(homeOf(state.schema), live.functions)),
@@ -121,7 +121,7 @@ function noSchema(schema: string, hint: string): Finding {
   return { state: 'missing', object: `schema "${schema}"`, message: 'is not there', hint }
 }
 
-/** The functions that every write needs, and those that make partitions; the others run in migrations only. */
+/** The functions that all tables share: those that every write needs, those that make partitions, and those that migrations call. */
 function baseFindings(state: DatabaseState, functions: FunctionsThere): readonly Finding[] {
   const { schema } = state
   if (schema === undefined) return []
@@ -130,6 +130,8 @@ function baseFindings(state: DatabaseState, functions: FunctionsThere): readonly
     ...compareFunction(functions, name('setContext'), true),
     ...compareFunction(functions, name('missingSetting')),
     ...compareFunction(functions, name('appendOnly')),
+    ...compareFunction(functions, name('requireSource')),
+    ...compareFunction(functions, name('keepPrivate')),
     ...(hasPartitions(state)
       ? [
           ...compareFunction(functions, name('preparePartitions')),
@@ -152,11 +154,12 @@ function baseFindings(state: DatabaseState, functions: FunctionsThere): readonly
 /** A dump without privileges loses what writers without the client extension need. */
 function closedDoor(
   { schema }: DatabaseState,
-  { functions, isOpenToWriters }: LiveDatabase,
+  { isOpenToWriters }: LiveDatabase,
+  { live, written }: FunctionsThere,
 ): readonly Finding[] {
   if (schema === undefined) return []
   const name = { schema: schema.name, name: baseName('setContext', schema.shared) }
-  const found = functions.find((each) => each.name === name.name)
+  const found = ownFunction(live, name.name, written.get(nameKey(name)) ?? [])
   const isCallable = found?.grants.some(
     ({ role, privileges }) => role === null && privileges.includes('EXECUTE'),
   )
@@ -178,7 +181,7 @@ function closedDoor(
       : [
           mendedBy(
             { state: 'outdated', object: `function ${quoted(name)}`, message: 'cannot be called by writers' },
-            openFunction(name),
+            openFunction({ ...name, arguments: found.arguments }),
           ),
         ]),
   ]

@@ -56,6 +56,8 @@ export interface LiveSlot {
 
 export interface LiveFunction {
   readonly name: string
+  /** Their types, as PostgreSQL spells them: `text, text[]`. */
+  readonly arguments: string
   readonly body: string
   readonly isDefiner: boolean
   /** `search_path=pg_catalog, pg_temp` */
@@ -169,6 +171,10 @@ export interface LiveTrigger {
   readonly function: string
   /** As `pg_get_triggerdef` has it. */
   readonly definition: string
+  /** What the domains of its table's columns are made of: `numeric`, `public.citext`. */
+  readonly bases: readonly string[]
+  /** By which its condition compares, besides PostgreSQL's own and those of extensions: `public.=(text,text)`. */
+  readonly operators: readonly string[]
   /** The partitioned table whose trigger this partition has otherwise; null for all others. */
   readonly of: QualifiedName | null
 }

@@ -91,6 +91,7 @@ WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`)
 export function functionsThere(schema: string): string {
   return sqlText(sql`SELECT
   f.proname AS name,
+  oidvectortypes(f.proargtypes) AS arguments,
   f.prosrc AS body,
   f.prosecdef AS "isDefiner",
   coalesce(f.proconfig, '{}') AS settings,
@@ -156,6 +157,27 @@ export function triggersThatCall(schema: string): string {
   json_build_object('schema', s.nspname, 'name', c.relname) AS on,
   f.proname AS function,
   pg_get_triggerdef(t.oid) AS definition,
+  ARRAY(
+    WITH RECURSIVE base AS (
+      SELECT y.typbasetype AS oid
+      FROM pg_attribute AS a
+      JOIN pg_type AS y ON y.oid = a.atttypid
+      WHERE a.attrelid = t.tgrelid AND a.attnum > 0 AND NOT a.attisdropped AND y.typtype = 'd'
+      UNION
+      SELECT y.typbasetype FROM base AS b JOIN pg_type AS y ON y.oid = b.oid WHERE y.typtype = 'd'
+    )
+    SELECT format_type(b.oid, NULL) FROM base AS b ORDER BY 1
+  ) AS bases,
+  -- Those of PostgreSQL itself are pinned, and no dependency is kept of them.
+  ARRAY(
+    SELECT d.refobjid::regoperator::text
+    FROM pg_depend AS d
+    WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.refclassid = 'pg_operator'::regclass
+      AND NOT EXISTS (
+        SELECT FROM pg_depend AS e WHERE e.classid = d.refclassid AND e.objid = d.refobjid AND e.deptype = 'e'
+      )
+    ORDER BY 1
+  ) AS operators,
   CASE WHEN t.tgparentid <> 0 THEN (
     SELECT json_build_object('schema', rn.nspname, 'name', r.relname)
     FROM pg_class AS r
