@@ -12,6 +12,14 @@ export interface Status {
       readonly message: string
       readonly hint: string
     }[]
+    readonly size?: {
+      readonly bytes: number
+      readonly rows: number
+      readonly oldest: string | null
+      readonly newest: string | null
+      readonly rowsPerDay?: number
+    }
+    readonly retiredColumns: readonly { readonly name: string; readonly bytes: number | null }[]
     readonly lacking: Readonly<Record<string, number>>
   }[]
   readonly findings: readonly {
@@ -21,6 +29,7 @@ export interface Status {
     readonly hint: string
   }[]
   readonly retired: readonly { readonly name: string; readonly bytes: number }[]
+  readonly staleSchemas: readonly { readonly name: string; readonly bytes: number }[]
   readonly settingsBroughtAlong: readonly string[]
 }
 

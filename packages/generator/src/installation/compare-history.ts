@@ -23,7 +23,9 @@ import {
 } from './installation-status.ts'
 import type { LiveDatabase, LiveHistory } from './live-database.ts'
 
-const DAY = 24 * 60 * 60 * 1000
+/** In seconds. */
+const HOUR = 60 * 60
+const DAY = 24 * HOUR
 
 /** Holds what a database has of one audited table against what the migrations made. */
 export function compareHistory(
@@ -52,7 +54,10 @@ export function compareHistory(
     ...(found === undefined ? [] : compareGuard(table, live.triggers, functions)),
     ...(found === undefined ? [] : comparePartitions(table, found, live.triggers, functions)),
   ]
-  const retired = new Set(table.columns.filter(({ retired: is }) => is).map(({ name }) => name))
+  const retired = new Set([
+    ...table.columns.filter(({ retired: is }) => is).map(({ name }) => name),
+    ...table.settings.filter(({ retired: is }) => is).map(({ column }) => column),
+  ])
   return {
     model,
     source,
@@ -174,8 +179,13 @@ function compareTriggers(
 }
 
 function sizeOf({ bytes, rows, ends }: LiveHistory): HistorySize {
-  const { oldest = null, newest = null, firstId = null, maximumId = null } = ends ?? {}
-  const days = oldest && newest ? (newest.getTime() - oldest.getTime()) / DAY : 0
-  const count = firstId === null || maximumId === null ? 0 : Number(BigInt(maximumId) - BigInt(firstId)) + 1
-  return { bytes, rows, oldest, newest, rowsPerDay: days < 1 / 24 ? undefined : Math.round(count / days) }
+  const { oldest = null, newest = null, seconds = null, written = null } = ends ?? {}
+  const isTold = seconds !== null && written !== null && seconds >= HOUR
+  return {
+    bytes,
+    rows,
+    oldest,
+    newest,
+    rowsPerDay: isTold ? Math.round((written * DAY) / seconds) : undefined,
+  }
 }

@@ -1,5 +1,6 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { liveSettings } from './audit-table.ts'
+import { isStaleSchema } from './base-guard.ts'
 import { grantsTo, isOfPruning } from './live-grants.ts'
 import { placesOf } from './live-partitions.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
@@ -222,7 +223,7 @@ export function staleSchemas(schema: string): string {
   return sqlText(sql`SELECT n.nspname AS name, coalesce(sum(pg_total_relation_size(c.oid)), 0)::double precision AS bytes
 FROM pg_namespace AS n
 LEFT JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'm')
-WHERE starts_with(n.nspname, ${literal(`${schema}_stale_`)})
+WHERE ${isStaleSchema(schema)}
 GROUP BY n.nspname
 ORDER BY n.nspname`)
 }
@@ -230,12 +231,21 @@ ORDER BY n.nspname`)
 /** How many of the newest rows are looked at for settings that they lack: no index tells of all. */
 export const LOOKED_AT = 10_000
 
-/** One row: the first and the last of a history, and how many of the newest lack which required setting. */
+/**
+ * One row: when the first and the last row of a history were written, how far its numbers reach, and how many of the newest lack which
+ * required setting. A baseline has numbers below zero, of the same sequence, and may come late: whichever end is earlier is the oldest.
+ */
 export function historyEnds(table: AuditTableObject): string {
   const c = AUDIT_COLUMNS
   const history = qualified({ schema: table.schema, name: table.names.table })
-  const end = (direction: Sql, column: string) =>
-    sql`(SELECT ${ident(column)} FROM ${history} ORDER BY ${ident(c.id)} ${direction} LIMIT 1)`
+  const id = ident(c.id)
+  const end = (isOfBaseline: boolean, direction: Sql) => sql`LEFT JOIN LATERAL (
+  SELECT abs(${id}) AS number, ${ident(c.operationTimestamp)} AS at
+  FROM ${history}
+  WHERE ${id} ${isOfBaseline ? sql`<` : sql`>`} 0
+  ORDER BY ${id} ${direction}
+  LIMIT 1
+)`
   const lacking = liveSettings(table)
     .filter(({ required }) => required)
     .map(
@@ -243,16 +253,25 @@ export function historyEnds(table: AuditTableObject): string {
         sql`SELECT ${literal(name)} AS setting, count(*) FILTER (WHERE ${ident(column)} IS NULL) AS rows FROM newest`,
     )
   return sqlText(sql`WITH newest AS MATERIALIZED (
-  SELECT * FROM ${history} WHERE ${ident(c.operation)} <> 'B' ORDER BY ${ident(c.id)} DESC LIMIT ${integer(lacking.length === 0 ? 0 : LOOKED_AT)}
+  SELECT * FROM ${history} WHERE ${ident(c.operation)} <> 'B' ORDER BY ${id} DESC LIMIT ${integer(lacking.length === 0 ? 0 : LOOKED_AT)}
 )
 SELECT
-  ${end(sql`ASC`, c.operationTimestamp)} AS oldest,
-  ${end(sql`DESC`, c.operationTimestamp)} AS newest,
-  ${end(sql`ASC`, c.id)}::text AS "firstId",
-  ${end(sql`DESC`, c.id)}::text AS "maximumId",
+  least(first.at, baseline_first.at) AS oldest,
+  greatest(last.at, baseline_last.at) AS newest,
+  last.number::text AS "maximumId",
+  extract(epoch FROM last.at - first.at)::double precision AS seconds,
+  -- The numbers of a baseline that came between are of rows that nobody wrote then.
+  (last.number - first.number + 1 - coalesce(greatest(
+    least(baseline_last.number, last.number) - greatest(baseline_first.number, first.number) + 1, 0
+  ), 0))::double precision AS written,
   ${
     lacking.length === 0
       ? sql`'{}'::json`
       : sql`(SELECT json_object_agg(l.setting, l.rows) FROM (${join(lacking, sql` UNION ALL `)}) AS l)`
-  } AS lacking`)
+  } AS lacking
+FROM (SELECT) AS history
+${end(false, sql`ASC`)} AS first ON true
+${end(false, sql`DESC`)} AS last ON true
+${end(true, sql`DESC`)} AS baseline_first ON true
+${end(true, sql`ASC`)} AS baseline_last ON true`)
 }
