@@ -337,6 +337,24 @@ test('settings that a role or the database brings along are told: they decide wh
     [`database ${name}: audit.username=admin`],
     0,
   ])
+  const role = `settings_${Date.now()}`
+  await wrapped.database.query(`CREATE ROLE ${role}; ALTER ROLE ${role} SET audit.username = 'batch';
+    ALTER ROLE ${role} IN DATABASE "${name}" SET audit.username = 'nightly'`)
+  try {
+    const told = [
+      `role ${role} in database ${name}: audit.username=nightly`,
+      `role ${role}: audit.username=batch`,
+      `database ${name}: audit.username=admin`,
+    ]
+    const { settingsBroughtAlong, exitCode } = await statusOf(wrapped)
+    expect([settingsBroughtAlong, exitCode]).toEqual([told, 0])
+    const { stdout } = await wrapped.audit(['status'])
+    for (const setting of told) {
+      expect(stdout).toContain(`writes without a context of their own carry what is set for ${setting}\n`)
+    }
+  } finally {
+    await wrapped.database.query(`DROP ROLE ${role}`)
+  }
   await wrapped.database.query(`ALTER DATABASE "${name}" SET session_replication_role = replica`)
   expect(found(await statusOf(wrapped))).toEqual([
     `disabled: database ${name} brings session_replication_role=replica along: no ordinary trigger fires in its sessions`,
@@ -383,6 +401,37 @@ test('the tables that commands make are looked at as histories are, and a rule o
   expect(await audit(['install'])).toMatchObject({ exitCode: 0, stderr: '' })
   expect(found(await statusOf(wrapped))).toEqual([])
   await expect(database.query('DELETE FROM audit.seal')).rejects.toThrow('append-only')
+})
+
+test('another owner of a history, of a partition and of a table of the audit is told, and left to a person', async () => {
+  const wrapped = await installedProject(
+    schema.replace('@audit(enabled)\nmodel Order', '@audit(enabled, partitionBy: month)\nmodel Order'),
+    tables,
+  )
+  const { audit, database } = wrapped
+  expect(await audit(['seal', '--wait', '60'])).toMatchObject({ exitCode: 0 })
+  const role = `owner_${Date.now()}`
+  const [{ owner = '' } = {}] = await database.query<{ owner: string }>('SELECT current_user AS owner')
+  await database.query(`CREATE ROLE ${role}; ALTER TABLE audit."Tag_audit" OWNER TO ${role};
+    ALTER TABLE audit."Order_audit_default" OWNER TO ${role}; ALTER TABLE audit.seal OWNER TO ${role}`)
+  try {
+    const told = await statusOf(wrapped)
+    expect(found(told)).toEqual([
+      `tampered: table "audit"."seal" belongs to ${role}, and the history to ${owner}`,
+      `tampered: partition "audit"."Order_audit_default" belongs to ${role}, and the history to ${owner}`,
+      `tampered: table "audit"."Tag_audit" belongs to ${role}, and others to ${owner}`,
+    ])
+    expect(await audit(['install'])).toMatchObject({ exitCode: 1 })
+    expect(found(await statusOf(wrapped))).toEqual(found(told))
+    // What is told to do does it.
+    const findings = [...told.findings, ...told.histories.flatMap((each) => each.findings)]
+    for (const { hint } of findings) await database.query(hint)
+    expect(found(await statusOf(wrapped))).toEqual([])
+  } finally {
+    await database.query(
+      `REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}; DROP ROLE ${role}`,
+    )
+  }
 })
 
 test('a migration that is not applied yet makes the database outdated, and so does a function that an earlier one made', async () => {
