@@ -627,7 +627,33 @@ test('who does not own the history is not said to; a role without rights sees th
       expect.stringContaining('installed  public.Order  about 0 rows, '),
     ])
     expect(asked.stdout).not.toContain('tamper')
+    expect(asked.stdout).not.toContain('can turn')
+    // Whoever owns a table needs nothing of the history to have nothing recorded of it.
+    await wrapped.database.query(`ALTER TABLE "Order" OWNER TO ${role}`)
+    const [one, oneJson] = [
+      await wrapped.audit(['status', '--role', role]),
+      await wrapped.audit(['status', '--role', role, '--json']),
+    ]
+    expect([one.exitCode, one.stdout]).toEqual([
+      0,
+      expect.stringContaining(`\n\n${role} owns public.Order: it can turn its triggers off\n`),
+    ])
+    expect(JSON.parse(oneJson.stdout)).toMatchObject({
+      isInstalled: true,
+      ownsHistory: false,
+      ownsTables: ['public.Order'],
+    })
+    await wrapped.database.query(
+      `CREATE ROLE ${role}_owner; GRANT ${role}_owner TO ${role}; ALTER TABLE "Tag" OWNER TO ${role}_owner`,
+    )
+    expect((await wrapped.audit(['status', '--role', role])).stdout).toContain(
+      `\n\n${role} owns public.Order, public.Tag: it can turn their triggers off\n`,
+    )
+    // Who owns the history is told that, which is more.
+    expect((await wrapped.audit(['status'])).stdout).not.toContain('can turn')
   } finally {
+    await wrapped.database.query(`ALTER TABLE "Order" OWNER TO CURRENT_USER; ALTER TABLE "Tag" OWNER TO CURRENT_USER;
+      DROP ROLE IF EXISTS ${role}_owner`)
     await wrapped.database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
   }
 })

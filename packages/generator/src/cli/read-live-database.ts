@@ -90,7 +90,7 @@ export async function readLiveDatabase(
       triggers: await rowsOf(triggersThatCall(schema)),
       details,
       rules: tables.length === 0 ? [] : await rowsOf(rulesOn(tables.map(({ source }) => source))),
-      sources: tables.length === 0 ? [] : await rowsOf(tablesThere(tables)),
+      sources: tables.length === 0 ? [] : await rowsOf(tablesThere(tables, role)),
       settings: await rowsOf(settingsBroughtAlong()),
       pauses: await readOpenPauses(client, home),
       staleSchemas: await rowsOf(staleSchemas(schema)),

@@ -94,6 +94,10 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     unaudited,
     role: live.role,
     ownsHistory: live.ownsHistory,
+    ownsTables: tables
+      .map(({ source }) => source)
+      .filter((source) => live.sources.some((each) => each.isOwned && nameKey(each) === nameKey(source)))
+      .map((source) => `${source.schema}.${source.name}`),
     rules: live.rules.map(({ rule, ...on }) => `${rule} on ${on.schema}.${on.name}`),
     settingsBroughtAlong: live.settings
       .filter(({ setting }) => !isSilencing(setting))

@@ -184,7 +184,8 @@ export interface LiveTrigger {
 }
 
 export interface LiveSource extends QualifiedName {
-  readonly owner: string
+  /** The role owns it, or may take the role that does: it can turn the triggers off. */
+  readonly isOwned: boolean
 }
 
 export interface LiveSetting {

@@ -47,9 +47,14 @@ export function whereLooked(schema: string, role: string | undefined): string {
     ORDER BY s.nspname <> 'public', s.nspname
     LIMIT 1
   ) AS "migrationsSchema"
-FROM (SELECT ${role === undefined ? sql`current_user` : literal(role)}::text AS name) AS asked
+FROM (SELECT ${asked(role)}::text AS name) AS asked
 LEFT JOIN pg_roles AS r ON r.rolname = asked.name
 LEFT JOIN pg_namespace AS n ON n.nspname = ${literal(schema)}`)
+}
+
+/** The name of the role that a question is about. */
+function asked(role: string | undefined): Sql {
+  return role === undefined ? sql`current_user` : literal(role)
 }
 
 /** One row, `isTold`: whoever asks may ask which server it is. Everybody may, unless it was revoked. */
@@ -195,15 +200,20 @@ WHERE n.nspname = ${literal(schema)} AND (NOT t.tgisinternal OR t.tgparentid <> 
 ORDER BY s.nspname, c.relname, t.tgname`)
 }
 
-/** A row for each of the tables that is there. */
-export function tablesThere(tables: readonly AuditTableObject[]): string {
+/**
+ * A row for each of the tables that is there.
+ *
+ * @param role may be its owner: see `whereLooked`
+ */
+export function tablesThere(tables: readonly AuditTableObject[], role: string | undefined): string {
   const names = join(
     tables.map(({ source }) => sql`(${literal(source.schema)}, ${literal(source.name)})`),
     sql`, `,
   )
-  return sqlText(sql`SELECT s.schema, s.name, pg_get_userbyid(c.relowner)::text AS owner
+  return sqlText(sql`SELECT s.schema, s.name, coalesce(pg_has_role(r.oid, c.relowner, 'MEMBER'), false) AS "isOwned"
 FROM (VALUES ${names}) AS s (schema, name)
-JOIN pg_class AS c ON c.oid = to_regclass(format('%I.%I', s.schema, s.name))`)
+JOIN pg_class AS c ON c.oid = to_regclass(format('%I.%I', s.schema, s.name))
+LEFT JOIN pg_roles AS r ON r.rolname = ${asked(role)}`)
 }
 
 /** A row for each setting that a role or a database brings along and that decides what is recorded. */
