@@ -103,6 +103,32 @@ test('uninstall takes triggers and functions away and keeps the history, and ins
   ])
 })
 
+test('uninstall --dry-run and --print run nothing; what they print does it, once or twice, and so does uninstall', async () => {
+  const wrapped = await installed()
+  const { audit, database } = wrapped
+  const printed = await audit(['uninstall', '--print'], { env: { DATABASE_URL: undefined } })
+  expect([printed.exitCode, printed.stderr]).toEqual([0, ''])
+  expect(printed.stdout).toContain('DROP FUNCTION IF EXISTS "audit"."Order_audit_capture"()')
+  expect(await audit(['uninstall', '--dry-run'])).toEqual(printed)
+  expect((await audit(['status'])).exitCode).toBe(0)
+  await write(wrapped, 'INSERT INTO "Order" (total) VALUES (1)')
+  const left = () =>
+    database.query(`SELECT t.tgname AS name FROM pg_trigger AS t WHERE t.tgrelid = '"Order"'::regclass AND NOT t.tgisinternal
+      UNION ALL SELECT f.proname FROM pg_proc AS f WHERE f.pronamespace = 'audit'::regnamespace AND f.proname LIKE 'Order%'`)
+  for (const _ of ['once', 'twice']) {
+    await database.query(printed.stdout)
+    expect(await left()).toEqual([])
+  }
+  expect((await audit(['install'])).exitCode).toBe(0)
+  for (const _ of ['once', 'twice']) {
+    expect(await audit(['uninstall'])).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(await left()).toEqual([])
+  }
+  await write(wrapped, 'INSERT INTO "Order" (total) VALUES (2)')
+  expect(await history(wrapped, 'total')).toEqual([{ op: 'I', total: 1 }])
+  expect((await audit(['install'])).exitCode).toBe(0)
+})
+
 test('a column of another type is exchanged at once or not at all: while a reader is in the way, no write fails', async () => {
   const two = (type: string) =>
     ['Item', 'Order']
@@ -162,7 +188,7 @@ model Order {
     expect(found.exitCode).toBe(1)
     expect(found.stdout).toContain(`FROM ${quoted} CASCADE;`)
     // Who of two should be the owner, only a person knows.
-    const owner = /ALTER ROUTINE "audit"\."Order's_audit_key" OWNER TO "\w+";/.exec(found.stdout)?.[0]
+    const owner = /ALTER ROUTINE "audit"\."Order's_audit_key"\(\) OWNER TO "\w+";/.exec(found.stdout)?.[0]
     expect(await audit(['install'])).toMatchObject({
       exitCode: 1,
       stdout: expect.stringContaining(owner ?? '?'),

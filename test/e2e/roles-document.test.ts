@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 test('every block of docs/roles.md is run here', () => {
   const all = [...text.matchAll(/^```(\w+)$/gm)].map(([, language]) => language)
-  expect(all).toEqual(['sh', 'sh', 'ts', 'ts', 'sql', 'sql', 'sql', 'sql', 'sql'])
+  expect(all).toEqual(['sh', 'sh', 'ts', 'ts', 'sh', 'sql', 'sql', 'sql', 'sql', 'sql'])
 })
 
 test('migrations run by the configuration of docs/roles.md, and the client of the page writes and reads', async () => {
@@ -66,6 +66,18 @@ await reader.$disconnect()
     )
   })
   expect(output).toBe('I ann\n')
+})
+
+test('status --role, as docs/roles.md has it, names nothing that the application owns', async () => {
+  const [, , code = ''] = blocks('sh')
+  const [, flags = ''] = /^npx prisma-generator-audit (.*)$/m.exec(here(code)) ?? []
+  const { stdout, stderr, exitCode } = await runAudit(project.dir, flags.split(' '), env())
+  expect([exitCode, stderr]).toEqual([0, ''])
+  expect(stdout).toMatch(/^audit: \d+ histor(y is|ies are) installed/)
+  expect(stdout).not.toMatch(/ owns /)
+  // It would, of who does.
+  const owner = await runAudit(project.dir, ['status', '--role', own('app_owner')], env())
+  expect(owner.stdout).toContain(`not tamper-resistant: ${own('app_owner')} owns the history`)
 })
 
 test('the files of docs/roles.md are checked by TypeScript', async () => {

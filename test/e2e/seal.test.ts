@@ -46,9 +46,17 @@ test('a change of the history is found with its range, and the chain is what was
   const unanchored = await audit(['verify'])
   expect(unanchored).toMatchObject({ exitCode: 0 })
   expect(unanchored.stdout).toContain(`${HISTORY}: 2,500 rows in 3 ranges compared; 10 rows since `)
-  expect(unanchored.stdout).toMatch(
-    /internally consistent, not anchored \(the newest that was exported is seal 3, to .*anchors\.jsonl at /,
+  const [newest] = await database.query<{ root: string; hash: string }>(
+    `SELECT encode(root, 'hex') AS root, encode(hash, 'hex') AS hash FROM audit.seal WHERE number = 3`,
   )
+  expect(first).toContain(newest?.hash)
+  expect(unanchored.stdout).toMatch(
+    new RegExp(
+      `internally consistent, not anchored \\(the newest that was exported is seal 3 with the root ${newest?.root.slice(0, 16)}…, to .*anchors\\.jsonl at `,
+    ),
+  )
+  const told: { exported: object } = JSON.parse((await audit(['verify', '--json'])).stdout)
+  expect(told.exported).toMatchObject({ number: '3', ...newest, destination: anchors })
   expect(await audit(['seal', '--wait', '60', '--export', anchors])).toMatchObject({ exitCode: 0 })
   expect(readFileSync(anchors, 'utf8').startsWith(first)).toBe(true)
   expect(readFileSync(anchors, 'utf8').split('\n')).toHaveLength(3)

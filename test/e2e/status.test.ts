@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { installedProject, type WrappedProject, wrappedProject } from './migrate/wrapped-project.ts'
+import { installedProject, wrappedProject } from './migrate/wrapped-project.ts'
+import { found, statusOf } from './status/read-status.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
@@ -34,36 +35,6 @@ ALTER TABLE "_OrderToTag" ADD CONSTRAINT "_OrderToTag_B_fkey" FOREIGN KEY ("B") 
 `
 
 const installed = () => installedProject(schema, tables)
-
-interface Status {
-  readonly isInstalled: boolean
-  readonly histories: readonly {
-    readonly model: string
-    readonly state: string
-    readonly findings: readonly {
-      readonly state: string
-      readonly object: string
-      readonly message: string
-      readonly hint: string
-    }[]
-    readonly lacking: Readonly<Record<string, number>>
-  }[]
-  readonly findings: readonly { readonly state: string; readonly object: string; readonly message: string }[]
-  readonly settingsBroughtAlong: readonly string[]
-}
-
-async function statusOf({ audit }: WrappedProject): Promise<Status & { readonly exitCode: number }> {
-  const { stdout, stderr, exitCode } = await audit(['status', '--json'])
-  expect(stderr).toBe('')
-  return { ...(JSON.parse(stdout) as Status), exitCode }
-}
-
-/** `disabled: trigger "x" on "public"."Order" is disabled` */
-function found({ findings, histories }: Status): string[] {
-  return [...findings, ...histories.flatMap((each) => each.findings)].map(
-    ({ state, object, message }) => `${state}: ${object} ${message}`,
-  )
-}
 
 test('a database that has everything is installed, and its sizes, its gaps and its owner are told', async () => {
   const wrapped = await installed()
@@ -121,6 +92,41 @@ const CASES: Readonly<Record<string, readonly [sql: string, ...found: string[]]>
     expect.stringMatching(/^tampered: trigger "audit_update" on "public"\."Tag"/),
     'disabled: trigger "audit_update" on "public"."Tag" does not fire for what replication applies, nor under session_replication_role = replica',
   ],
+  'a trigger whose condition compares otherwise': [
+    `CREATE FUNCTION public.never(record, record) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN false; END';
+     CREATE OPERATOR public.*<> (LEFTARG = record, RIGHTARG = record, FUNCTION = public.never);
+     CREATE OR REPLACE TRIGGER audit_update AFTER UPDATE ON "Tag" FOR EACH ROW WHEN (OLD.* OPERATOR(public.*<>) NEW.*) EXECUTE FUNCTION audit."Tag_audit_capture_row"();
+     ALTER TABLE "Tag" ENABLE ALWAYS TRIGGER audit_update`,
+    expect.stringMatching(
+      /^tampered: trigger "audit_update" on "public"\."Tag" is as no migration made it: .* OPERATOR\(public\.\*<>\)/,
+    ),
+  ],
+  'a trigger whose condition compares by what was found in another schema': [
+    `CREATE SCHEMA app; CREATE FUNCTION app.always(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+     CREATE OPERATOR app.= (LEFTARG = text, RIGHTARG = text, FUNCTION = app.always);
+     SET search_path = app, pg_catalog, public;
+     CREATE OR REPLACE TRIGGER audit_key AFTER UPDATE ON public."Order" FOR EACH ROW
+       WHEN (OLD.code::text COLLATE "C" IS DISTINCT FROM NEW.code::text COLLATE "C") EXECUTE FUNCTION audit."Order_audit_key"();
+     RESET search_path`,
+    expect.stringMatching(
+      /^tampered: trigger "audit_key" on "public"\."Order" is as no migration made it: .*, which compares by app\.=\(text,text\)/,
+    ),
+  ],
+  'a trigger whose condition compares less': [
+    `CREATE DOMAIN public.one AS char(1);
+     CREATE OR REPLACE TRIGGER audit_key AFTER UPDATE ON "Order" FOR EACH ROW
+       WHEN (OLD.code::"char"::text COLLATE "C" IS DISTINCT FROM NEW.code::"char"::text COLLATE "C") EXECUTE FUNCTION audit."Order_audit_key"();
+     CREATE OR REPLACE TRIGGER audit_key AFTER UPDATE ON "_OrderToTag" FOR EACH ROW
+       WHEN (OLD."A"::public.one::text COLLATE "C" IS DISTINCT FROM NEW."A"::public.one::text COLLATE "C" OR OLD."B" COLLATE "C" IS DISTINCT FROM NEW."B" COLLATE "C")
+       EXECUTE FUNCTION audit."_OrderToTag_audit_key"();
+     ALTER TABLE "_OrderToTag" ENABLE ALWAYS TRIGGER audit_key`,
+    expect.stringMatching(
+      /^tampered: trigger "audit_key" on "public"\."Order" is as no migration made it: .*::"char"/,
+    ),
+    expect.stringMatching(
+      /^tampered: trigger "audit_key" on "public"\."_OrderToTag" is as no migration made it: .*::public\.one/,
+    ),
+  ],
   'a function that was edited by hand': [
     `DO $$ BEGIN EXECUTE replace(pg_get_functiondef('audit."Order_audit_capture"()'::regprocedure), 'RETURN NULL', 'PERFORM 1; RETURN NULL'); END $$`,
     'tampered: function "audit"."Order_audit_capture" is as no migration made it',
@@ -144,6 +150,13 @@ const CASES: Readonly<Record<string, readonly [sql: string, ...found: string[]]>
   'a guard that guards nothing': [
     `CREATE OR REPLACE FUNCTION audit.append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'`,
     'tampered: function "audit"."append_only" is as no migration made it',
+  ],
+  'what migrations call, with another body and with the rights of its owner': [
+    `DO $$ BEGIN EXECUTE replace(pg_get_functiondef('audit.keep_private(regclass[], regprocedure[])'::regprocedure), 'REVOKE ALL', 'GRANT ALL'); END $$;
+     ALTER PROCEDURE audit.require_source(text, text[]) SECURITY DEFINER; GRANT EXECUTE ON PROCEDURE audit.require_source(text, text[]) TO PUBLIC`,
+    'tampered: function "audit"."require_source" is as no migration made it',
+    'tampered: function "audit"."require_source" may be called by others than its owner: PUBLIC: EXECUTE',
+    'tampered: function "audit"."keep_private" is as no migration made it',
   ],
   'a history that is gone': [
     `DROP TABLE audit."Order_audit"`,
@@ -280,6 +293,41 @@ test('a database without the audit schema has nothing installed', async () => {
   expect(found(await statusOf(wrapped))).toEqual([])
 })
 
+test('a function that has the name of one of ours and other arguments is none of ours, and not in the way', async () => {
+  const wrapped = await installed()
+  const { database, audit } = wrapped
+  // The first of a name in the catalog is not the one that the triggers call.
+  const [{ definition = '' } = {}] = await database.query<{ definition: string }>(
+    `SELECT pg_get_functiondef('audit."Order_audit_key"()'::regprocedure) AS definition`,
+  )
+  await database.query(`CREATE FUNCTION audit."Order_audit_capture"(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+    CREATE FUNCTION audit.set_context(text) RETURNS void LANGUAGE sql AS '';
+    DROP FUNCTION audit.missing_setting(text, text); CREATE FUNCTION audit.missing_setting(text) RETURNS text LANGUAGE sql AS 'SELECT NULL::text';
+    GRANT EXECUTE ON FUNCTION audit."Order_audit_capture"() TO PUBLIC; DROP TRIGGER audit_key ON "Order"; DROP FUNCTION audit."Order_audit_key"();
+    CREATE FUNCTION audit."Order_audit_key"(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'`)
+  const strays = [
+    'orphaned: function "audit"."Order_audit_capture"(integer) belongs to no audited table',
+    'orphaned: function "audit"."Order_audit_key"(integer) belongs to no audited table',
+    'orphaned: function "audit"."missing_setting"(text) belongs to no audited table',
+    'orphaned: function "audit"."set_context"(text) belongs to no audited table',
+  ]
+  expect(found(await statusOf(wrapped))).toEqual([
+    'missing: function "audit"."missing_setting" is not there',
+    ...strays,
+    'tampered: function "audit"."Order_audit_capture" may be called by others than its owner: PUBLIC: EXECUTE',
+    'missing: function "audit"."Order_audit_key" is not there',
+    'missing: trigger "audit_key" on "public"."Order" is not there',
+  ])
+  expect(await audit(['install'])).toMatchObject({ exitCode: 1, stderr: '' })
+  const left = await statusOf(wrapped)
+  expect(found(left)).toEqual(strays)
+  // As it is made now it comes after the other one of its name.
+  await database.query(definition)
+  expect(found(await statusOf(wrapped))).toEqual(strays)
+  for (const { hint } of left.findings) await database.query(hint)
+  expect(found(await statusOf(wrapped))).toEqual([])
+})
+
 test('settings that a role or the database brings along are told: they decide whose name is recorded', async () => {
   const wrapped = await installed()
   const [{ name = '' } = {}] = await wrapped.database.query<{ name: string }>(
@@ -291,6 +339,24 @@ test('settings that a role or the database brings along are told: they decide wh
     [`database ${name}: audit.username=admin`],
     0,
   ])
+  const role = `settings_${Date.now()}`
+  await wrapped.database.query(`CREATE ROLE ${role}; ALTER ROLE ${role} SET audit.username = 'batch';
+    ALTER ROLE ${role} IN DATABASE "${name}" SET audit.username = 'nightly'`)
+  try {
+    const told = [
+      `role ${role} in database ${name}: audit.username=nightly`,
+      `role ${role}: audit.username=batch`,
+      `database ${name}: audit.username=admin`,
+    ]
+    const { settingsBroughtAlong, exitCode } = await statusOf(wrapped)
+    expect([settingsBroughtAlong, exitCode]).toEqual([told, 0])
+    const { stdout } = await wrapped.audit(['status'])
+    for (const setting of told) {
+      expect(stdout).toContain(`writes without a context of their own carry what is set for ${setting}\n`)
+    }
+  } finally {
+    await wrapped.database.query(`DROP ROLE ${role}`)
+  }
   await wrapped.database.query(`ALTER DATABASE "${name}" SET session_replication_role = replica`)
   expect(found(await statusOf(wrapped))).toEqual([
     `disabled: database ${name} brings session_replication_role=replica along: no ordinary trigger fires in its sessions`,
@@ -319,6 +385,55 @@ test('the tables that commands make are looked at as histories are, and a rule o
   ])
   const { exitCode, stderr } = await audit(['install'])
   expect([exitCode, stderr, found(await statusOf(wrapped))]).toEqual([0, '', []])
+  await database.query(`CREATE FUNCTION public.noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+    CREATE OR REPLACE TRIGGER append_only BEFORE DELETE ON audit.pause FOR EACH STATEMENT EXECUTE FUNCTION public.noop();
+    CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.seal FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION audit.append_only();
+    ALTER TABLE audit.seal ENABLE ALWAYS TRIGGER append_only;
+    CREATE OR REPLACE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON audit.seal_salt FOR EACH STATEMENT EXECUTE FUNCTION audit.append_only()`)
+  expect(found(await statusOf(wrapped))).toEqual([
+    'missing: trigger "append_only" on "audit"."pause" is not there',
+    expect.stringMatching(
+      /^tampered: trigger "append_only" on "audit"\."seal" is as no migration made it: .* WHEN \(false\)/,
+    ),
+    expect.stringMatching(
+      /^tampered: trigger "append_only" on "audit"\."seal_salt" is as no migration made it/,
+    ),
+    expect.stringMatching(/^disabled: trigger "append_only" on "audit"\."seal_salt" does not fire/),
+  ])
+  expect(await audit(['install'])).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(found(await statusOf(wrapped))).toEqual([])
+  await expect(database.query('DELETE FROM audit.seal')).rejects.toThrow('append-only')
+})
+
+test('another owner of a history, of a partition and of a table of the audit is told, and left to a person', async () => {
+  const wrapped = await installedProject(
+    schema.replace('@audit(enabled)\nmodel Order', '@audit(enabled, partitionBy: month)\nmodel Order'),
+    tables,
+  )
+  const { audit, database } = wrapped
+  expect(await audit(['seal', '--wait', '60'])).toMatchObject({ exitCode: 0 })
+  const role = `owner_${Date.now()}`
+  const [{ owner = '' } = {}] = await database.query<{ owner: string }>('SELECT current_user AS owner')
+  await database.query(`CREATE ROLE ${role}; ALTER TABLE audit."Tag_audit" OWNER TO ${role};
+    ALTER TABLE audit."Order_audit_default" OWNER TO ${role}; ALTER TABLE audit.seal OWNER TO ${role}`)
+  try {
+    const told = await statusOf(wrapped)
+    expect(found(told)).toEqual([
+      `tampered: table "audit"."seal" belongs to ${role}, and the history to ${owner}`,
+      `tampered: partition "audit"."Order_audit_default" belongs to ${role}, and the history to ${owner}`,
+      `tampered: table "audit"."Tag_audit" belongs to ${role}, and others to ${owner}`,
+    ])
+    expect(await audit(['install'])).toMatchObject({ exitCode: 1 })
+    expect(found(await statusOf(wrapped))).toEqual(found(told))
+    // What is told to do does it.
+    const findings = [...told.findings, ...told.histories.flatMap((each) => each.findings)]
+    for (const { hint } of findings) await database.query(hint)
+    expect(found(await statusOf(wrapped))).toEqual([])
+  } finally {
+    await database.query(
+      `REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}; DROP ROLE ${role}`,
+    )
+  }
 })
 
 test('a migration that is not applied yet makes the database outdated, and so does a function that an earlier one made', async () => {
@@ -356,6 +471,58 @@ test('a migration that is not applied yet makes the database outdated, and so do
   expect(found(await statusOf(wrapped))).toEqual([
     'outdated: function "audit"."Order_audit_capture" is as migration 20240101000000_init made it',
   ])
+})
+
+test('keys of all types, domains too, are compared by triggers as the migrations make them', async () => {
+  const types = {
+    code: 'VARCHAR(9)',
+    sign: 'CHAR(3)',
+    word: 'app.word',
+    amount: 'app.amount',
+    net: 'INET',
+    block: 'CIDR',
+    number: 'OID',
+    at: 'TIMESTAMP(3)',
+    bits: 'BIT(3)',
+    more: 'VARBIT(9)',
+    price: 'DECIMAL(10,2)',
+    mood: 'app."Mood"',
+    raw: 'BYTEA',
+    uid: 'UUID',
+  }
+  const prisma = {
+    word: 'String @db.Citext',
+    amount: 'Decimal',
+    net: 'String @db.Inet',
+    block: 'String @db.Inet',
+    number: 'Int @db.Oid',
+    at: 'DateTime',
+    bits: 'String @db.Bit(3)',
+    more: 'String @db.VarBit(9)',
+    price: 'Decimal @db.Decimal(10, 2)',
+    mood: 'String',
+    raw: 'Bytes',
+    uid: 'String @db.Uuid',
+  }
+  const names = Object.keys(types)
+  const wrapped = await installedProject(
+    `/// @audit(enabled)
+model Keyed {
+  ${names.map((name) => `${name} ${Object.entries(prisma).find(([field]) => field === name)?.[1] ?? 'String'}`).join('\n  ')}
+  @@id([${names.join(', ')}])
+}
+`,
+    `CREATE EXTENSION citext SCHEMA public;
+CREATE SCHEMA app;
+CREATE DOMAIN app.word AS public.citext;
+CREATE DOMAIN app.amount AS DECIMAL(10,2);
+CREATE TYPE app."Mood" AS ENUM ('fine');
+CREATE TABLE "Keyed" (${Object.entries(types)
+      .map(([name, type]) => `"${name}" ${type} NOT NULL`)
+      .join(', ')}, CONSTRAINT "Keyed_pkey" PRIMARY KEY (${names.map((name) => `"${name}"`).join(', ')}));
+`,
+  )
+  expect(found(await statusOf(wrapped))).toEqual([])
 })
 
 test('a schema that asks for more than the migrations make is outdated', async () => {
@@ -462,7 +629,33 @@ test('who does not own the history is not said to; a role without rights sees th
       expect.stringContaining('installed  public.Order  about 0 rows, '),
     ])
     expect(asked.stdout).not.toContain('tamper')
+    expect(asked.stdout).not.toContain('can turn')
+    // Whoever owns a table needs nothing of the history to have nothing recorded of it.
+    await wrapped.database.query(`ALTER TABLE "Order" OWNER TO ${role}`)
+    const [one, oneJson] = [
+      await wrapped.audit(['status', '--role', role]),
+      await wrapped.audit(['status', '--role', role, '--json']),
+    ]
+    expect([one.exitCode, one.stdout]).toEqual([
+      0,
+      expect.stringContaining(`\n\n${role} owns public.Order: it can turn its triggers off\n`),
+    ])
+    expect(JSON.parse(oneJson.stdout)).toMatchObject({
+      isInstalled: true,
+      ownsHistory: false,
+      ownsTables: ['public.Order'],
+    })
+    await wrapped.database.query(
+      `CREATE ROLE ${role}_owner; GRANT ${role}_owner TO ${role}; ALTER TABLE "Tag" OWNER TO ${role}_owner`,
+    )
+    expect((await wrapped.audit(['status', '--role', role])).stdout).toContain(
+      `\n\n${role} owns public.Order, public.Tag: it can turn their triggers off\n`,
+    )
+    // Who owns the history is told that, which is more.
+    expect((await wrapped.audit(['status'])).stdout).not.toContain('can turn')
   } finally {
+    await wrapped.database.query(`ALTER TABLE "Order" OWNER TO CURRENT_USER; ALTER TABLE "Tag" OWNER TO CURRENT_USER;
+      DROP ROLE IF EXISTS ${role}_owner`)
     await wrapped.database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
   }
 })

@@ -54,7 +54,10 @@ export async function readLiveDatabase(
     const found = await rowsOf<FoundHistory>(historiesThere(schema))
     const parts = await rowsOf<LivePartition & { readonly history: string }>(partitionsThere(schema))
     const details = await rowsOf<LiveDetails & QueryResultRow>(
-      detailsThere(schema, [...ownTableNames(home), ...tables.map(({ names }) => names.table)]),
+      detailsThere(schema, [
+        ...ownTableNames(home),
+        ...new Set([...tables.map(({ names }) => names.table), ...found.map(({ name }) => name)]),
+      ]),
     )
     const keysAreReadable = details.some(
       ({ name, isReadable }) => isReadable && name === hashKeyTable(home).name,
@@ -87,7 +90,7 @@ export async function readLiveDatabase(
       triggers: await rowsOf(triggersThatCall(schema)),
       details,
       rules: tables.length === 0 ? [] : await rowsOf(rulesOn(tables.map(({ source }) => source))),
-      sources: tables.length === 0 ? [] : await rowsOf(tablesThere(tables)),
+      sources: tables.length === 0 ? [] : await rowsOf(tablesThere(tables, role)),
       settings: await rowsOf(settingsBroughtAlong()),
       pauses: await readOpenPauses(client, home),
       staleSchemas: await rowsOf(staleSchemas(schema)),

@@ -1,6 +1,6 @@
 import { type Finding, type FindingKind, isTampering } from '../seal/finding.ts'
 import { counted } from './seal-report.ts'
-import type { HistoryVerification, Verification } from './verify-seals.ts'
+import type { ExportedSeal, HistoryVerification, Verification } from './verify-seals.ts'
 
 /**
  * For people.
@@ -71,8 +71,15 @@ function conclusion({ findings, anchored, exported, seals, isComplete }: Verific
   const newest =
     exported === undefined
       ? 'no seal was ever exported: seal --export FILE'
-      : `the newest that was exported is seal ${exported.number}, to ${exported.destination} at ${exported.exportedAt}: verify --anchor FILE`
+      : `the newest that was exported is ${sealOf(exported)}, to ${exported.destination} at ${exported.exportedAt}: verify --anchor FILE`
   return `${soFar}internally consistent, not anchored (${newest}). Whoever can write seals can make the whole chain anew, or cut off its end.`
+}
+
+/** So much of a root tells it from all others at a glance. */
+const SHOWN_DIGITS = 16
+
+function sealOf({ number, root }: ExportedSeal): string {
+  return root === null ? `seal ${number}` : `seal ${number} with the root ${root.slice(0, SHOWN_DIGITS)}…`
 }
 
 /** The same for programs; its shape is documented in docs/seals.md, and stays. */

@@ -44,6 +44,9 @@ export interface ExportedSeal {
   readonly number: bigint
   readonly destination: string
   readonly exportedAt: string
+  /** As the database has them, in hex; null where the seal is gone. */
+  readonly root: string | null
+  readonly hash: string | null
 }
 
 export interface Verification {
@@ -117,7 +120,7 @@ export async function verifySeals(
 
 async function begin(client: Client, home: AuditHome) {
   const { rows: sealed } = await client.query<{ rows: string }>(renderSealedRows(home))
-  const { rows } = await client.query<{ number: string; destination: string; exportedAt: string }>(
+  const { rows } = await client.query<Omit<ExportedSeal, 'number'> & { readonly number: string }>(
     renderNewestAnchor(home),
   )
   const [newest] = rows

@@ -18,7 +18,7 @@ import {
   quoted,
 } from '../sql/repair-statements.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
-import { renderGrant } from './compare-functions.ts'
+import { renderGrant } from './compare-rights.ts'
 import { type Finding, mendedBy } from './installation-status.ts'
 import type { LiveDetails } from './live-database.ts'
 
@@ -179,14 +179,24 @@ export function compareFacts(
   name: QualifiedName,
   columns: readonly { readonly name: string }[],
 ): readonly Finding[] {
+  return compareLost(name, columns, Object.values(AUDIT_COLUMNS), 'is not there: writes fail')
+}
+
+/** Columns that should be there, and that nothing brings back as they were. */
+export function compareLost(
+  name: QualifiedName,
+  columns: readonly { readonly name: string }[],
+  wanted: readonly string[],
+  message = 'is not there',
+): readonly Finding[] {
   const there = new Set(columns.map((column) => column.name))
-  return Object.values(AUDIT_COLUMNS)
+  return wanted
     .filter((column) => !there.has(column))
     .map((column) =>
       forPeople(
         'missing',
         `column "${column}" of table ${quoted(name)}`,
-        'is not there: writes fail',
+        message,
         'Its values are gone; only a backup has them.',
       ),
     )

@@ -29,10 +29,20 @@ export function comparePruning(home: AuditHome, functions: readonly LiveFunction
 }
 
 const SET_UPS = {
-  erase: { of: 'erasure', command: 'eraser' },
-  prune: { of: 'pruning', command: 'pruner' },
-  compactPartition: { of: 'pruning', command: 'pruner' },
+  erase: { of: 'erasure', command: 'eraser', arguments: 'jsonb, text, text' },
+  prune: { of: 'pruning', command: 'pruner', arguments: 'jsonb' },
+  compactPartition: {
+    of: 'pruning',
+    command: 'pruner',
+    arguments: 'regclass, timestamp with time zone',
+  },
 } as const
+
+/** The types of the arguments of a function that a set-up makes, in a schema of the audit's own; none of other functions. */
+export function setUpArguments(name: string): readonly string[] {
+  const roles = Object.keys(SET_UPS) as (keyof typeof SET_UPS)[]
+  return roles.filter((role) => BASE_FUNCTIONS[role] === name).map((role) => SET_UPS[role].arguments)
+}
 
 function compareSetUp(
   home: AuditHome,
@@ -41,7 +51,7 @@ function compareSetUp(
   asMade: (body: string) => string | undefined,
 ): readonly Finding[] {
   const name = home.shared ? SHARED_PREFIX + BASE_FUNCTIONS[role] : BASE_FUNCTIONS[role]
-  const found = functions.find((each) => each.name === name)
+  const found = functions.find((each) => each.name === name && each.arguments === SET_UPS[role].arguments)
   // In a schema that is shared it may be the application's.
   if (found === undefined || (home.shared && !found.isDefiner)) return []
   // Another search_path would have it call somebody else's functions.

@@ -2,8 +2,9 @@ import { nameKey } from '../model/names.ts'
 import type { WrittenFunctionText } from '../model/written-function.ts'
 import { BASE_FUNCTIONS, SHARED_PREFIX } from '../sql/object-names.ts'
 import { closeFunction, giveFunction, quoted } from '../sql/repair-statements.ts'
+import { compareOwner, renderGrant } from './compare-rights.ts'
 import { type Finding, mendedBy } from './installation-status.ts'
-import type { Grant, LiveFunction } from './live-database.ts'
+import type { LiveFunction } from './live-database.ts'
 
 export interface FunctionsThere {
   readonly schema: string
@@ -23,11 +24,6 @@ export function baseName(role: keyof typeof BASE_FUNCTIONS, shared: true | undef
   return shared ? SHARED_PREFIX + BASE_FUNCTIONS[role] : BASE_FUNCTIONS[role]
 }
 
-/** Its privileges change rows, or what happens to them; MAINTAIN changes none. */
-export function isWriting({ privileges }: Grant): boolean {
-  return privileges.some((each) => each !== 'SELECT' && each !== 'MAINTAIN')
-}
-
 /**
  * Whether a function is there, as the last migration wrote it, and open to nobody.
  *
@@ -39,10 +35,11 @@ export function compareFunction(
   mayBeCalled = false,
 ): readonly Finding[] {
   const object = `function ${quoted({ schema, name })}`
-  const found = live.find((each) => each.name === name)
-  if (found === undefined) return [{ state: 'missing', object, message: 'is not there', hint: remedy }]
-  const findings: Finding[] = []
   const texts = written.get(nameKey({ schema, name })) ?? []
+  const found = ownFunction(live, name, texts)
+  if (found === undefined) return [{ state: 'missing', object, message: 'is not there', hint: remedy }]
+  const routine = { schema, name, arguments: found.arguments }
+  const findings: Finding[] = []
   const now = texts.at(-1)
   const is = (text: WrittenFunctionText) => isSameFunction(found, text)
   const former = texts.findLast(is)
@@ -53,23 +50,24 @@ export function compareFunction(
         : { state: 'outdated', object, message: `is as migration ${former.migration} made it`, hint: remedy },
     )
   }
-  if (found.owner !== owner) {
-    const message = `belongs to ${found.owner}, and the history to ${owner}`
-    const hint = giveFunction({ schema, name }, owner)
-    findings.push({ state: 'tampered', object, message, hint, isForPeople: true })
-  }
+  findings.push(...compareOwner(object, found.owner, owner, giveFunction(routine, owner)))
   const open = mayBeCalled ? [] : found.grants
   if (open.length > 0) {
     const message = `may be called by others than its owner: ${open.map(renderGrant).join('; ')}`
     const roles = open.map(({ role }) => role)
-    findings.push(mendedBy({ state: 'tampered', object, message }, closeFunction({ schema, name }, roles)))
+    findings.push(mendedBy({ state: 'tampered', object, message }, closeFunction(routine, roles)))
   }
   return findings
 }
 
-/** `PUBLIC: EXECUTE` */
-export function renderGrant({ role, privileges }: Grant): string {
-  return `${role ?? 'PUBLIC'}: ${privileges.join(', ')}`
+/** Of the functions of a name the one that has the arguments of the last migration that wrote one. */
+export function ownFunction(
+  live: readonly LiveFunction[],
+  name: string,
+  texts: readonly WrittenFunctionText[],
+): LiveFunction | undefined {
+  const expected = texts.at(-1)?.arguments
+  return live.find((each) => each.name === name && (expected === undefined || each.arguments === expected))
 }
 
 function isSameFunction(live: LiveFunction, text: WrittenFunctionText): boolean {

@@ -1,18 +1,18 @@
 import type { AuditedTable } from '../model/audit-model.ts'
 import { nameKey } from '../model/names.ts'
-import { appendOnlyTrigger } from '../sql/audit-table.ts'
 import { hashKeyName, makeHashKeyOf } from '../sql/hash-key-table.ts'
-import { APPEND_ONLY_TRIGGER } from '../sql/object-names.ts'
 import type { OpenPause } from '../sql/pause-table.ts'
-import { closeToWriters, enableTrigger, giveTable, quoted, setSequence } from '../sql/repair-statements.ts'
+import { enableTrigger, giveTable, quoted, setSequence } from '../sql/repair-statements.ts'
 import { sqlText } from '../sql/sql.ts'
 import { triggersOf, triggerText } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { formatType } from '../state/format-type.ts'
 import { compareChecks, compareDetails, compareFacts, compareNumbers } from './compare-details.ts'
-import { compareFunction, type FunctionsThere, isWriting, renderGrant } from './compare-functions.ts'
+import { compareFunction, type FunctionsThere } from './compare-functions.ts'
+import { compareGuard } from './compare-guard.ts'
 import { comparePartitions, partitionsOf } from './compare-partitions.ts'
+import { compareOwner, compareWriters } from './compare-rights.ts'
 import { compareTrigger, firing } from './compare-trigger.ts'
 import {
   type Finding,
@@ -21,9 +21,11 @@ import {
   mendedBy,
   WORST_FIRST,
 } from './installation-status.ts'
-import type { LiveDatabase, LiveHistory, LiveTrigger } from './live-database.ts'
+import type { LiveDatabase, LiveHistory } from './live-database.ts'
 
-const DAY = 24 * 60 * 60 * 1000
+/** In seconds. */
+const HOUR = 60 * 60
+const DAY = 24 * HOUR
 
 /** Holds what a database has of one audited table against what the migrations made. */
 export function compareHistory(
@@ -49,10 +51,13 @@ export function compareHistory(
         ]),
     ...functionNames(table).flatMap((name) => compareFunction(functions, name)),
     ...compareTriggers(table, live, functions),
-    ...compareGuard(table, found && live.triggers, functions),
+    ...(found === undefined ? [] : compareGuard(table, live.triggers, functions)),
     ...(found === undefined ? [] : comparePartitions(table, found, live.triggers, functions)),
   ]
-  const retired = new Set(table.columns.filter(({ retired: is }) => is).map(({ name }) => name))
+  const retired = new Set([
+    ...table.columns.filter(({ retired: is }) => is).map(({ name }) => name),
+    ...table.settings.filter(({ retired: is }) => is).map(({ column }) => column),
+  ])
   return {
     model,
     source,
@@ -104,16 +109,10 @@ function compareTable(
     }
   }
   findings.push(...found.unkeyed.map((column) => keyOf(table, column)))
-  if (found.owner !== owner) {
-    const message = `belongs to ${found.owner}, and others to ${owner}`
-    findings.push({ state: 'tampered', object, message, hint: giveTable(name, owner), isForPeople: true })
-  }
-  const writers = found.grants.filter(isWriting)
-  if (writers.length > 0) {
-    const message = `may be changed by others than its owner: ${writers.map(renderGrant).join('; ')}`
-    const roles = writers.map(({ role }) => role)
-    findings.push(mendedBy({ state: 'tampered', object, message }, closeToWriters(name, roles)))
-  }
+  findings.push(
+    ...compareOwner(object, found.owner, owner, giveTable(name, owner), 'others'),
+    ...compareWriters(name, found.grants),
+  )
   const { ends, lastId, isSequenceReadable } = found
   if (isSequenceReadable && ends?.maximumId != null && BigInt(lastId ?? 0) < BigInt(ends.maximumId)) {
     const message = `is at ${lastId ?? 'its start'}, and the history at ${ends.maximumId}: the next writes fail`
@@ -179,29 +178,14 @@ function compareTriggers(
   ]
 }
 
-function compareGuard(
-  table: AuditTableObject,
-  triggers: readonly LiveTrigger[] | undefined,
-  functions: FunctionsThere,
-): readonly Finding[] {
-  if (triggers === undefined) return []
-  const name = { schema: table.schema, name: table.names.table }
-  const key = nameKey(name)
-  const found = triggers.find((each) => each.name === APPEND_ONLY_TRIGGER && nameKey(each.on) === key)
-  const statement = sqlText(appendOnlyTrigger(table))
-  const enable = enableTrigger(name, APPEND_ONLY_TRIGGER, true)
-  return compareTrigger(
-    `trigger "${APPEND_ONLY_TRIGGER}" on ${quoted(name)}`,
-    found,
-    { name: APPEND_ONLY_TRIGGER, statement, always: true },
-    functions,
-    enable,
-  )
-}
-
 function sizeOf({ bytes, rows, ends }: LiveHistory): HistorySize {
-  const { oldest = null, newest = null, firstId = null, maximumId = null } = ends ?? {}
-  const days = oldest && newest ? (newest.getTime() - oldest.getTime()) / DAY : 0
-  const count = firstId === null || maximumId === null ? 0 : Number(BigInt(maximumId) - BigInt(firstId)) + 1
-  return { bytes, rows, oldest, newest, rowsPerDay: days < 1 / 24 ? undefined : Math.round(count / days) }
+  const { oldest = null, newest = null, seconds = null, written = null } = ends ?? {}
+  const isTold = seconds !== null && written !== null && seconds >= HOUR
+  return {
+    bytes,
+    rows,
+    oldest,
+    newest,
+    rowsPerDay: isTold ? Math.round((written * DAY) / seconds) : undefined,
+  }
 }

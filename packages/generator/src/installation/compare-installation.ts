@@ -6,11 +6,12 @@ import { type DatabaseState, homeOf } from '../state/database-state.ts'
 import { hasHashes } from '../state/hashing.ts'
 import { hasPartitions } from '../state/partitioning.ts'
 import { compareErasure, comparePruning } from './compare-erasure.ts'
-import { baseName, compareFunction, type FunctionsThere } from './compare-functions.ts'
+import { baseName, compareFunction, type FunctionsThere, ownFunction } from './compare-functions.ts'
 import { compareHistory } from './compare-history.ts'
 import { leftOver, orphans } from './compare-orphans.ts'
 import { compareOwnTables } from './compare-own-tables.ts'
 import { compareReplication } from './compare-replication.ts'
+import { compareRetired, retiredHistories } from './compare-retired.ts'
 import { type Finding, type InstallationStatus, mendedBy, type Unaudited } from './installation-status.ts'
 import type { LiveDatabase } from './live-database.ts'
 
@@ -70,17 +71,17 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
       ? []
       : [
           ...baseFindings(state, functions),
-          ...closedDoor(state, live),
+          ...closedDoor(state, live, functions),
           ...compareOwnTables(state, live, functions),
+          ...compareRetired(state, live, functions),
         ]),
-    ...orphans(state, live),
+    ...orphans(state, live, written),
     ...leftOver(state, live),
     ...silencing(live),
     ...(state.schema === undefined ? [] : compareErasure(homeOf(state.schema), live.functions)),
     ...replication.findings,
     ...(state.schema === undefined ? [] : comparePruning(homeOf(state.schema), live.functions)),
   ]
-  const kept = new Set(tables.map(({ names }) => names.table))
   return {
     database: live.database,
     schema,
@@ -88,13 +89,15 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     histories,
     pending,
     findings,
-    retired: live.histories
-      .filter(({ name, comment, isNumbered }) => !kept.has(name) && isOurs(comment) && isNumbered)
-      .map(({ name, bytes }) => ({ name, bytes })),
+    retired: retiredHistories(state, live).map(({ name, bytes }) => ({ name, bytes })),
     staleSchemas: live.staleSchemas,
     unaudited,
     role: live.role,
     ownsHistory: live.ownsHistory,
+    ownsTables: tables
+      .map(({ source }) => source)
+      .filter((source) => live.sources.some((each) => each.isOwned && nameKey(each) === nameKey(source)))
+      .map((source) => `${source.schema}.${source.name}`),
     rules: live.rules.map(({ rule, ...on }) => `${rule} on ${on.schema}.${on.name}`),
     settingsBroughtAlong: live.settings
       .filter(({ setting }) => !isSilencing(setting))
@@ -105,8 +108,9 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
 
 /** A schema that the application's objects share says nothing of who owns ours: the first history does. */
 function ownerOf({ schema, tables }: DatabaseState, { histories, schemaOwner }: LiveDatabase): string {
-  const ours = new Set(tables.map(({ names }) => names.table))
-  const first = schema?.shared ? histories.find(({ name }) => ours.has(name)) : undefined
+  if (!schema?.shared) return schemaOwner ?? ''
+  const live = tables.toSorted((a, b) => Number(b.capturing) - Number(a.capturing))
+  const [first] = live.flatMap(({ names }) => histories.filter(({ name }) => name === names.table))
   return first?.owner ?? schemaOwner ?? ''
 }
 
@@ -121,7 +125,7 @@ function noSchema(schema: string, hint: string): Finding {
   return { state: 'missing', object: `schema "${schema}"`, message: 'is not there', hint }
 }
 
-/** The functions that every write needs, and those that make partitions; the others run in migrations only. */
+/** The functions that all tables share: those that every write needs, those that make partitions, and those that migrations call. */
 function baseFindings(state: DatabaseState, functions: FunctionsThere): readonly Finding[] {
   const { schema } = state
   if (schema === undefined) return []
@@ -130,6 +134,8 @@ function baseFindings(state: DatabaseState, functions: FunctionsThere): readonly
     ...compareFunction(functions, name('setContext'), true),
     ...compareFunction(functions, name('missingSetting')),
     ...compareFunction(functions, name('appendOnly')),
+    ...compareFunction(functions, name('requireSource')),
+    ...compareFunction(functions, name('keepPrivate')),
     ...(hasPartitions(state)
       ? [
           ...compareFunction(functions, name('preparePartitions')),
@@ -152,11 +158,12 @@ function baseFindings(state: DatabaseState, functions: FunctionsThere): readonly
 /** A dump without privileges loses what writers without the client extension need. */
 function closedDoor(
   { schema }: DatabaseState,
-  { functions, isOpenToWriters }: LiveDatabase,
+  { isOpenToWriters }: LiveDatabase,
+  { live, written }: FunctionsThere,
 ): readonly Finding[] {
   if (schema === undefined) return []
   const name = { schema: schema.name, name: baseName('setContext', schema.shared) }
-  const found = functions.find((each) => each.name === name.name)
+  const found = ownFunction(live, name.name, written.get(nameKey(name)) ?? [])
   const isCallable = found?.grants.some(
     ({ role, privileges }) => role === null && privileges.includes('EXECUTE'),
   )
@@ -178,7 +185,7 @@ function closedDoor(
       : [
           mendedBy(
             { state: 'outdated', object: `function ${quoted(name)}`, message: 'cannot be called by writers' },
-            openFunction(name),
+            openFunction({ ...name, arguments: found.arguments }),
           ),
         ]),
   ]
@@ -203,8 +210,4 @@ function isSilencing(setting: string): boolean {
 function bearer(role: string | null, database: string | null): string {
   if (role === null) return `database ${database}`
   return database === null ? `role ${role}` : `role ${role} in database ${database}`
-}
-
-function isOurs(comment: string | null): boolean {
-  return comment !== null && /^(Retired, written no more\. )?History of /.test(comment)
 }

@@ -1,15 +1,21 @@
 import { nameKey } from '../model/names.ts'
+import type { WrittenFunctions } from '../model/written-function.ts'
 import { AUDIT_COLUMNS, BASE_FUNCTIONS } from '../sql/object-names.ts'
-import { dropFunction, dropTrigger, quoted } from '../sql/repair-statements.ts'
+import { dropFunction, dropTrigger, quoted, signature } from '../sql/repair-statements.ts'
 import { triggersOf } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
 import type { DatabaseState } from '../state/database-state.ts'
+import { setUpArguments } from './compare-erasure.ts'
 import { baseName } from './compare-functions.ts'
 import type { Finding } from './installation-status.ts'
-import type { LiveDatabase } from './live-database.ts'
+import type { LiveDatabase, LiveFunction } from './live-database.ts'
 
 /** What calls our functions and is no table's, and functions that nothing audited has any more. */
-export function orphans({ schema, tables }: DatabaseState, live: LiveDatabase): readonly Finding[] {
+export function orphans(
+  { schema, tables }: DatabaseState,
+  live: LiveDatabase,
+  written: WrittenFunctions,
+): readonly Finding[] {
   const capturing = tables.filter((table) => table.capturing)
   const wanted = new Set(
     capturing.flatMap((table) =>
@@ -28,15 +34,22 @@ export function orphans({ schema, tables }: DatabaseState, live: LiveDatabase): 
       return { state: 'orphaned', object, message, hint: dropTrigger(on, name) }
     })
   if (schema === undefined || schema.shared) return triggers
-  const known = new Set([...Object.values(BASE_FUNCTIONS), ...capturing.flatMap(functionNames)])
+  const known = new Set<string>([...Object.values(BASE_FUNCTIONS), ...capturing.flatMap(functionNames)])
   const functions = live.functions
-    .filter(({ name }) => !known.has(name))
-    .map(({ name }): Finding => {
-      const own = { schema: schema.name, name }
-      const [object, hint] = [`function ${quoted(own)}`, dropFunction(own)]
-      return { state: 'orphaned', object, message: 'belongs to no audited table', hint }
+    .filter((each) => !known.has(each.name) || !hasOwnArguments(schema.name, each, written))
+    .map((each): Finding => {
+      const own = { ...each, schema: schema.name }
+      const object = `function ${known.has(each.name) ? signature(own) : quoted(own)}`
+      return { state: 'orphaned', object, message: 'belongs to no audited table', hint: dropFunction(own) }
     })
   return [...triggers, ...functions]
+}
+
+/** A function of one of our names is ours by the arguments that a migration wrote, or a set-up. */
+function hasOwnArguments(schema: string, found: LiveFunction, written: WrittenFunctions): boolean {
+  const texts = written.get(nameKey({ schema, name: found.name })) ?? []
+  const own = [...texts.map((text) => text.arguments), ...setUpArguments(found.name)]
+  return own.length === 0 || own.includes(found.arguments)
 }
 
 /** A partition that was detached, and not dropped. Nothing writes it, and no question finds its rows. */

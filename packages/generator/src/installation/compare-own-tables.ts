@@ -1,20 +1,14 @@
-import { LATER_TABLES, SEAL_TABLES } from '../model/names.ts'
-import { APPEND_ONLY_TRIGGER } from '../sql/object-names.ts'
-import {
-  closeTable,
-  closeToWriters,
-  enableTrigger,
-  giveTable,
-  guardTable,
-  quoted,
-} from '../sql/repair-statements.ts'
+import { LATER_TABLES, type QualifiedName, SEAL_TABLES } from '../model/names.ts'
+import { closeTable, giveTable, quoted } from '../sql/repair-statements.ts'
 import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
 import { hasHashes, hashKeyTable } from '../state/hashing.ts'
 import { hasWaiverTable, waiverTable } from '../state/waiver.ts'
 import { compareDetails } from './compare-details.ts'
-import { type FunctionsThere, isWriting, renderGrant } from './compare-functions.ts'
+import type { FunctionsThere } from './compare-functions.ts'
+import { compareOwnGuard } from './compare-guard.ts'
+import { compareOwner, compareWriters, renderGrant } from './compare-rights.ts'
 import { type Finding, mendedBy } from './installation-status.ts'
-import type { LiveDatabase, LiveDetails } from './live-database.ts'
+import type { Grant, LiveDatabase, LiveDetails } from './live-database.ts'
 
 /** The names of the tables that are no table's history: of keys and of waivers, and those that commands make. */
 export function ownTableNames(home: AuditHome): readonly string[] {
@@ -54,7 +48,7 @@ export function compareOwnTables(
     ...live.details
       // Among the application's tables one of that name may be its own.
       .filter(({ name, owner }) => names.has(name) && (!home.shared || owner === functions.owner))
-      .flatMap((found) => compareOwnTable(home, found, live, functions.owner)),
+      .flatMap((found) => compareOwnTable(home, found, live, functions)),
   ]
 }
 
@@ -62,45 +56,27 @@ function compareOwnTable(
   home: AuditHome,
   found: LiveDetails,
   { triggers }: LiveDatabase,
-  owner: string,
+  functions: FunctionsThere,
 ): readonly Finding[] {
   const name = { schema: home.schema, name: found.name }
   const object = `table ${quoted(name)}`
-  const findings: Finding[] = []
-  if (found.owner !== owner) {
-    const message = `belongs to ${found.owner}, and the history to ${owner}`
-    findings.push({ state: 'tampered', object, message, hint: giveTable(name, owner), isForPeople: true })
-  }
+  const { owner } = functions
   const isOfKeys = found.name === hashKeyTable(home).name
-  const open = isOfKeys ? found.grants : found.grants.filter(isWriting)
-  if (open.length > 0) {
-    const what = isOfKeys ? 'may be read or changed' : 'may be changed'
-    const message = `${what} by others than its owner: ${open.map(renderGrant).join('; ')}`
-    const roles = open.map(({ role }) => role)
-    findings.push(
-      mendedBy({ state: 'tampered', object, message }, (isOfKeys ? closeTable : closeToWriters)(name, roles)),
-    )
-  }
-  return [...findings, ...compareGuard(home, found, triggers), ...compareDetails(name, found)]
+  // What is to be sealed next is no history.
+  const isGuarded = found.name !== SEAL_TABLES.watermark[home.shared ? 'shared' : 'own']
+  return [
+    ...compareOwner(object, found.owner, owner, giveTable(name, owner)),
+    ...(isOfKeys ? compareReaders(name, found.grants) : compareWriters(name, found.grants)),
+    ...(isGuarded ? compareOwnGuard({ ...home, names: { table: found.name } }, triggers, functions) : []),
+    ...compareDetails(name, found),
+  ]
 }
 
-/** What is to be sealed next is no history. */
-function compareGuard(
-  home: AuditHome,
-  { name }: LiveDetails,
-  triggers: LiveDatabase['triggers'],
-): readonly Finding[] {
-  if (name === SEAL_TABLES.watermark[home.shared ? 'shared' : 'own']) return []
-  const table = { schema: home.schema, name }
-  const object = `trigger "${APPEND_ONLY_TRIGGER}" on ${quoted(table)}`
-  const guard = triggers.find(
-    (each) => each.name === APPEND_ONLY_TRIGGER && each.on.schema === home.schema && each.on.name === name,
-  )
-  if (guard === undefined) {
-    const statement = guardTable({ ...home, names: { table: name } })
-    return [mendedBy({ state: 'missing', object, message: 'is not there' }, statement)]
-  }
-  if (guard.enabled === 'A') return []
-  const message = guard.enabled === 'D' ? 'is disabled' : 'does not fire for everybody'
-  return [mendedBy({ state: 'disabled', object, message }, enableTrigger(table, APPEND_ONLY_TRIGGER, true))]
+/** Keys are secret. */
+function compareReaders(name: QualifiedName, grants: readonly Grant[]): readonly Finding[] {
+  if (grants.length === 0) return []
+  const message = `may be read or changed by others than its owner: ${grants.map(renderGrant).join('; ')}`
+  const finding = { state: 'tampered', object: `table ${quoted(name)}`, message } as const
+  const roles = grants.map(({ role }) => role)
+  return [mendedBy(finding, closeTable(name, roles))]
 }

@@ -1,13 +1,11 @@
-import { nameKey } from '../model/names.ts'
-import { appendOnlyTrigger } from '../sql/audit-table.ts'
 import { MONTHS_LEFT } from '../sql/live-partitions.ts'
-import { APPEND_ONLY_TRIGGER } from '../sql/object-names.ts'
 import { callPartitions } from '../sql/render-partitions.ts'
-import { closeTable, enableTrigger, giveTable, quoted, replaceGuard } from '../sql/repair-statements.ts'
+import { closeTable, giveTable, quoted } from '../sql/repair-statements.ts'
 import { sqlText } from '../sql/sql.ts'
-import type { AuditTableObject } from '../state/database-state.ts'
-import { type FunctionsThere, renderGrant } from './compare-functions.ts'
-import { compareTrigger } from './compare-trigger.ts'
+import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
+import type { FunctionsThere } from './compare-functions.ts'
+import { compareOwnGuard } from './compare-guard.ts'
+import { compareOwner, renderGrant } from './compare-rights.ts'
 import { type Finding, mendedBy, type PartitionsStatus } from './installation-status.ts'
 import type { LiveHistory, LivePartition, LiveTrigger } from './live-database.ts'
 
@@ -34,10 +32,17 @@ export function comparePartitions(
       },
     ]
   }
-  return [
-    ...compareExtent(table, found, object),
-    ...found.partitions.flatMap((each) => comparePartition(table, each, found.owner, triggers, functions)),
-  ]
+  return [...compareExtent(table, found, object), ...compareEachPartition(table, found, triggers, functions)]
+}
+
+/** Whether the partitions are guarded, closed and their history's owner's. */
+export function compareEachPartition(
+  home: AuditHome,
+  { owner, partitions }: LiveHistory,
+  triggers: readonly LiveTrigger[],
+  functions: FunctionsThere,
+): readonly Finding[] {
+  return partitions.flatMap((each) => comparePartition(home, each, owner, triggers, functions))
 }
 
 /** What is worth knowing of them. */
@@ -85,7 +90,7 @@ function compareExtent(table: AuditTableObject, found: LiveHistory, object: stri
 
 /** A partition can be written without the history: it has a guard of its own, and nobody has a right on it. */
 function comparePartition(
-  { schema, shared }: AuditTableObject,
+  { schema, shared }: AuditHome,
   { name, owner, grants }: LivePartition,
   expectedOwner: string,
   triggers: readonly LiveTrigger[],
@@ -94,34 +99,10 @@ function comparePartition(
   const object = `partition ${quoted(name)}`
   const home = { schema, ...(shared ? { shared } : {}) }
   const guarded = { ...home, schema: name.schema, names: { table: name.name } }
-  const found = triggers.find(
-    (each) => each.name === APPEND_ONLY_TRIGGER && nameKey(each.on) === nameKey(name),
-  )
-  const guard = compareTrigger(
-    `trigger "${APPEND_ONLY_TRIGGER}" on ${object}`,
-    found,
-    { name: APPEND_ONLY_TRIGGER, statement: sqlText(appendOnlyTrigger(guarded)), always: true },
-    functions,
-    enableTrigger(name, APPEND_ONLY_TRIGGER, true),
-  ).map(({ trigger: _, ...finding }) =>
-    finding.statement !== undefined || functions.isBehind
-      ? finding
-      : mendedBy(finding, replaceGuard(guarded)),
-  )
   const roles = grants.map(({ role }) => role)
   return [
-    ...guard,
-    ...(owner === expectedOwner
-      ? []
-      : [
-          {
-            state: 'tampered',
-            object,
-            message: `belongs to ${owner}, and the history to ${expectedOwner}`,
-            hint: giveTable(name, expectedOwner),
-            isForPeople: true,
-          } as const,
-        ]),
+    ...compareOwnGuard(guarded, triggers, functions, object),
+    ...compareOwner(object, owner, expectedOwner, giveTable(name, expectedOwner)),
     ...(grants.length === 0
       ? []
       : [

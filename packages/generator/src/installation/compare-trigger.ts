@@ -19,8 +19,10 @@ export function compareTrigger(
     return [{ state: 'missing', object, message: 'is not there', hint: remedy, trigger: name }]
   }
   const findings: Finding[] = []
-  if (!isSameTrigger(statement, found.definition)) {
-    const message = `is ${isBehind ? 'not yet as the migrations make it' : 'as no migration made it'}: ${found.definition}`
+  const { definition, bases, operators } = found
+  if (operators.length > 0 || !isSameTrigger(statement, definition, bases)) {
+    const by = operators.length > 0 ? `, which compares by ${operators.join(', ')}` : ''
+    const message = `is ${isBehind ? 'not yet as the migrations make it' : 'as no migration made it'}: ${definition}${by}`
     const state = isBehind ? 'outdated' : 'tampered'
     findings.push({ state, object, message, hint: remedy, trigger: name })
   }

@@ -105,6 +105,8 @@ export interface InstallationStatus {
   readonly role: string
   /** The role may change the history: it owns it, may take the role of the owner, or is a superuser. */
   readonly ownsHistory: boolean
+  /** `public.Order`: audited tables that the role owns, by itself or as a member of who does. It can turn their triggers off. */
+  readonly ownsTables: readonly string[]
   /** Settings that roles or databases bring along: writes without a context of their own carry these. */
   readonly settingsBroughtAlong: readonly string[]
   /** `mine on public.Order`: what is written to the table may go elsewhere. */

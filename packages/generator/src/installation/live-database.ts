@@ -56,6 +56,8 @@ export interface LiveSlot {
 
 export interface LiveFunction {
   readonly name: string
+  /** Their types, as PostgreSQL spells them: `text, text[]`. */
+  readonly arguments: string
   readonly body: string
   readonly isDefiner: boolean
   /** `search_path=pg_catalog, pg_temp` */
@@ -155,8 +157,12 @@ export interface LiveColumn {
 export interface HistoryEnds {
   readonly oldest: Date | null
   readonly newest: Date | null
-  readonly firstId: string | null
+  /** The last number that was not a baseline's. */
   readonly maximumId: string | null
+  /** Between the first row that was written and the last; null where there is none. */
+  readonly seconds: number | null
+  /** About how many rows were written between them. */
+  readonly written: number | null
   /** By setting: how many of the newest rows lack it. */
   readonly lacking: Readonly<Record<string, number>>
 }
@@ -169,12 +175,17 @@ export interface LiveTrigger {
   readonly function: string
   /** As `pg_get_triggerdef` has it. */
   readonly definition: string
+  /** What the domains of its table's columns are made of: `numeric`, `public.citext`. */
+  readonly bases: readonly string[]
+  /** By which its condition compares, besides PostgreSQL's own and those of extensions: `public.=(text,text)`. */
+  readonly operators: readonly string[]
   /** The partitioned table whose trigger this partition has otherwise; null for all others. */
   readonly of: QualifiedName | null
 }
 
 export interface LiveSource extends QualifiedName {
-  readonly owner: string
+  /** The role owns it, or may take the role that does: it can turn the triggers off. */
+  readonly isOwned: boolean
 }
 
 export interface LiveSetting {

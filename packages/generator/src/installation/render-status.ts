@@ -78,11 +78,17 @@ function renderSize({ bytes: size, rows, oldest, rowsPerDay }: NonNullable<Histo
 }
 
 function notes(status: InstallationStatus): readonly string[] {
-  const { role, ownsHistory, unaudited, retired, staleSchemas, settingsBroughtAlong, rules } = status
+  const { role, ownsHistory, ownsTables, unaudited, retired, staleSchemas, settingsBroughtAlong, rules } =
+    status
   const sized = (each: readonly { readonly name: string; readonly bytes: number }[]) =>
     each.map(({ name, bytes: size }) => `${name} (${renderBytes(size)})`).join(', ')
   return [
     ...(ownsHistory ? [`not tamper-resistant: ${role} owns the history`] : []),
+    ...(ownsHistory || ownsTables.length === 0
+      ? []
+      : [
+          `${role} owns ${ownsTables.join(', ')}: it can turn ${ownsTables.length === 1 ? 'its' : 'their'} triggers off`,
+        ]),
     ...settingsBroughtAlong.map(
       (setting) => `writes without a context of their own carry what is set for ${setting}`,
     ),

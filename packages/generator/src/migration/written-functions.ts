@@ -1,6 +1,7 @@
 import type { CreateFunctionStmt, Node } from 'libpg-query'
 import { nameKey } from '../model/names.ts'
 import type { WrittenFunctions, WrittenFunctionText } from '../model/written-function.ts'
+import { catalogArguments } from './function-name.ts'
 import type { MigrationFile } from './migration-file.ts'
 import { loadSqlParser } from './sql-parser.ts'
 
@@ -14,10 +15,10 @@ export async function writtenFunctions(files: readonly MigrationFile[]): Promise
     if (!parsed.ok) continue
     for (const { node } of parsed.statements) {
       if (!('CreateFunctionStmt' in node)) continue
-      const { funcname = [], options = [] } = node.CreateFunctionStmt
+      const { funcname = [], options = [], parameters } = node.CreateFunctionStmt
       const [schema = '', name = ''] = funcname.map(stringOf)
       const written = functions.get(nameKey({ schema, name })) ?? []
-      written.push({ migration, ...definition(options) })
+      written.push({ migration, arguments: catalogArguments(parameters), ...definition(options) })
       functions.set(nameKey({ schema, name }), written)
     }
   }
@@ -26,7 +27,7 @@ export async function writtenFunctions(files: readonly MigrationFile[]): Promise
 
 function definition(
   options: NonNullable<CreateFunctionStmt['options']>,
-): Omit<WrittenFunctionText, 'migration'> {
+): Omit<WrittenFunctionText, 'migration' | 'arguments'> {
   const settings: string[] = []
   let body = ''
   let isDefiner = false

@@ -2,6 +2,8 @@
 export interface WrittenFunctionText {
   /** The migration's directory name. */
   readonly migration: string
+  /** Their types, as PostgreSQL spells them: `text, text[]`. */
+  readonly arguments: string
   readonly body: string
   readonly isDefiner: boolean
   /** As PostgreSQL keeps them: `search_path=pg_catalog, pg_temp`. */

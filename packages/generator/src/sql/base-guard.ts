@@ -23,7 +23,7 @@ const DETACHED = `${MARK}: detached by a down migration; its history is kept`
 export function renderBaseGuard({ schema, shared }: AuditHome, sqlVersion: number): Sql {
   if (shared) return sql``
   const name = literal(schema)
-  const stalePrefix = `${cutToBytes(schema, 35)}_stale_`
+  const stalePrefix = stalePrefixOf(schema)
   const stale = literal(stalePrefix)
   const body = sql`DECLARE
   existing oid := (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = ${name});
@@ -84,6 +84,17 @@ ${renderMark({ schema }, sqlVersion)}
 DO ${dollarQuoted(sql`BEGIN
   ${renderReplayMark({ schema }, literal(markText(sqlVersion)))}
 END`)};`
+}
+
+/** What the name of a schema that made room begins with: a moment has room behind it. */
+export function stalePrefixOf(schema: string): string {
+  return `${cutToBytes(schema, 35)}_stale_`
+}
+
+/** Whether `n` of pg_namespace is an audit schema of that name that made room. */
+export function isStaleSchema(schema: string): Sql {
+  return sql`starts_with(n.nspname, ${literal(stalePrefixOf(schema))})
+    AND starts_with(obj_description(n.oid, 'pg_namespace'), ${literal(MARK)})`
 }
 
 /** @param schema the OID of the audit schema */

@@ -1,5 +1,6 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { liveSettings } from './audit-table.ts'
+import { isStaleSchema } from './base-guard.ts'
 import { grantsTo, isOfPruning } from './live-grants.ts'
 import { placesOf } from './live-partitions.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
@@ -46,9 +47,14 @@ export function whereLooked(schema: string, role: string | undefined): string {
     ORDER BY s.nspname <> 'public', s.nspname
     LIMIT 1
   ) AS "migrationsSchema"
-FROM (SELECT ${role === undefined ? sql`current_user` : literal(role)}::text AS name) AS asked
+FROM (SELECT ${asked(role)}::text AS name) AS asked
 LEFT JOIN pg_roles AS r ON r.rolname = asked.name
 LEFT JOIN pg_namespace AS n ON n.nspname = ${literal(schema)}`)
+}
+
+/** The name of the role that a question is about. */
+function asked(role: string | undefined): Sql {
+  return role === undefined ? sql`current_user` : literal(role)
 }
 
 /** One row, `isTold`: whoever asks may ask which server it is. Everybody may, unless it was revoked. */
@@ -91,6 +97,7 @@ WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`)
 export function functionsThere(schema: string): string {
   return sqlText(sql`SELECT
   f.proname AS name,
+  oidvectortypes(f.proargtypes) AS arguments,
   f.prosrc AS body,
   f.prosecdef AS "isDefiner",
   coalesce(f.proconfig, '{}') AS settings,
@@ -156,6 +163,27 @@ export function triggersThatCall(schema: string): string {
   json_build_object('schema', s.nspname, 'name', c.relname) AS on,
   f.proname AS function,
   pg_get_triggerdef(t.oid) AS definition,
+  ARRAY(
+    WITH RECURSIVE base AS (
+      SELECT y.typbasetype AS oid
+      FROM pg_attribute AS a
+      JOIN pg_type AS y ON y.oid = a.atttypid
+      WHERE a.attrelid = t.tgrelid AND a.attnum > 0 AND NOT a.attisdropped AND y.typtype = 'd'
+      UNION
+      SELECT y.typbasetype FROM base AS b JOIN pg_type AS y ON y.oid = b.oid WHERE y.typtype = 'd'
+    )
+    SELECT format_type(b.oid, NULL) FROM base AS b ORDER BY 1
+  ) AS bases,
+  -- Those of PostgreSQL itself are pinned, and no dependency is kept of them.
+  ARRAY(
+    SELECT d.refobjid::regoperator::text
+    FROM pg_depend AS d
+    WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.refclassid = 'pg_operator'::regclass
+      AND NOT EXISTS (
+        SELECT FROM pg_depend AS e WHERE e.classid = d.refclassid AND e.objid = d.refobjid AND e.deptype = 'e'
+      )
+    ORDER BY 1
+  ) AS operators,
   CASE WHEN t.tgparentid <> 0 THEN (
     SELECT json_build_object('schema', rn.nspname, 'name', r.relname)
     FROM pg_class AS r
@@ -172,15 +200,20 @@ WHERE n.nspname = ${literal(schema)} AND (NOT t.tgisinternal OR t.tgparentid <> 
 ORDER BY s.nspname, c.relname, t.tgname`)
 }
 
-/** A row for each of the tables that is there. */
-export function tablesThere(tables: readonly AuditTableObject[]): string {
+/**
+ * A row for each of the tables that is there.
+ *
+ * @param role may be its owner: see `whereLooked`
+ */
+export function tablesThere(tables: readonly AuditTableObject[], role: string | undefined): string {
   const names = join(
     tables.map(({ source }) => sql`(${literal(source.schema)}, ${literal(source.name)})`),
     sql`, `,
   )
-  return sqlText(sql`SELECT s.schema, s.name, pg_get_userbyid(c.relowner)::text AS owner
+  return sqlText(sql`SELECT s.schema, s.name, coalesce(pg_has_role(r.oid, c.relowner, 'MEMBER'), false) AS "isOwned"
 FROM (VALUES ${names}) AS s (schema, name)
-JOIN pg_class AS c ON c.oid = to_regclass(format('%I.%I', s.schema, s.name))`)
+JOIN pg_class AS c ON c.oid = to_regclass(format('%I.%I', s.schema, s.name))
+LEFT JOIN pg_roles AS r ON r.rolname = ${asked(role)}`)
 }
 
 /** A row for each setting that a role or a database brings along and that decides what is recorded. */
@@ -200,7 +233,7 @@ export function staleSchemas(schema: string): string {
   return sqlText(sql`SELECT n.nspname AS name, coalesce(sum(pg_total_relation_size(c.oid)), 0)::double precision AS bytes
 FROM pg_namespace AS n
 LEFT JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'm')
-WHERE starts_with(n.nspname, ${literal(`${schema}_stale_`)})
+WHERE ${isStaleSchema(schema)}
 GROUP BY n.nspname
 ORDER BY n.nspname`)
 }
@@ -208,12 +241,21 @@ ORDER BY n.nspname`)
 /** How many of the newest rows are looked at for settings that they lack: no index tells of all. */
 export const LOOKED_AT = 10_000
 
-/** One row: the first and the last of a history, and how many of the newest lack which required setting. */
+/**
+ * One row: when the first and the last row of a history were written, how far its numbers reach, and how many of the newest lack which
+ * required setting. A baseline has numbers below zero, of the same sequence, and may come late: whichever end is earlier is the oldest.
+ */
 export function historyEnds(table: AuditTableObject): string {
   const c = AUDIT_COLUMNS
   const history = qualified({ schema: table.schema, name: table.names.table })
-  const end = (direction: Sql, column: string) =>
-    sql`(SELECT ${ident(column)} FROM ${history} ORDER BY ${ident(c.id)} ${direction} LIMIT 1)`
+  const id = ident(c.id)
+  const end = (isOfBaseline: boolean, direction: Sql) => sql`LEFT JOIN LATERAL (
+  SELECT abs(${id}) AS number, ${ident(c.operationTimestamp)} AS at
+  FROM ${history}
+  WHERE ${id} ${isOfBaseline ? sql`<` : sql`>`} 0
+  ORDER BY ${id} ${direction}
+  LIMIT 1
+)`
   const lacking = liveSettings(table)
     .filter(({ required }) => required)
     .map(
@@ -221,16 +263,25 @@ export function historyEnds(table: AuditTableObject): string {
         sql`SELECT ${literal(name)} AS setting, count(*) FILTER (WHERE ${ident(column)} IS NULL) AS rows FROM newest`,
     )
   return sqlText(sql`WITH newest AS MATERIALIZED (
-  SELECT * FROM ${history} WHERE ${ident(c.operation)} <> 'B' ORDER BY ${ident(c.id)} DESC LIMIT ${integer(lacking.length === 0 ? 0 : LOOKED_AT)}
+  SELECT * FROM ${history} WHERE ${ident(c.operation)} <> 'B' ORDER BY ${id} DESC LIMIT ${integer(lacking.length === 0 ? 0 : LOOKED_AT)}
 )
 SELECT
-  ${end(sql`ASC`, c.operationTimestamp)} AS oldest,
-  ${end(sql`DESC`, c.operationTimestamp)} AS newest,
-  ${end(sql`ASC`, c.id)}::text AS "firstId",
-  ${end(sql`DESC`, c.id)}::text AS "maximumId",
+  least(first.at, baseline_first.at) AS oldest,
+  greatest(last.at, baseline_last.at) AS newest,
+  last.number::text AS "maximumId",
+  extract(epoch FROM last.at - first.at)::double precision AS seconds,
+  -- The numbers of a baseline that came between are of rows that nobody wrote then.
+  (last.number - first.number + 1 - coalesce(greatest(
+    least(baseline_last.number, last.number) - greatest(baseline_first.number, first.number) + 1, 0
+  ), 0))::double precision AS written,
   ${
     lacking.length === 0
       ? sql`'{}'::json`
       : sql`(SELECT json_object_agg(l.setting, l.rows) FROM (${join(lacking, sql` UNION ALL `)}) AS l)`
-  } AS lacking`)
+  } AS lacking
+FROM (SELECT) AS history
+${end(false, sql`ASC`)} AS first ON true
+${end(false, sql`DESC`)} AS last ON true
+${end(true, sql`DESC`)} AS baseline_first ON true
+${end(true, sql`ASC`)} AS baseline_last ON true`)
 }

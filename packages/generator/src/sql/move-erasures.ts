@@ -1,7 +1,8 @@
-import { cutToBytes, ERASURE_TABLES, SEAL_TABLES } from '../model/names.ts'
+import { ERASURE_TABLES, SEAL_TABLES } from '../model/names.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { makeAppendOnly } from './audit-table.ts'
 import { baseFunction, eraseSignature, pruneSignature } from './base-functions.ts'
+import { stalePrefixOf } from './base-guard.ts'
 import { type ErasureTableRole, erasureTable } from './erasure-tables.ts'
 import { auditTable } from './look-first.ts'
 import { APPEND_ONLY_TRIGGER, BASE_FUNCTIONS, SHARED_PREFIX } from './object-names.ts'
@@ -66,7 +67,7 @@ BEGIN
     JOIN pg_catalog.pg_namespace AS n ON n.oid = f.pronamespace
     WHERE f.proname IN (${names})
       AND f.oid IS DISTINCT FROM pg_catalog.to_regprocedure(${literal(sqlText(signature))})
-      AND (NOT ${hasHistories(sql`f.pronamespace`)} OR pg_catalog.starts_with(n.nspname, ${literal(`${cutToBytes(home.schema, 35)}_stale_`)}))
+      AND (NOT ${hasHistories(sql`f.pronamespace`)} OR pg_catalog.starts_with(n.nspname, ${literal(stalePrefixOf(home.schema))}))
   LOOP
     EXECUTE pg_catalog.format('DROP FUNCTION %s', former);
   END LOOP;

@@ -1,6 +1,6 @@
 import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject, StateSetting } from '../state/database-state.ts'
-import { makeAppendOnly, replaceAppendOnly, requiredCheck } from './audit-table.ts'
+import { replaceAppendOnly, requiredCheck } from './audit-table.ts'
 import type { HistoryTable } from './look-first.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
 import { ident, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
@@ -10,24 +10,29 @@ import { ident, join, literal, qualified, type Sql, sql, sqlText } from './sql.t
  * them; `null` is PUBLIC.
  */
 
-export function giveFunction(name: QualifiedName, owner: string): string {
-  return sqlText(sql`ALTER ROUTINE ${qualified(name)} OWNER TO ${ident(owner)};`)
+/** A function or procedure with the types of its arguments, as PostgreSQL's catalog spells them. */
+export interface Routine extends QualifiedName {
+  readonly arguments: string
+}
+
+export function giveFunction(routine: Routine, owner: string): string {
+  return `ALTER ROUTINE ${signature(routine)} OWNER TO ${sqlText(ident(owner))};`
 }
 
 export function giveTable(name: QualifiedName, owner: string): string {
   return sqlText(sql`ALTER TABLE ${qualified(name)} OWNER TO ${ident(owner)};`)
 }
 
-export function closeFunction(name: QualifiedName, roles: readonly (string | null)[]): string {
-  return sqlText(sql`REVOKE ALL ON ROUTINE ${qualified(name)} FROM ${rolesOf(roles)} CASCADE;`)
+export function closeFunction(routine: Routine, roles: readonly (string | null)[]): string {
+  return `REVOKE ALL ON ROUTINE ${signature(routine)} FROM ${sqlText(rolesOf(roles))} CASCADE;`
 }
 
 export function openSchema(schema: string): string {
   return sqlText(sql`GRANT USAGE ON SCHEMA ${ident(schema)} TO PUBLIC;`)
 }
 
-export function openFunction(name: QualifiedName): string {
-  return sqlText(sql`GRANT EXECUTE ON FUNCTION ${qualified(name)} TO PUBLIC;`)
+export function openFunction(routine: Routine): string {
+  return `GRANT EXECUTE ON FUNCTION ${signature(routine)} TO PUBLIC;`
 }
 
 /** Who may read a history goes on reading it. */
@@ -94,10 +99,6 @@ export function addNumbers(table: QualifiedName): string {
   )
 }
 
-export function guardTable(table: HistoryTable): string {
-  return sqlText(makeAppendOnly(table))
-}
-
 /** Never back: whoever runs it later finds the sequence further, or the history. */
 export function setSequence(history: QualifiedName): string {
   const [table, id] = [literal(sqlText(qualified(history))), AUDIT_COLUMNS.id]
@@ -116,8 +117,13 @@ export function dropTrigger(table: QualifiedName, trigger: string): string {
   return sqlText(sql`DROP TRIGGER ${ident(trigger)} ON ${qualified(table)};`)
 }
 
-export function dropFunction(name: QualifiedName): string {
-  return sqlText(sql`DROP ROUTINE ${qualified(name)};`)
+export function dropFunction(routine: Routine): string {
+  return `DROP ROUTINE ${signature(routine)};`
+}
+
+/** `"audit"."missing_setting"(text, text)` */
+export function signature(routine: Routine): string {
+  return `${quoted(routine)}(${routine.arguments})`
 }
 
 /** As it is read in messages: `"public"."Order"`. */

@@ -1,6 +1,6 @@
-import { cutToBytes, HASH_KEY_TABLE, WAIVER_TABLE } from '../model/names.ts'
+import { HASH_KEY_TABLE, WAIVER_TABLE } from '../model/names.ts'
 import type { AuditHome } from '../state/database-state.ts'
-import { MARK } from './base-guard.ts'
+import { isStaleSchema, MARK } from './base-guard.ts'
 import { BASE_FUNCTIONS, SHARED_PREFIX } from './object-names.ts'
 import { join, literal, type Sql, sql } from './sql.ts'
 
@@ -22,8 +22,7 @@ export function isAuditSchema({ schema, shared }: AuditHome): Sql {
   if (shared) return sql`false`
   return sql`(
   n.nspname = ${literal(schema)}
-  OR starts_with(n.nspname, ${literal(`${cutToBytes(schema, 35)}_stale_`)})
-    AND starts_with(obj_description(n.oid, 'pg_namespace'), ${literal(MARK)})
+  OR ${isStaleSchema(schema)}
 )`
 }
 

@@ -130,10 +130,12 @@ export function renderInsertAnchor(home: AuditHome): string {
   )
 }
 
-/** A query for the newest seal that was exported: `number`, `destination`, `exportedAt`. */
+/** A query for the newest seal that was exported: `number`, `destination`, `exportedAt`; its `root` and `hash`, NULL where it is gone. */
 export function renderNewestAnchor(home: AuditHome): string {
-  return sqlText(sql`SELECT a."seal_number"::text AS number, a."destination" AS destination, a."exported_at"::text AS "exportedAt"
+  return sqlText(sql`SELECT a."seal_number"::text AS number, a."destination" AS destination, a."exported_at"::text AS "exportedAt",
+  pg_catalog.encode(s."root", 'hex') AS root, pg_catalog.encode(s."hash", 'hex') AS hash
 FROM ${sealName(home, 'anchor')} AS a
+LEFT JOIN ${sealName(home, 'seal')} AS s ON s."number" = a."seal_number"
 ORDER BY a."seal_number" DESC, a."exported_at" DESC
 LIMIT 1`)
 }

@@ -1,0 +1,65 @@
+import { AUDIT_COLUMNS } from '../sql/object-names.ts'
+import { giveTable, quoted } from '../sql/repair-statements.ts'
+import { type AuditHome, type AuditTableObject, type DatabaseState, homeOf } from '../state/database-state.ts'
+import { compareDetails, compareLost, compareNumbers } from './compare-details.ts'
+import type { FunctionsThere } from './compare-functions.ts'
+import { compareOwnGuard } from './compare-guard.ts'
+import { compareEachPartition } from './compare-partitions.ts'
+import { compareOwner, compareWriters } from './compare-rights.ts'
+import type { Finding } from './installation-status.ts'
+import type { LiveDatabase, LiveHistory } from './live-database.ts'
+
+/**
+ * The histories that are there and written no more: those of the migrations that capture no longer, and those that say by their comment that
+ * they are ours.
+ */
+export function retiredHistories({ tables }: DatabaseState, live: LiveDatabase): readonly LiveHistory[] {
+  const byName = new Map(tables.map((table) => [table.names.table, table]))
+  return live.histories.filter(({ name, comment, isNumbered }) => {
+    const table = byName.get(name)
+    return table === undefined ? isOurs(comment) && isNumbered : !table.capturing
+  })
+}
+
+/** Nothing is written to them, and they are as much worth as the others: their columns, owner, guard, rights, and those of their partitions. */
+export function compareRetired(
+  state: DatabaseState,
+  live: LiveDatabase,
+  functions: FunctionsThere,
+): readonly Finding[] {
+  if (state.schema === undefined) return []
+  const home = homeOf(state.schema)
+  return retiredHistories(state, live).flatMap((found) => {
+    const table = state.tables.find(({ names }) => names.table === found.name)
+    return compareOne(home, found, table, live, functions)
+  })
+}
+
+function compareOne(
+  home: AuditHome,
+  found: LiveHistory,
+  table: AuditTableObject | undefined,
+  { details, triggers }: LiveDatabase,
+  functions: FunctionsThere,
+): readonly Finding[] {
+  const name = { schema: home.schema, name: found.name }
+  const { owner } = functions
+  const more = details.find((each) => each.name === found.name)
+  const columns = [
+    ...Object.values(AUDIT_COLUMNS),
+    ...(table?.settings ?? []).map(({ column }) => column),
+    ...(table?.columns ?? []).map((column) => column.name),
+  ]
+  return [
+    ...compareLost(name, found.columns, columns),
+    ...compareOwner(`table ${quoted(name)}`, found.owner, owner, giveTable(name, owner), 'others'),
+    ...compareWriters(name, found.grants),
+    ...compareOwnGuard({ ...home, names: { table: found.name } }, triggers, functions),
+    ...(more === undefined ? [] : [...compareDetails(name, more), ...compareNumbers(name, more)]),
+    ...compareEachPartition(home, found, triggers, functions),
+  ]
+}
+
+function isOurs(comment: string | null): boolean {
+  return comment !== null && /^(Retired, written no more\. )?History of /.test(comment)
+}
