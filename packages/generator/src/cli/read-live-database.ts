@@ -6,6 +6,7 @@ import type {
   LiveDetails,
   LiveHistory,
   LivePartition,
+  LiveSequence,
 } from '../installation/live-database.ts'
 import { unkeyedColumns } from '../sql/hash-key-table.ts'
 import { detailsThere, rulesOn } from '../sql/live-details.ts'
@@ -23,6 +24,8 @@ import {
 } from '../sql/live-installation.ts'
 import { partitionsThere, rowsOfPartition } from '../sql/live-partitions.ts'
 import { publicationsThere, slotsThere } from '../sql/live-replication.ts'
+import { type NumberedColumn, numbersUsed, sequencesThere } from '../sql/live-sequences.ts'
+import { renderLookForSeals, sealTable } from '../sql/seal-tables.ts'
 import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
 import { hashKeyTable } from '../state/hashing.ts'
 import { readOpenPauses } from './open-pauses.ts'
@@ -81,6 +84,7 @@ export async function readLiveDatabase(
     }
     return {
       ...asked,
+      sequences: await readSequences(client, home, details),
       applied: applied && new Set(applied.map(({ name }) => name)),
       functions: await rowsOf(functionsThere(schema)),
       histories,
@@ -98,6 +102,26 @@ export async function readLiveDatabase(
     // A connection that is gone has nothing to roll back.
     await client.query('ROLLBACK').catch(() => {})
   }
+}
+
+async function readSequences(
+  client: ClientBase,
+  home: AuditHome,
+  details: readonly LiveDetails[],
+): Promise<readonly LiveSequence[]> {
+  const { rows } = await client.query<Omit<LiveSequence, 'used'>>(sequencesThere(home.schema))
+  if (rows.length === 0) return []
+  const seals = details.find(({ name }) => name === sealTable(home, 'seal').names.table)
+  const isSealed =
+    seals?.isReadable === true &&
+    (await client.query<{ isOurs: boolean }>(renderLookForSeals(home))).rows[0]?.isOurs === true
+  const { rows: numbers } = await client.query<NumberedColumn & Pick<LiveSequence, 'used'>>(
+    numbersUsed(home, rows, isSealed),
+  )
+  return rows.map((row) => ({
+    ...row,
+    used: numbers.find(({ table, column }) => table === row.table && column === row.column)?.used ?? null,
+  }))
 }
 
 type FoundHistory = Omit<LiveHistory, 'ends' | 'partitions' | 'rowsInDefault' | 'unkeyed'>

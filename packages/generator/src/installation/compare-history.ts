@@ -4,7 +4,7 @@ import { appendOnlyTrigger } from '../sql/audit-table.ts'
 import { hashKeyName, makeHashKeyOf } from '../sql/hash-key-table.ts'
 import { APPEND_ONLY_TRIGGER } from '../sql/object-names.ts'
 import type { OpenPause } from '../sql/pause-table.ts'
-import { closeToWriters, enableTrigger, giveTable, quoted, setSequence } from '../sql/repair-statements.ts'
+import { closeToWriters, enableTrigger, giveTable, quoted } from '../sql/repair-statements.ts'
 import { sqlText } from '../sql/sql.ts'
 import { triggersOf, triggerText } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
@@ -13,6 +13,7 @@ import { formatType } from '../state/format-type.ts'
 import { compareChecks, compareDetails, compareFacts, compareNumbers } from './compare-details.ts'
 import { compareFunction, type FunctionsThere, isWriting, renderGrant } from './compare-functions.ts'
 import { comparePartitions, partitionsOf } from './compare-partitions.ts'
+import { compareSequences } from './compare-sequences.ts'
 import { compareTrigger, firing } from './compare-trigger.ts'
 import {
   type Finding,
@@ -39,6 +40,7 @@ export function compareHistory(
   const findings = [
     ...live.pauses.filter(({ history: of }) => of === names.table).map((pause) => pauseOf(table, pause)),
     ...compareTable(table, found, functions),
+    ...compareSequences(history, live),
     ...(found === undefined ? [] : compareFacts(history, found.columns)),
     ...(details === undefined
       ? []
@@ -113,13 +115,6 @@ function compareTable(
     const message = `may be changed by others than its owner: ${writers.map(renderGrant).join('; ')}`
     const roles = writers.map(({ role }) => role)
     findings.push(mendedBy({ state: 'tampered', object, message }, closeToWriters(name, roles)))
-  }
-  const { ends, lastId, isSequenceReadable } = found
-  if (isSequenceReadable && ends?.maximumId != null && BigInt(lastId ?? 0) < BigInt(ends.maximumId)) {
-    const message = `is at ${lastId ?? 'its start'}, and the history at ${ends.maximumId}: the next writes fail`
-    findings.push(
-      mendedBy({ state: 'outdated', object: `sequence of ${object}`, message }, setSequence(name)),
-    )
   }
   return findings
 }

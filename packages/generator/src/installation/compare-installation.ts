@@ -11,6 +11,7 @@ import { compareHistory } from './compare-history.ts'
 import { leftOver, orphans } from './compare-orphans.ts'
 import { compareOwnTables } from './compare-own-tables.ts'
 import { compareReplication } from './compare-replication.ts'
+import { compareSequences } from './compare-sequences.ts'
 import { type Finding, type InstallationStatus, mendedBy, type Unaudited } from './installation-status.ts'
 import type { LiveDatabase } from './live-database.ts'
 
@@ -50,6 +51,10 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
   const histories = tables.map((table) =>
     compareHistory(table, models.get(nameKey(table.source)) ?? table.source.name, live, functions),
   )
+  const kept = new Set(tables.map(({ names }) => names.table))
+  const retired = live.histories.filter(
+    ({ name, comment, isNumbered }) => !kept.has(name) && isOurs(comment) && isNumbered,
+  )
   const replication = compareReplication(
     state.tables.map(({ names }) => names.table),
     live.publications,
@@ -79,8 +84,9 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     ...(state.schema === undefined ? [] : compareErasure(homeOf(state.schema), live.functions)),
     ...replication.findings,
     ...(state.schema === undefined ? [] : comparePruning(homeOf(state.schema), live.functions)),
+    // A model may have its history back.
+    ...retired.flatMap(({ name }) => compareSequences({ schema, name }, live)),
   ]
-  const kept = new Set(tables.map(({ names }) => names.table))
   return {
     database: live.database,
     schema,
@@ -88,9 +94,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     histories,
     pending,
     findings,
-    retired: live.histories
-      .filter(({ name, comment, isNumbered }) => !kept.has(name) && isOurs(comment) && isNumbered)
-      .map(({ name, bytes }) => ({ name, bytes })),
+    retired: retired.map(({ name, bytes }) => ({ name, bytes })),
     staleSchemas: live.staleSchemas,
     unaudited,
     role: live.role,

@@ -13,6 +13,7 @@ import { hasHashes, hashKeyTable } from '../state/hashing.ts'
 import { hasWaiverTable, waiverTable } from '../state/waiver.ts'
 import { compareDetails } from './compare-details.ts'
 import { type FunctionsThere, isWriting, renderGrant } from './compare-functions.ts'
+import { compareSequences } from './compare-sequences.ts'
 import { type Finding, mendedBy } from './installation-status.ts'
 import type { LiveDatabase, LiveDetails } from './live-database.ts'
 
@@ -61,7 +62,7 @@ export function compareOwnTables(
 function compareOwnTable(
   home: AuditHome,
   found: LiveDetails,
-  { triggers }: LiveDatabase,
+  live: LiveDatabase,
   owner: string,
 ): readonly Finding[] {
   const name = { schema: home.schema, name: found.name }
@@ -81,7 +82,12 @@ function compareOwnTable(
       mendedBy({ state: 'tampered', object, message }, (isOfKeys ? closeTable : closeToWriters)(name, roles)),
     )
   }
-  return [...findings, ...compareGuard(home, found, triggers), ...compareDetails(name, found)]
+  return [
+    ...findings,
+    ...compareGuard(home, found, live.triggers),
+    ...compareDetails(name, found),
+    ...compareSequences(name, live),
+  ]
 }
 
 /** What is to be sealed next is no history. */

@@ -117,8 +117,6 @@ export function historiesThere(schema: string): string {
   (
     SELECT sum(greatest(p.reltuples, 0)) FROM ${placesOf(sql`c.oid`)} AS place JOIN pg_class AS p ON p.oid = place.oid
   )::double precision AS rows,
-  coalesce(has_sequence_privilege(q.oid, 'SELECT, USAGE'), true) AS "isSequenceReadable",
-  CASE WHEN has_sequence_privilege(q.oid, 'SELECT, USAGE') THEN pg_sequence_last_value(q.oid)::text END AS "lastId",
   (
     SELECT json_agg(json_build_object(
       'name', a.attname,
