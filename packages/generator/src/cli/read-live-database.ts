@@ -11,7 +11,6 @@ import type {
 import { unkeyedColumns } from '../sql/hash-key-table.ts'
 import { detailsThere, rulesOn } from '../sql/live-details.ts'
 import {
-  appliedMigrations,
   beginLook,
   functionsThere,
   historiesThere,
@@ -29,6 +28,7 @@ import { renderLookForSeals, sealTable } from '../sql/seal-tables.ts'
 import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
 import { hashKeyTable } from '../state/hashing.ts'
 import { readOpenPauses } from './open-pauses.ts'
+import { readApplied, type WantedMigrations } from './read-applied.ts'
 
 /**
  * Looks at a database, all of it at one moment; writes nothing and locks nobody out.
@@ -41,6 +41,7 @@ export async function readLiveDatabase(
   client: ClientBase,
   home: AuditHome,
   tables: readonly AuditTableObject[],
+  wanted: WantedMigrations,
   role: string | undefined,
 ): Promise<LiveDatabase> {
   const { schema } = home
@@ -49,11 +50,7 @@ export async function readLiveDatabase(
   try {
     const [where] = await rowsOf<WhereLooked>(whereLooked(schema, role))
     if (where === undefined) throw new Error('PostgreSQL gave no row for a query that always has one.')
-    const { migrationsSchema, ...asked } = where
-    const applied =
-      migrationsSchema === null
-        ? undefined
-        : await rowsOf<{ name: string }>(appliedMigrations(migrationsSchema))
+    const applied = await readApplied(client, wanted)
     const found = await rowsOf<FoundHistory>(historiesThere(schema))
     const parts = await rowsOf<LivePartition & { readonly history: string }>(partitionsThere(schema))
     const details = await rowsOf<LiveDetails & QueryResultRow>(
@@ -83,9 +80,9 @@ export async function readLiveDatabase(
       })
     }
     return {
-      ...asked,
+      ...where,
       sequences: await readSequences(client, home, details),
-      applied: applied && new Set(applied.map(({ name }) => name)),
+      applied: applied && new Set(applied.keys()),
       functions: await rowsOf(functionsThere(schema)),
       histories,
       triggers: await rowsOf(triggersThatCall(schema)),
@@ -129,7 +126,7 @@ type FoundHistory = Omit<LiveHistory, 'ends' | 'partitions' | 'rowsInDefault' | 
 type WhereLooked = Pick<
   LiveDatabase,
   'database' | 'role' | 'roleExists' | 'ownsHistory' | 'schemaOwner' | 'schemaComment' | 'isOpenToWriters'
-> & { readonly migrationsSchema: string | null }
+>
 
 /** What a column that is missing says, is said of it; nothing can be asked then. */
 function hasAll({ columns }: Pick<LiveHistory, 'columns'>, { settings }: AuditTableObject): boolean {
