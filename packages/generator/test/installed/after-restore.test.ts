@@ -183,8 +183,10 @@ test('pg_restore of public into an empty database: a new history begins, and not
   expect((await recorded(copy)).map(({ op }) => op)).toEqual(['I', 'I', 'I', 'D'])
 })
 
-test('a branch copy has all of it: nothing is left to do', async () => {
-  const { database, on } = await original()
+test('a branch copy has all of it, its hash keys and its seals too: nothing is left to do', async () => {
+  const { database, project, on } = await original()
+  const anchors = join(project.dir, 'anchors.jsonl')
+  expect(await on(database, 'seal', '--wait', '60', '--export', anchors)).toMatchObject({ exitCode: 0 })
   const copy = await empty()
   const name = `${copy.name}_branch`
   await database.query(
@@ -216,6 +218,22 @@ test('a branch copy has all of it: nothing is left to do', async () => {
     stderr: '',
   })
   expect(await on({ url: url.href }, 'after-restore')).toMatchObject({ exitCode: 0 })
+  const verified = await on({ url: url.href }, 'verify', '--anchor', anchors)
+  expect([verified.exitCode, verified.stdout]).toEqual([
+    0,
+    expect.stringContaining('consistent, and anchored up to seal 1'),
+  ])
+  const branch = new pg.Client({ connectionString: url.href })
+  await branch.connect()
+  try {
+    await write(branch, `INSERT INTO "Order" (total, iban) VALUES (4, 'a')`)
+    const { rows } = await branch.query(
+      `SELECT count(*)::int AS rows, count(DISTINCT iban)::int AS hashes FROM ${HISTORY} WHERE id IN (1, 4)`,
+    )
+    expect(rows).toEqual([{ rows: 2, hashes: 1 }])
+  } finally {
+    await branch.end()
+  }
 })
 
 test('an upgrade by logical replication: sequences that it does not carry are behind what was numbered, and what was sealed', async () => {
@@ -284,7 +302,7 @@ test('an upgrade by logical replication: sequences that it does not carry are be
   await done(upgraded, 'verify')
 })
 
-test('a recovery to a point in time brings erased values back: it says so, with the command that erases them again', async () => {
+test('a recovery to a point in time brings erased values back, and loses seals: it says so, with the command that erases them again', async () => {
   const server = await startEmbeddedServer(serverBinaries())
   onTestFinished(() => server.stop())
   const { project, database: model } = await original()
@@ -299,6 +317,9 @@ test('a recovery to a point in time brings erased values back: it says so, with 
   const setUp = await here(primary.url, 'eraser', '--role', 'app_eraser', '--by', 'officer')
   await primary.query(setUp.stdout)
   await primary.query(`ALTER ROLE officer PASSWORD 'x'; GRANT officer TO postgres`)
+  const anchors = join(project.dir, 'anchors.jsonl')
+  const seal = ['seal', '--wait', '60', '--export', anchors]
+  expect(await here(primary.url, ...seal)).toMatchObject({ exitCode: 0 })
   const user = serverUser()
   const home = makeHome(user)
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
@@ -327,6 +348,8 @@ test('a recovery to a point in time brings erased values back: it says so, with 
     await here(primary.url, ...wish, '--confirm', plan, '--reason', 'x', '--record', record),
   ).toMatchObject({ exitCode: 0 })
   await write(primary, `DELETE FROM "Order"`)
+  expect(await here(primary.url, ...seal)).toMatchObject({ exitCode: 0 })
+  expect(await here(primary.url, 'verify', '--anchor', anchors)).toMatchObject({ exitCode: 0 })
   const [wal] = await primary.query<{ dir: string }>(
     `SELECT pg_switch_wal(); SELECT current_setting('data_directory') || '/pg_wal' AS dir`,
   )
@@ -354,6 +377,15 @@ dynamic_shared_memory_type = 'mmap'
   const found = await here(recovered.href, 'after-restore', '--erasures', record)
   expect([found.exitCode, found.stdout]).toEqual([1, expect.stringContaining('no write is missed')])
   expect(found.stdout).toContain('total: 1 value')
+  // What is there is as it was sealed; and what was sealed later is not there.
+  expect(await here(recovered.href, 'verify')).toMatchObject({ exitCode: 0 })
+  const verified = await here(recovered.href, 'verify', '--anchor', anchors)
+  expect([verified.exitCode, verified.stdout]).toEqual([
+    1,
+    expect.stringMatching(
+      /^audit: seals: seals were removed.*\naudit: THE HISTORY IS NOT WHAT WAS SEALED: 1 finding$/m,
+    ),
+  ])
   const again = /erase --replay (\S+) --confirm ([0-9a-f]{16})/.exec(found.stderr)
   // A row that is written into the history now would hold what has to be erased first.
   const client = new pg.Client({ connectionString: recovered.href })
