@@ -112,3 +112,28 @@ test('two applications in one database: what is not applied in the own schema is
     stderr: expect.stringContaining('Migrations come first'),
   })
 })
+
+test("two applications in one database: the script of roles leaves the other one's list of migrations alone", async () => {
+  const { database, url, shop } = await twoApplications()
+  const role = (name: string) => `${database.name}_${name}`
+  const [owner, app, reader, other] = [role('owner'), role('app'), role('reader'), role('other')]
+  const names = ['--owner', owner, '--application', app, '--reader', reader]
+  const printed = await runWrapper(shop.dir, url, ['roles', ...names])
+  expect(printed).toMatchObject({ exitCode: 0 })
+  await database.query(`CREATE ROLE "${other}"; ALTER TABLE public._prisma_migrations OWNER TO "${other}"`)
+  onTestFinished(async () => {
+    for (const each of [owner, app, reader, other])
+      await database.query(
+        `REASSIGN OWNED BY "${each}" TO CURRENT_USER; DROP OWNED BY "${each}"; DROP ROLE "${each}"`,
+      )
+  })
+  await database.query(printed.stdout)
+  expect(
+    await database.query(
+      `SELECT schemaname AS schema, tableowner AS owner FROM pg_tables WHERE tablename = '_prisma_migrations' ORDER BY 1`,
+    ),
+  ).toEqual([
+    { schema: 'public', owner: other },
+    { schema: 'shop', owner },
+  ])
+})
