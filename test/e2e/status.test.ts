@@ -189,7 +189,12 @@ const CASES: Readonly<Record<string, readonly [sql: string, ...found: string[]]>
   'a sequence behind its table, as a restore leaves it': [
     `BEGIN; SELECT set_config('audit.username', 'ann', true); INSERT INTO "Order" VALUES ('a', 'one'), ('b', 'two'); COMMIT;
      SELECT setval(pg_get_serial_sequence('audit."Order_audit"', 'audit_id'), 1)`,
-    'outdated: sequence of table "audit"."Order_audit" is at 1, and the history at 2: the next writes fail',
+    'outdated: sequence of table "audit"."Order_audit" is at 1, and numbers up to 2 are used: the next writes fail, or count as forged',
+  ],
+  'a sequence behind baselines alone, whose numbers are below zero': [
+    `SET session_replication_role = replica; INSERT INTO audit."Order_audit" OVERRIDING SYSTEM VALUE
+       SELECT -7, 'B', now(), now(), 'ann', 1, 'ann', 'a', 'one'; RESET session_replication_role`,
+    'outdated: sequence of table "audit"."Order_audit" is at its start, and numbers up to 7 are used: the next writes fail, or count as forged',
   ],
   'a history that a crash empties': [
     `ALTER TABLE audit."Order_audit" SET UNLOGGED`,
@@ -434,6 +439,32 @@ test('another owner of a history, of a partition and of a table of the audit is 
       `REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}; DROP ROLE ${role}`,
     )
   }
+})
+
+test('a sequence behind a history that is retired is found and mended: the model may have it back', async () => {
+  const wrapped = await installed()
+  const { project, audit, database } = wrapped
+  const write = (name: string) =>
+    database.query(
+      `BEGIN; SELECT set_config('audit.username', 'ann', true); INSERT INTO "Tag" VALUES ('${name}'); COMMIT`,
+    )
+  await write('a')
+  const deploy = async (text: string) => {
+    await wrapped.models(text)
+    await project.prisma(['generate'])
+    await project.prisma(['migrate', 'deploy'])
+  }
+  await deploy(schema.replace('@audit(enabled, level: row', '@audit(disabled, level: row'))
+  await database.query(`ALTER SEQUENCE audit."Tag_audit_audit_id_seq" RESTART`)
+  expect(found(await statusOf(wrapped))).toEqual([
+    'outdated: sequence of table "audit"."Tag_audit" is at its start, and numbers up to 1 are used: the next writes fail, or count as forged',
+  ])
+  expect(await audit(['install'])).toMatchObject({ exitCode: 0, stderr: '' })
+  await deploy(schema)
+  await write('b')
+  expect(await database.query(`SELECT audit_id::int AS id FROM audit."Tag_audit" WHERE name = 'b'`)).toEqual([
+    { id: 2 },
+  ])
 })
 
 test('a migration that is not applied yet makes the database outdated, and so does a function that an earlier one made', async () => {

@@ -14,7 +14,13 @@ export async function installationProblems(
 ): Promise<readonly string[]> {
   const files = folder.map(({ name, text }) => ({ name, path: name, text }))
   const tables = recorded.tables.filter(({ capturing }) => capturing)
-  const live = await readLiveDatabase(client, homeOf(recorded.schema ?? { name: 'audit' }), tables, undefined)
+  const live = await readLiveDatabase(
+    client,
+    homeOf(recorded.schema ?? { name: 'audit' }),
+    tables,
+    { parts: [], migrationsSchema: undefined },
+    undefined,
+  )
   const { findings, histories } = compareInstallation(
     {
       state: recorded,

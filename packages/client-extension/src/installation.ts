@@ -29,14 +29,18 @@ interface Problem {
 }
 
 /**
- * One question to the catalog: which triggers are not there, or rest. It needs no right but to connect.
+ * One question to the catalog: which triggers are not there, rest, or are such as do nothing. It needs no right but to connect.
+ *
+ * Row triggers on a partition of an audited table are known by their parents' names; statement triggers have none there. A guard is BEFORE (2)
+ * UPDATE (16), whatever the columns, DELETE (8) or TRUNCATE (32); a condition (WHEN) has its place on a row (1) trigger for UPDATE alone.
  *
  * $1: the tables, as JSON; $2: the audit schema.
  */
 const QUESTION = `SELECT w.model, w.object, CASE
     WHEN g.oid IS NULL THEN 'is not there'
     WHEN g.tgenabled = 'D' THEN 'is disabled'
-    ELSE 'does not fire in every session'
+    WHEN g.tgenabled = 'R' OR (w.always AND g.tgenabled <> 'A') THEN 'does not fire in every session'
+    ELSE 'is not as the audit makes it'
   END AS problem
 FROM (
   SELECT t.model, t.name, pg_catalog.to_regclass(t.relation) AS relation, t.always,
@@ -47,6 +51,11 @@ FROM (
     CROSS JOIN LATERAL (
       SELECT n.name, pg_catalog.format('%I.%I', d.source ->> 'schema', d.source ->> 'name'), d.always
       FROM pg_catalog.jsonb_array_elements_text(d.triggers) AS n (name)
+      UNION ALL
+      SELECT c.tgname, c.tgrelid::regclass::text, d.always
+      FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(pg_catalog.format('%I.%I', d.source ->> 'schema', d.source ->> 'name'))) AS p
+      JOIN pg_catalog.pg_trigger AS c ON c.tgrelid = p.relid AND c.tgparentid <> 0
+      WHERE d.triggers @> pg_catalog.to_jsonb(c.tgname::text)
       UNION ALL
       SELECT 'append_only', pg_catalog.format('%I.%I', $2::text, d.history), true
       UNION ALL
@@ -62,6 +71,8 @@ LEFT JOIN (
   JOIN pg_catalog.pg_namespace AS s ON s.oid = f.pronamespace AND s.nspname = $2::text
 ) ON g.tgrelid = w.relation AND g.tgname = w.name
 WHERE g.oid IS NULL OR g.tgenabled IN ('D', 'R') OR (w.always AND g.tgenabled <> 'A')
+  OR (w.name = 'append_only' AND (g.tgtype <> 58 OR g.tgattr::text <> ''))
+  OR (g.tgqual IS NOT NULL AND g.tgtype & 17 <> 17)
 UNION ALL
 SELECT d.model, pg_catalog.format('DEFAULT partition of %I.%I', $2::text, d.history), 'is not there'
 FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS d (model text, history text)
@@ -77,7 +88,7 @@ ORDER BY 1, 2`
  *
  *     await assertAuditInstalled(prisma)
  *
- * It resolves where each audited table has its triggers and each history its guard, as each of its partitions has, all of them firing: a restore, a `db push`
+ * It resolves where each audited table has its triggers and each history its guard, as each of their partitions has, all of them firing: a restore, a `db push`
  * or a data load can lose them in silence. `npx prisma-generator-audit status` looks at everything else besides.
  *
  * @throws AuditContextError `NOT_INSTALLED` that names each that is missing or disabled

@@ -39,7 +39,7 @@ const PAGE = 10_000
  */
 export async function afterRestore(flags: AfterRestoreFlags, cwd: string): Promise<number> {
   const url = await findDatabaseUrl(flags, cwd)
-  const expected = await readExpected(flags, cwd)
+  const expected = await readExpected(flags, cwd, url)
   const settings = parseSettings(flags.set)
   if (flags.reconcile) refuseWithoutContext(chooseTables(expected, undefined), settings)
   return withConnection(url, 'after-restore', async (client, signal) => {

@@ -28,7 +28,7 @@ export async function install(flags: InstallFlags, cwd: string): Promise<number>
     return 0
   }
   const url = await findDatabaseUrl(flags, cwd)
-  const expected = await readExpected(flags, cwd)
+  const expected = await readExpected(flags, cwd, url)
   const run = async (client: Client, signal: AbortSignal) => {
     const found = await look(client, expected)
     if (found.status.pending.length > 0) {

@@ -17,10 +17,11 @@ import { adviceOn, type DatabaseWork, isOfDatabase, withDatabase } from './datab
 import type { ProjectFlags } from './find-schema.ts'
 import { readFoldedProject } from './folded-project.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
+import { schemaOfUrl, type WantedMigrations } from './read-applied.ts'
 import { readLiveDatabase } from './read-live-database.ts'
 
 /** What a project's database should have. */
-export interface ExpectedInstallation extends Expectation {
+export interface ExpectedInstallation extends Expectation, WantedMigrations {
   /** Milliseconds. */
   readonly lockTimeout: number
   /** What the migrations tell of the histories; undefined where none makes the audit. */
@@ -35,9 +36,14 @@ export interface Look {
 /**
  * The audit that the migrations build, or, where no migration has any, the one that the schema asks for.
  *
+ * @param url of the database that is looked at, if one is
  * @throws ProjectNotFoundError where there is no project, or one with errors
  */
-export async function readExpected(flags: ProjectFlags, cwd: string): Promise<ExpectedInstallation> {
+export async function readExpected(
+  flags: ProjectFlags,
+  cwd: string,
+  url?: string,
+): Promise<ExpectedInstallation> {
   const { project, folder, folded } = await readFoldedProject(flags, cwd)
   const { input } = project
   const { model, migration, diagnostics } = compile({ ...input, folder })
@@ -54,6 +60,7 @@ export async function readExpected(flags: ProjectFlags, cwd: string): Promise<Ex
     state,
     written: await writtenFunctions(isByMigrations ? files : [asFile]),
     parts: parts.map(({ name }) => name),
+    migrationsSchema: url === undefined ? undefined : schemaOfUrl(url),
     isUngenerated: migration !== undefined,
     models: new Map(model.tables.map((table) => [nameKey(table.source), table.model])),
     unaudited: unaudited(model, input.dmmf.datamodel.models),
@@ -101,7 +108,7 @@ export async function look(
 ): Promise<Look> {
   const { schema, tables } = expected.state
   const capturing = tables.filter((table) => table.capturing)
-  const live = await readLiveDatabase(client, homeOf(schema ?? { name: 'audit' }), capturing, role)
+  const live = await readLiveDatabase(client, homeOf(schema ?? { name: 'audit' }), capturing, expected, role)
   if (!live.roleExists) throw new ProjectNotFoundError(`There is no role "${live.role}", that --role names.`)
   return { live, status: compareInstallation(expected, live) }
 }

@@ -36,7 +36,7 @@ export async function pause(flags: PauseFlags, cwd: string): Promise<number> {
     throw new ProjectNotFoundError('A pause needs a reason: --reason "why, and which ticket"')
   }
   const url = await findDatabaseUrl(flags, cwd)
-  const expected = await readExpected(flags, cwd)
+  const expected = await readExpected(flags, cwd, url)
   const tables = chooseTables(expected, flags.model)
   const [first] = tables
   if (first === undefined) throw new ProjectNotFoundError('No model is audited: there is nothing to pause.')

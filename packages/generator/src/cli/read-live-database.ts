@@ -6,11 +6,11 @@ import type {
   LiveDetails,
   LiveHistory,
   LivePartition,
+  LiveSequence,
 } from '../installation/live-database.ts'
 import { unkeyedColumns } from '../sql/hash-key-table.ts'
 import { detailsThere, rulesOn } from '../sql/live-details.ts'
 import {
-  appliedMigrations,
   beginLook,
   functionsThere,
   historiesThere,
@@ -23,9 +23,12 @@ import {
 } from '../sql/live-installation.ts'
 import { partitionsThere, rowsOfPartition } from '../sql/live-partitions.ts'
 import { publicationsThere, slotsThere } from '../sql/live-replication.ts'
+import { type NumberedColumn, numbersUsed, sequencesThere } from '../sql/live-sequences.ts'
+import { renderLookForSeals, sealTable } from '../sql/seal-tables.ts'
 import type { AuditHome, AuditTableObject } from '../state/database-state.ts'
 import { hashKeyTable } from '../state/hashing.ts'
 import { readOpenPauses } from './open-pauses.ts'
+import { readApplied, type WantedMigrations } from './read-applied.ts'
 
 /**
  * Looks at a database, all of it at one moment; writes nothing and locks nobody out.
@@ -38,6 +41,7 @@ export async function readLiveDatabase(
   client: ClientBase,
   home: AuditHome,
   tables: readonly AuditTableObject[],
+  wanted: WantedMigrations,
   role: string | undefined,
 ): Promise<LiveDatabase> {
   const { schema } = home
@@ -46,11 +50,7 @@ export async function readLiveDatabase(
   try {
     const [where] = await rowsOf<WhereLooked>(whereLooked(schema, role))
     if (where === undefined) throw new Error('PostgreSQL gave no row for a query that always has one.')
-    const { migrationsSchema, ...asked } = where
-    const applied =
-      migrationsSchema === null
-        ? undefined
-        : await rowsOf<{ name: string }>(appliedMigrations(migrationsSchema))
+    const applied = await readApplied(client, wanted)
     const found = await rowsOf<FoundHistory>(historiesThere(schema))
     const parts = await rowsOf<LivePartition & { readonly history: string }>(partitionsThere(schema))
     const details = await rowsOf<LiveDetails & QueryResultRow>(
@@ -83,8 +83,9 @@ export async function readLiveDatabase(
       })
     }
     return {
-      ...asked,
-      applied: applied && new Set(applied.map(({ name }) => name)),
+      ...where,
+      sequences: await readSequences(client, home, details),
+      applied: applied && new Set(applied.keys()),
       functions: await rowsOf(functionsThere(schema)),
       histories,
       triggers: await rowsOf(triggersThatCall(schema)),
@@ -103,12 +104,34 @@ export async function readLiveDatabase(
   }
 }
 
+async function readSequences(
+  client: ClientBase,
+  home: AuditHome,
+  details: readonly LiveDetails[],
+): Promise<readonly LiveSequence[]> {
+  if (details.length === 0) return []
+  const names = details.map(({ name }) => name)
+  const { rows } = await client.query<Omit<LiveSequence, 'used'>>(sequencesThere(home.schema, names))
+  if (rows.length === 0) return []
+  const seals = details.find(({ name }) => name === sealTable(home, 'seal').names.table)
+  const isSealed =
+    seals?.isReadable === true &&
+    (await client.query<{ isOurs: boolean }>(renderLookForSeals(home))).rows[0]?.isOurs === true
+  const { rows: numbers } = await client.query<NumberedColumn & Pick<LiveSequence, 'used'>>(
+    numbersUsed(home, rows, isSealed),
+  )
+  return rows.map((row) => ({
+    ...row,
+    used: numbers.find(({ table, column }) => table === row.table && column === row.column)?.used ?? null,
+  }))
+}
+
 type FoundHistory = Omit<LiveHistory, 'ends' | 'partitions' | 'rowsInDefault' | 'unkeyed'>
 
 type WhereLooked = Pick<
   LiveDatabase,
   'database' | 'role' | 'roleExists' | 'ownsHistory' | 'schemaOwner' | 'schemaComment' | 'isOpenToWriters'
-> & { readonly migrationsSchema: string | null }
+>
 
 /** What a column that is missing says, is said of it; nothing can be asked then. */
 function hasAll({ columns }: Pick<LiveHistory, 'columns'>, { settings }: AuditTableObject): boolean {

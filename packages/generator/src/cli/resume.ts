@@ -38,7 +38,7 @@ export interface ResumeFlags extends DatabaseFlags {
 export async function resume(flags: ResumeFlags, cwd: string): Promise<number> {
   const size = wholeNumber('--batch-size', flags.batchSize, 1)
   const url = await findDatabaseUrl(flags, cwd)
-  const expected = await readExpected(flags, cwd)
+  const expected = await readExpected(flags, cwd, url)
   const tables = chooseTables(expected, flags.model)
   const settings = parseSettings(flags.set)
   return withConnection(url, 'resume', async (client, signal) => {

@@ -19,7 +19,7 @@ export interface StatusFlags extends DatabaseFlags {
 export async function status(flags: StatusFlags, cwd: string): Promise<number> {
   // Before anything else reads the configuration: see `readDatasourceUrl`.
   const url = await findDatabaseUrl(flags, cwd)
-  const expected = await readExpected(flags, cwd)
+  const expected = await readExpected(flags, cwd, url)
   const run = (client: Client) => look(client, expected, flags.role)
   const { status: found } = await withConnection(url, 'status', run, { isAtOnce: true })
   console.log(flags.json ? renderStatusJson(found) : renderStatus(found))

@@ -39,7 +39,7 @@ export async function verifyLive(flags: VerifyLiveFlags, cwd: string): Promise<n
   const size = wholeNumber('--batch-size', flags.batchSize, 1)
   const pause = wholeNumber('--pause', flags.pause, 0)
   const url = await findDatabaseUrl(flags, cwd)
-  const expected = await readExpected(flags, cwd)
+  const expected = await readExpected(flags, cwd, url)
   const tables = chooseTables(expected, flags.model)
   const verification = await withConnection(url, 'verify --live', async (client, signal) => {
     const { database, recorded } = await readRecorded(client, expected)

@@ -2,7 +2,7 @@ import type { AuditedTable } from '../model/audit-model.ts'
 import { nameKey } from '../model/names.ts'
 import { hashKeyName, makeHashKeyOf } from '../sql/hash-key-table.ts'
 import type { OpenPause } from '../sql/pause-table.ts'
-import { enableTrigger, giveTable, quoted, setSequence } from '../sql/repair-statements.ts'
+import { enableTrigger, giveTable, quoted } from '../sql/repair-statements.ts'
 import { sqlText } from '../sql/sql.ts'
 import { triggersOf, triggerText } from '../sql/trigger-definitions.ts'
 import { functionNames } from '../sql/triggers.ts'
@@ -13,6 +13,7 @@ import { compareFunction, type FunctionsThere } from './compare-functions.ts'
 import { compareGuard } from './compare-guard.ts'
 import { comparePartitions, partitionsOf } from './compare-partitions.ts'
 import { compareOwner, compareWriters } from './compare-rights.ts'
+import { compareSequences } from './compare-sequences.ts'
 import { compareTrigger, firing } from './compare-trigger.ts'
 import {
   type Finding,
@@ -41,6 +42,7 @@ export function compareHistory(
   const findings = [
     ...live.pauses.filter(({ history: of }) => of === names.table).map((pause) => pauseOf(table, pause)),
     ...compareTable(table, found, functions),
+    ...compareSequences(history, live),
     ...(found === undefined ? [] : compareFacts(history, found.columns)),
     ...(details === undefined
       ? []
@@ -113,13 +115,6 @@ function compareTable(
     ...compareOwner(object, found.owner, owner, giveTable(name, owner), 'others'),
     ...compareWriters(name, found.grants),
   )
-  const { ends, lastId, isSequenceReadable } = found
-  if (isSequenceReadable && ends?.maximumId != null && BigInt(lastId ?? 0) < BigInt(ends.maximumId)) {
-    const message = `is at ${lastId ?? 'its start'}, and the history at ${ends.maximumId}: the next writes fail`
-    findings.push(
-      mendedBy({ state: 'outdated', object: `sequence of ${object}`, message }, setSequence(name)),
-    )
-  }
   return findings
 }
 

@@ -7,6 +7,7 @@ import { compareDetails } from './compare-details.ts'
 import type { FunctionsThere } from './compare-functions.ts'
 import { compareOwnGuard } from './compare-guard.ts'
 import { compareOwner, compareWriters, renderGrant } from './compare-rights.ts'
+import { compareSequences } from './compare-sequences.ts'
 import { type Finding, mendedBy } from './installation-status.ts'
 import type { Grant, LiveDatabase, LiveDetails } from './live-database.ts'
 
@@ -55,7 +56,7 @@ export function compareOwnTables(
 function compareOwnTable(
   home: AuditHome,
   found: LiveDetails,
-  { triggers }: LiveDatabase,
+  live: LiveDatabase,
   functions: FunctionsThere,
 ): readonly Finding[] {
   const name = { schema: home.schema, name: found.name }
@@ -67,8 +68,11 @@ function compareOwnTable(
   return [
     ...compareOwner(object, found.owner, owner, giveTable(name, owner)),
     ...(isOfKeys ? compareReaders(name, found.grants) : compareWriters(name, found.grants)),
-    ...(isGuarded ? compareOwnGuard({ ...home, names: { table: found.name } }, triggers, functions) : []),
+    ...(isGuarded
+      ? compareOwnGuard({ ...home, names: { table: found.name } }, live.triggers, functions)
+      : []),
     ...compareDetails(name, found),
+    ...compareSequences(name, live),
   ]
 }
 

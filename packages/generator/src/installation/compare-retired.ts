@@ -6,6 +6,7 @@ import type { FunctionsThere } from './compare-functions.ts'
 import { compareOwnGuard } from './compare-guard.ts'
 import { compareEachPartition } from './compare-partitions.ts'
 import { compareOwner, compareWriters } from './compare-rights.ts'
+import { compareSequences } from './compare-sequences.ts'
 import type { Finding } from './installation-status.ts'
 import type { LiveDatabase, LiveHistory } from './live-database.ts'
 
@@ -39,10 +40,11 @@ function compareOne(
   home: AuditHome,
   found: LiveHistory,
   table: AuditTableObject | undefined,
-  { details, triggers }: LiveDatabase,
+  live: LiveDatabase,
   functions: FunctionsThere,
 ): readonly Finding[] {
   const name = { schema: home.schema, name: found.name }
+  const { details, triggers } = live
   const { owner } = functions
   const more = details.find((each) => each.name === found.name)
   const columns = [
@@ -56,6 +58,8 @@ function compareOne(
     ...compareWriters(name, found.grants),
     ...compareOwnGuard({ ...home, names: { table: found.name } }, triggers, functions),
     ...(more === undefined ? [] : [...compareDetails(name, more), ...compareNumbers(name, more)]),
+    // A model may have its history back.
+    ...compareSequences(name, live),
     ...compareEachPartition(home, found, triggers, functions),
   ]
 }

@@ -1,4 +1,5 @@
 import type { QualifiedName } from '../model/names.ts'
+import type { NumberedColumn } from '../sql/live-sequences.ts'
 import type { OpenPause } from '../sql/pause-table.ts'
 
 /** A database as its catalog has it, at one moment. */
@@ -21,6 +22,7 @@ export interface LiveDatabase {
   readonly triggers: readonly LiveTrigger[]
   /** Of the histories and of the audit's own tables that are there. */
   readonly details: readonly LiveDetails[]
+  readonly sequences: readonly LiveSequence[]
   /** The audited tables that are there. */
   readonly sources: readonly LiveSource[]
   /** Rules on audited tables. */
@@ -87,10 +89,6 @@ export interface LiveHistory {
   readonly bytes: number
   /** As PostgreSQL's statistics estimate it. */
   readonly rows: number
-  /** Without it `lastId` says nothing. */
-  readonly isSequenceReadable: boolean
-  /** What its sequence gave last; null where it gave nothing yet, or is not there. */
-  readonly lastId: string | null
   readonly columns: readonly LiveColumn[]
   /** Undefined where it is not readable, or none of the histories that the migrations have. */
   readonly ends: HistoryEnds | undefined
@@ -141,6 +139,14 @@ export interface LiveDetails {
   readonly insertTriggers: readonly string[]
   /** `CHECK ((audit_username IS NOT NULL))` */
   readonly checks: readonly { readonly name: string; readonly text: string }[]
+}
+
+/** A sequence that numbers the rows of a table of the audit schema, where whoever asks may read both. */
+export interface LiveSequence extends NumberedColumn {
+  /** What it gave last; null where it gave nothing yet. */
+  readonly lastId: string | null
+  /** The highest number that is taken, by a row or by what is sealed; null where none is. */
+  readonly used: string | null
 }
 
 export interface LiveRule extends QualifiedName {

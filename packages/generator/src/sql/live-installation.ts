@@ -4,6 +4,7 @@ import { isStaleSchema } from './base-guard.ts'
 import { grantsTo, isOfPruning } from './live-grants.ts'
 import { placesOf } from './live-partitions.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
+import { MIGRATIONS_TABLE } from './role-catalog.ts'
 import { ident, integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /*
@@ -18,8 +19,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;`)
 }
 
 /**
- * One row: the role that the question is about, the audit schema's owner and comment (NULL: there is none), and the
- * schema of Prisma's table of migrations (NULL: there is none, or none that may be read).
+ * One row: the role that the question is about, and the audit schema's owner and comment (NULL: there is none).
  *
  * @param role the application's; undefined: whoever asks
  */
@@ -38,15 +38,7 @@ export function whereLooked(schema: string, role: string | undefined): string {
   EXISTS (
     SELECT FROM aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS a
     WHERE a.grantee = 0 AND a.privilege_type = 'USAGE'
-  ) AS "isOpenToWriters",
-  (
-    SELECT s.nspname
-    FROM pg_class AS c
-    JOIN pg_namespace AS s ON s.oid = c.relnamespace
-    WHERE c.relname = '_prisma_migrations' AND c.relkind = 'r' AND has_table_privilege(c.oid, 'SELECT')
-    ORDER BY s.nspname <> 'public', s.nspname
-    LIMIT 1
-  ) AS "migrationsSchema"
+  ) AS "isOpenToWriters"
 FROM (SELECT ${asked(role)}::text AS name) AS asked
 LEFT JOIN pg_roles AS r ON r.rolname = asked.name
 LEFT JOIN pg_namespace AS n ON n.nspname = ${literal(schema)}`)
@@ -81,6 +73,21 @@ WHERE d.datname = current_database()`)
 }
 
 /**
+ * A row (`name`) for each schema with a table of Prisma's migrations that may be read: each application of the database has one. `public`
+ * comes first.
+ *
+ * @param only the one that is meant; undefined: all
+ */
+export function migrationsSchemas(only: string | undefined): string {
+  return sqlText(sql`SELECT s.nspname AS name
+FROM pg_class AS c
+JOIN pg_namespace AS s ON s.oid = c.relnamespace
+WHERE c.relname = ${literal(MIGRATIONS_TABLE)} AND c.relkind = 'r' AND has_table_privilege(c.oid, 'SELECT')
+  AND has_schema_privilege(s.oid, 'USAGE')${only === undefined ? sql`` : sql` AND s.nspname = ${literal(only)}`}
+ORDER BY s.nspname <> 'public', s.nspname`)
+}
+
+/**
  * A row for each migration that this database has: the `name` of its directory, when it was `begun` by the clock of the server, and when it was
  * `done` for certain: Prisma notes that by the clock of whoever deployed, and a minute is allowed for.
  */
@@ -89,7 +96,7 @@ export function appliedMigrations(schema: string): string {
   migration_name AS name,
   started_at::text AS begun,
   (greatest(started_at, finished_at) + interval '1 minute')::text AS done
-FROM ${qualified({ schema, name: '_prisma_migrations' })}
+FROM ${qualified({ schema, name: MIGRATIONS_TABLE })}
 WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`)
 }
 
@@ -124,8 +131,6 @@ export function historiesThere(schema: string): string {
   (
     SELECT sum(greatest(p.reltuples, 0)) FROM ${placesOf(sql`c.oid`)} AS place JOIN pg_class AS p ON p.oid = place.oid
   )::double precision AS rows,
-  coalesce(has_sequence_privilege(q.oid, 'SELECT, USAGE'), true) AS "isSequenceReadable",
-  CASE WHEN has_sequence_privilege(q.oid, 'SELECT, USAGE') THEN pg_sequence_last_value(q.oid)::text END AS "lastId",
   (
     SELECT json_agg(json_build_object(
       'name', a.attname,

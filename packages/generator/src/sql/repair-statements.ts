@@ -1,6 +1,7 @@
 import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject, StateSetting } from '../state/database-state.ts'
 import { replaceAppendOnly, requiredCheck } from './audit-table.ts'
+import { highest } from './live-sequences.ts'
 import type { HistoryTable } from './look-first.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
 import { ident, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
@@ -99,13 +100,17 @@ export function addNumbers(table: QualifiedName): string {
   )
 }
 
-/** Never back: whoever runs it later finds the sequence further, or the history. */
-export function setSequence(history: QualifiedName): string {
-  const [table, id] = [literal(sqlText(qualified(history))), AUDIT_COLUMNS.id]
-  return sqlText(sql`SELECT pg_catalog.setval(q.oid, greatest(h.last, pg_catalog.pg_sequence_last_value(q.oid)))
-FROM (SELECT pg_catalog.pg_get_serial_sequence(${table}, ${literal(id)})::regclass AS oid) AS q,
-  (SELECT max(${ident(id)}) AS last FROM ${qualified(history)}) AS h
-WHERE h.last > 0;`)
+/**
+ * Never back: whoever runs it later finds the sequence further, or the table.
+ *
+ * @param used the highest number that was found in use, also by what is no row
+ */
+export function setSequence(table: QualifiedName, column: string, used: string): string {
+  const name = literal(sqlText(qualified(table)))
+  return sqlText(sql`SELECT pg_catalog.setval(q.oid, h.last)
+FROM (SELECT pg_catalog.pg_get_serial_sequence(${name}, ${literal(column)})::regclass AS oid) AS q,
+  (${highest(table, column, sql`${literal(used)}::bigint`)}) AS h (last)
+WHERE h.last > coalesce(pg_catalog.pg_sequence_last_value(q.oid), 0);`)
 }
 
 export function enableTrigger(table: QualifiedName, trigger: string, always: boolean): string {

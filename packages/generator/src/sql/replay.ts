@@ -1,4 +1,5 @@
 import type { AuditHome } from '../state/database-state.ts'
+import { MIGRATIONS_TABLE } from './role-catalog.ts'
 import { ident, literal, type Sql, sql } from './sql.ts'
 
 /**
@@ -16,7 +17,7 @@ const REPLAYED = ', replayed at '
 
 /** In a database that Prisma applies migrations to this is false. */
 const isReplay = sql`NOT EXISTS (
-  SELECT FROM pg_catalog.pg_class AS c WHERE c.relname = '_prisma_migrations' AND c.relkind = 'r'
+  SELECT FROM pg_catalog.pg_class AS c WHERE c.relname = ${literal(MIGRATIONS_TABLE)} AND c.relkind = 'r'
 )`
 
 /** After the schema's COMMENT is set: says so in it, if this transaction made the schema in a replay. */

