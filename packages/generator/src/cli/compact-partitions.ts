@@ -4,6 +4,7 @@ import { type OldPartition, renderCompact, renderOldPartitions } from '../sql/co
 import { beginErasing } from '../sql/erasing.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { inTransaction } from './database-client.ts'
+import { InterruptedError } from './interruption.ts'
 
 export interface CompactedPartition {
   readonly name: string
@@ -31,7 +32,11 @@ export async function oldPartitions(
   return (await client.query<OldPartition>(renderOldPartitions(), [history, before])).rows
 }
 
-/** Gives back the space of what was pruned from the old partitions of a history, one after the other, each in transactions of its own. */
+/**
+ * Gives back the space of what was pruned from the old partitions of a history, one after the other, each in transactions of its own.
+ *
+ * @throws InterruptedError where a signal ended it before the last one
+ */
 export async function compactPartitions(
   client: ClientBase,
   home: AuditHome,
@@ -46,7 +51,7 @@ export async function compactPartitions(
     return rows[0]
   }
   for (const { oid, name, bytes: bytesBefore } of await oldPartitions(client, history, before)) {
-    if (signal.aborted) return
+    if (signal.aborted) throw new InterruptedError()
     try {
       const first = await compact(oid)
       // What has no row is empty then, unless somebody still sees some, and goes by a lock that nobody waits long for.

@@ -31,8 +31,9 @@ export async function withDatabase<T>(
     if (!isGivenUp(error)) throw error
     throw new InterruptedError({ cause: error })
   } finally {
-    interruption.ignore()
+    // What was done is still to be said, so a signal must not end the process before that.
     await client.end().catch(() => {})
+    interruption.ignore()
   }
 }
 

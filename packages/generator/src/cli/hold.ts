@@ -39,6 +39,7 @@ interface Hold {
  * Puts history on legal hold, or ends a hold, and lists those that are in force.
  *
  * @returns the exit code: 0, or 1 where the database refused
+ * @throws InterruptedError where a signal ended it
  * @throws ProjectNotFoundError where there is nothing to look at, or a mistake in what is asked for
  */
 export async function hold(flags: HoldFlags, cwd: string): Promise<number> {

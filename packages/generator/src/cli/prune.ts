@@ -11,6 +11,7 @@ import { INTERRUPTED } from './exit-codes.ts'
 import { exportFile } from './export-file.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { readExpected } from './installation.ts'
+import { InterruptedError } from './interruption.ts'
 import { progressBar } from './progress-bar.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { type Pruned, type PruneOptions, pruneHistory } from './prune-batches.ts'
@@ -65,9 +66,10 @@ export async function prune(flags: PruneFlags, cwd: string): Promise<number> {
       const before = await limitOf(client, home, age)
       console.error(`audit: ${reason === undefined ? 'what would go' : 'what goes'} is older than ${before}`)
       for (const table of chosen) {
+        if (signal.aborted) throw new InterruptedError()
         const wish = { before, reason, size, pause, signal }
         exitCode = Math.max(exitCode, await pruneTable(client, home, table, wish, flags.export, runAt))
-        if (signal.aborted) return INTERRUPTED
+        if (exitCode === INTERRUPTED) break
       }
       return exitCode
     } catch (error) {
@@ -114,7 +116,7 @@ async function pruneTable(
     })
     bar.stop()
     say(target.history, reached, wish.reason === undefined)
-    return reached.isComplete ? await giveBackSpace(client, home, target.history, wish) : 0
+    return reached.isComplete ? await giveBackSpace(client, home, target.history, wish) : INTERRUPTED
   } catch (error) {
     bar.stop()
     if (!(error instanceof Error) || !(isOfDatabase(error) || 'syscall' in error)) throw error
