@@ -3,7 +3,7 @@ import type { Compacted } from '../sql/compact-function.ts'
 import { type OldPartition, renderCompact, renderOldPartitions } from '../sql/compacting.ts'
 import { beginErasing } from '../sql/erasing.ts'
 import type { AuditHome } from '../state/database-state.ts'
-import { inTransaction } from './database-client.ts'
+import { inTransaction, looking } from './database-client.ts'
 import { InterruptedError } from './interruption.ts'
 
 export interface CompactedPartition {
@@ -29,7 +29,10 @@ export async function oldPartitions(
   history: string,
   before: string,
 ): Promise<readonly OldPartition[]> {
-  return (await client.query<OldPartition>(renderOldPartitions(), [history, before])).rows
+  const { rows } = await looking(client, () =>
+    client.query<OldPartition>(renderOldPartitions(), [history, before]),
+  )
+  return rows
 }
 
 /**

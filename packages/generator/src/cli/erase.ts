@@ -9,7 +9,7 @@ import {
 } from '../erasure-targets.ts'
 import { beginErasing, renderErase, renderErasures, renderLookForErasure } from '../sql/erasing.ts'
 import type { AuditHome } from '../state/database-state.ts'
-import { inTransaction, isOfDatabase, withDatabase } from './database-client.ts'
+import { inTransaction, isOfDatabase, looking, withDatabase } from './database-client.ts'
 import { type ErasureAnswer, renderErasure, renderErasureJson } from './erase-report.ts'
 import { type ErasureProject, readErasureProject } from './erasure-project.ts'
 import { appendRecords, assertWritable, type ErasureRecord, readRecords } from './erasure-record.ts'
@@ -173,7 +173,7 @@ function replay(records: readonly ErasureRecord[], { reason }: Pick<EraseFlags, 
 }
 
 async function assertSetUp(client: Client, home: AuditHome): Promise<void> {
-  const { rows } = await client.query<{ isThere: boolean }>(renderLookForErasure(home))
+  const { rows } = await looking(client, () => client.query<{ isThere: boolean }>(renderLookForErasure(home)))
   if (rows[0]?.isThere) return
   throw new ProjectNotFoundError(
     'Erasure is not set up in this database. Print the set-up, read it, and run it once: npx prisma-generator-audit eraser --role app_eraser --by privacy_officer',
@@ -224,8 +224,9 @@ async function commit(client: Client, isErasing: boolean): Promise<void> {
 /** The database has its own record already; what this file lacks is written now or by any later run. */
 async function keepRecord(client: Client, home: AuditHome, path: string, isErased: boolean): Promise<number> {
   try {
-    await client.query("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'")
-    const { rows } = await client.query<ErasureRecord>(renderErasures(home))
+    const { rows } = await inTransaction(client, beginErasing(), () =>
+      client.query<ErasureRecord>(renderErasures(home)),
+    )
     const missing = appendRecords(path, rows)
     console.error(
       `audit: ${path} has what was erased in this database: ${counted(rows.length, 'erasure')}, ${missing} of them new`,

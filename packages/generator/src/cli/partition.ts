@@ -5,7 +5,7 @@ import { beginPausing } from '../sql/pause-table.ts'
 import { sqlText } from '../sql/sql.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { chooseTables } from './chosen-tables.ts'
-import { inTransaction } from './database-client.ts'
+import { inTransaction, looking } from './database-client.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { readExpected, withConnection } from './installation.ts'
 import { InterruptedError } from './interruption.ts'
@@ -91,7 +91,7 @@ async function keepAhead(
 }
 
 async function lookAt(client: Client, table: AuditTableObject): Promise<FoundPartitions> {
-  const { rows } = await client.query<FoundPartitions>(lookAtPartitions(table))
+  const { rows } = await looking(client, () => client.query<FoundPartitions>(lookAtPartitions(table)))
   const [found] = rows
   if (found === undefined || found.kind === null) {
     throw new ProjectNotFoundError(
