@@ -1,25 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import type { TestDatabase } from '../support/test-database.ts'
-import { installedProject, type WrappedProject } from './migrate/wrapped-project.ts'
+import { expect, test, vi } from 'vitest'
+import { FORGOTTEN } from '../../packages/generator/test/sql/old-partitions.ts'
+import { useSetUpProject } from './commands/set-up-project.ts'
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
-
-const MODELS = `/// @audit(enabled, backfill: batches)
-model Order {
-  id    Int @id @default(autoincrement())
-  total Int
-}
-
-/// @audit(enabled)
-model Plain {
-  name String @id
-}
-`
-const TABLES = `CREATE TABLE "Order" ("id" SERIAL NOT NULL, "total" INTEGER NOT NULL, CONSTRAINT "Order_pkey" PRIMARY KEY ("id"));
-CREATE TABLE "Plain" ("name" TEXT NOT NULL, CONSTRAINT "Plain_pkey" PRIMARY KEY ("name"));
-`
 
 interface Command {
   readonly args: readonly string[]
@@ -86,67 +71,19 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     waitsFor: HISTORY,
   },
   backfill: { args: ['backfill'], refused: owner, refusal: 1, waitsFor: HISTORY },
+  partition: { args: ['partition'], given: FORGOTTEN, refused: owner, waitsFor: HISTORY },
 }
 const names = Object.keys(COMMANDS)
 const of = (name: string): Command => COMMANDS[name] ?? { args: [], refused: undefined, waitsFor: '' }
 
-let wrapped: WrappedProject
-let roles: Readonly<Record<'eraser' | 'pruner' | 'officer' | 'nobody', string>>
-let finish = async () => {}
-
-const urlOf = ({ url }: TestDatabase, role: string) => {
-  const found = new URL(url)
-  found.username = role
-  found.password = 'x'
-  return found.href
-}
-const audit = (name: string, ...more: readonly string[]) => wrapped.audit([...of(name).args, ...more])
-
 // One project for all of them: nothing that is refused or interrupted may change it.
-beforeAll(async () => {
-  const kept: (() => Promise<void> | void)[] = []
-  finish = async () => {
-    for (const each of kept.reverse()) await each()
-  }
-  wrapped = await installedProject(MODELS, TABLES, (each) => kept.push(each))
-  const { database } = wrapped
-  const named = (role: string) => `${database.name}_${role}`
-  roles = {
-    eraser: named('eraser'),
-    pruner: named('pruner'),
-    officer: named('officer'),
-    nobody: named('nobody'),
-  }
-  await database.query(`CREATE ROLE "${roles.nobody}" LOGIN PASSWORD 'x'`)
-  const by = ['--by', roles.officer]
-  const eraser = await wrapped.audit(['eraser', '--role', roles.eraser, ...by])
-  const pruner = await wrapped.audit(['pruner', '--role', roles.pruner, ...by, '--at-least', '1y'])
-  await database.query(eraser.stdout)
-  await database.query(pruner.stdout)
-  await database.query(`ALTER ROLE "${roles.officer}" PASSWORD 'x'`)
-  await write(
-    `INSERT INTO "Order" (total) SELECT g FROM generate_series(1, 50) g; INSERT INTO "Plain" VALUES ('a')`,
-  )
-  expect(await wrapped.audit(['hold', '--model', 'Plain', '--reason', 'x'])).toMatchObject({ exitCode: 0 })
-  expect(await wrapped.audit(['hold', '--release', '1', '--reason', 'x'])).toMatchObject({ exitCode: 0 })
-  expect(await wrapped.audit(['seal', '--wait', '60'])).toMatchObject({ exitCode: 0 })
-  // Those that the set-ups could not know.
-  await database.query(eraser.stdout)
-  await database.query(pruner.stdout)
-})
-afterAll(async () => {
-  for (const role of Object.values(roles)) {
-    await wrapped.database.query(`DROP OWNED BY "${role}" CASCADE; DROP ROLE "${role}"`)
-  }
-  await finish()
-})
-
-const write = (sql: string) =>
-  wrapped.database.query(`BEGIN; SELECT set_config('audit.username', 'ann', true); ${sql}; COMMIT`)
+const project = useSetUpProject()
+const audit = (name: string, ...more: readonly string[]) =>
+  project().wrapped.audit([...of(name).args, ...more])
 
 /** Triggers and rights, and the rows of all tables of the audit: whatever a command could have half done. */
 async function state() {
-  const rows = await wrapped.database.query<{ line: string }>(`
+  const rows = await project().wrapped.database.query<{ line: string }>(`
     SELECT concat_ws(' ', t.tgrelid::regclass, t.tgname, t.tgenabled) AS line FROM pg_trigger t WHERE NOT t.tgisinternal
     UNION ALL SELECT concat_ws(' ', f.oid::regprocedure, f.proacl, md5(f.prosrc)) FROM pg_proc f WHERE f.pronamespace = 'audit'::regnamespace
     UNION ALL SELECT concat_ws(' ', c.oid::regclass, c.relacl,
@@ -180,7 +117,7 @@ test.for(names)('%s by a role without rights changes nothing, and says whose it 
   await prepare(given)
   try {
     const before = await state()
-    const { exitCode, stdout, stderr } = await audit(name, '--url', urlOf(wrapped.database, roles.nobody))
+    const { exitCode, stdout, stderr } = await audit(name, '--url', project().urlOf('nobody'))
     expect(await state()).toEqual(before)
     if (refused === undefined) {
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
@@ -189,15 +126,16 @@ test.for(names)('%s by a role without rights changes nothing, and says whose it 
     expect([exitCode, stdout + stderr]).toEqual([refusal, expect.stringMatching(refused)])
     expect(stderr).not.toContain('    at ')
   } finally {
-    await restore()
+    await project().restore()
   }
 })
 
 test.for(names)(
   '%s ended by Ctrl-C says so, ends with 130, leaves nothing half done, and the next run does it',
   async (name) => {
+    const { wrapped, urlOf, write, restore } = project()
     const { as, waitsFor, given } = of(name)
-    const flags = as === undefined ? [] : ['--url', urlOf(wrapped.database, roles.officer)]
+    const flags = as === undefined ? [] : ['--url', urlOf('officer')]
     await prepare(given)
     const other = new pg.Client({ connectionString: wrapped.database.url })
     await other.connect()
@@ -225,6 +163,7 @@ test.for(names)(
 
 /** Ctrl-C once PostgreSQL says that it waits, and once more for those that would end their step first. */
 async function interrupted(name: string, flags: readonly string[]) {
+  const { wrapped } = project()
   const waiting = async () =>
     (
       await wrapped.database.query(
@@ -247,15 +186,8 @@ async function interrupted(name: string, flags: readonly string[]) {
 }
 
 async function prepare(given: string | undefined) {
+  const { wrapped } = project()
   if (given === 'PAUSE')
     expect(await wrapped.audit(['pause', '--reason', 'x'])).toMatchObject({ exitCode: 0 })
   else if (given !== undefined) await wrapped.database.query(given)
-}
-
-/** As it was installed, whatever a test has done. */
-async function restore() {
-  const context = ['--set', 'username=test']
-  await wrapped.audit(['resume', ...context])
-  const { exitCode, stderr } = await wrapped.audit(['after-restore', '--reconcile', ...context])
-  expect([exitCode, stderr]).toEqual([0, expect.anything()])
 }

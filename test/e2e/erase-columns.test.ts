@@ -40,7 +40,22 @@ model Invoice {
   id      Int     @id
   buyer   Int
   address String?
+  vat     String?
   total   Int
+}
+
+/// @audit(enabled)
+model Call {
+  id         Int     @id
+  customerId Int
+  number     String?
+}
+
+/// @audit(enabled)
+model Letter {
+  id         Int     @id
+  customerId Int
+  text       String?
 }
 `,
 )
@@ -67,6 +82,13 @@ model Invoice {
   address String?
   total   Int
 }
+
+/// @audit(enabled)
+model Call {
+  id         Int     @id
+  /// @audit(subject: Customer)
+  customerId Int
+}
 `,
 )
 
@@ -74,6 +96,9 @@ const change = `ALTER TABLE "Customer" RENAME COLUMN "email" TO "mail";
 ALTER TABLE "Customer" DROP COLUMN "fax";
 ALTER TABLE "Customer" ALTER COLUMN "phone" TYPE TEXT;
 ALTER TABLE "Invoice" RENAME COLUMN "buyer" TO "buyer_id";
+ALTER TABLE "Invoice" DROP COLUMN "vat";
+ALTER TABLE "Call" DROP COLUMN "number";
+DROP TABLE "Letter";
 `
 
 const project = await useProject({ schema: before })
@@ -106,7 +131,8 @@ beforeAll(async () => {
     'ann',
     'T1',
     `INSERT INTO "Customer" VALUES (1, 'a@example.com', '555', 123, 'DE1', '{"name": "A", "tags": ["x", "y"]}'), (2, 'b@example.com', '556', 124, 'DE2', NULL);
-     INSERT INTO "Invoice" VALUES (10, 1, 'Road 1', 5), (11, 2, 'Road 2', 6); INSERT INTO "Seat" VALUES (1, 2, 'A'), (12, 1, 'B')`,
+     INSERT INTO "Invoice" VALUES (10, 1, 'Road 1', 'AT1', 5), (11, 2, 'Road 2', 'AT2', 6); INSERT INTO "Call" VALUES (20, 1, '555');
+     INSERT INTO "Letter" VALUES (30, 1, 'Dear A'); INSERT INTO "Seat" VALUES (1, 2, 'A'), (12, 1, 'B')`,
   )
   await audit('seal', '--wait', '60')
   await project.project.write('prisma/schema.prisma', after)
@@ -141,7 +167,13 @@ test('what is personal is erased from the history of the row, and from those of 
   expect(plan).toMatch(
     /"Customer_audit": 2 rows.*\naudit: {3}mail: 2 values\naudit: "audit"\."Invoice_audit": 1 row.*\naudit: {3}address: 1 value\n/,
   )
-  expect(plan).toContain('left as they are: the columns fax, phone__2, iban__2, which')
+  // Also of histories of which nothing is personal any more, for nobody would look there.
+  expect(plan).toMatch(
+    /left as they are: the columns fax, phone__2, iban__2 of "audit"\."Customer_audit", which no field has any more\n.*: the columns number of "audit"\."Call_audit", which.*\n.*: the columns vat of "audit"\."Invoice_audit", which/,
+  )
+  expect(plan).toContain(
+    'not looked into, for no model says any more whose data they are: "audit"."Letter_audit"',
+  )
   // Where it was sold to somebody else, the version says so.
   expect((await invoices()).map(({ address }) => address)).toEqual([null, 'Road 2', 'Road 1'])
   expect((await customers()).map(({ mail }) => mail)).toEqual([null, 'b@example.com', null])
@@ -197,6 +229,32 @@ test('columns that were renamed, retired, set aside and hashed, settings that ar
   expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('nothing is left to erase') })
 })
 
+test('what the plan says is left is erased by the names that it had', async () => {
+  const planned = await audit(
+    'erase',
+    ...asOfficer,
+    '--model',
+    'Invoice',
+    '--id',
+    '10',
+    '--fields',
+    'vat',
+    '--json',
+  )
+  expect(JSON.parse(planned.stdout)).toMatchObject({
+    targets: [{ history: '"audit"."Invoice_audit"', values: { vat: 1 } }],
+    left: { columns: [], histories: ['"audit"."Letter_audit"'] },
+  })
+  await erase('--model', 'Invoice', '--id', '10', '--fields', 'vat')
+  await erase('--model', 'Letter', '--id', '30', '--fields', 'text')
+  expect(await database.query('SELECT vat FROM audit."Invoice_audit" ORDER BY audit_id')).toEqual([
+    { vat: null },
+    { vat: 'AT2' },
+    { vat: null },
+  ])
+  expect(await database.query('SELECT text FROM audit."Letter_audit"')).toEqual([{ text: null }])
+})
+
 test('what somebody did keeps no name of who did it, in any history, and what others did keeps theirs', async () => {
   const plan = await erase('--actor', 'username=bob')
   expect(plan).toContain('audit_username: 1 value')
@@ -246,7 +304,7 @@ test('a key of several fields is told as an object, and nothing of another key i
 test('a hold on a person holds what other models say is about that person', async () => {
   const held = await audit('hold', '--model', 'Customer', '--id', '2', '--reason', 'case 7')
   expect(held.stdout).toMatch(
-    /hold 1: audit\."Customer_audit" id 2, .*\n.*hold 2: audit\."Invoice_audit" buyer_id 2, .*case 7/,
+    /hold 1: audit\."Customer_audit" id 2, .*\n.*hold 2: audit\."Call_audit" customerId 2, .*\n.*hold 3: audit\."Invoice_audit" buyer_id 2, .*case 7/,
   )
   for (const wish of [
     ['Customer', '2', 'mail'],

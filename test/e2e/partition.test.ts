@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { TestDatabase } from '../support/test-database.ts'
+import { FORGOTTEN, forgotten } from '../../packages/generator/test/sql/old-partitions.ts'
 import { installedProject, startWriter, type WrappedProject } from './migrate/wrapped-project.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -55,18 +55,6 @@ async function statusOf({ audit }: WrappedProject) {
   }
 }
 
-/** Drops the partitions that begin later than so many months from now, as if nobody had made any for long. */
-const asIfForgotten = (database: TestDatabase, months: number) =>
-  database.query(`DO $$ DECLARE part regclass; BEGIN
-    FOR part IN
-      SELECT c.oid FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
-      WHERE i.inhparent = 'audit."Order_audit"'::regclass
-        AND (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([^'']+)''\\)'))[1]::timestamptz > now() + '${months} months'::interval
-    LOOP
-      EXECUTE format('DROP TABLE %s', part);
-    END LOOP;
-  END $$`)
-
 test('a partitioned history is installed, and is counted with its partitions', async () => {
   const wrapped = await partitioned()
   const { database, audit } = wrapped
@@ -86,9 +74,9 @@ test('a partitioned history is installed, and is counted with its partitions', a
 test('status fails where partitions end within three months, and the command makes them, once', async () => {
   const wrapped = await partitioned()
   const { database, audit } = wrapped
-  await asIfForgotten(database, 4)
+  await database.query(forgotten(4))
   expect((await statusOf(wrapped)).exitCode).toBe(0)
-  await asIfForgotten(database, 1)
+  await database.query(FORGOTTEN)
   expect(await statusOf(wrapped)).toMatchObject({
     exitCode: 1,
     found: [
@@ -122,13 +110,13 @@ test('status fails where partitions end within three months, and the command mak
 test('migrate deploy makes them, too, and what is in its way does not undo the deployment', async () => {
   const wrapped = await partitioned()
   const { database, audit } = wrapped
-  await asIfForgotten(database, 1)
+  await database.query(FORGOTTEN)
   expect(await audit(['migrate', 'deploy'])).toMatchObject({
     exitCode: 0,
     stderr: expect.stringContaining('partitions made: it has 14 partitions'),
   })
   expect((await statusOf(wrapped)).exitCode).toBe(0)
-  await asIfForgotten(database, 1)
+  await database.query(FORGOTTEN)
   await database.query('DROP PROCEDURE audit.partition_history(regclass, text)')
   expect(await audit(['migrate', 'deploy'])).toMatchObject({
     exitCode: 0,
@@ -236,7 +224,7 @@ test('who may not, where there is nothing, and what is asked for wrongly is said
   onTestFinished(async () => {
     await database.query(`DROP OWNED BY "${role}"; DROP ROLE "${role}"`)
   })
-  await asIfForgotten(database, 1)
+  await database.query(FORGOTTEN)
   const url = new URL(database.url)
   url.username = role
   url.password = 'x'

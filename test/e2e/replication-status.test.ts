@@ -75,6 +75,24 @@ test('status says what a publication leaves out, and what it should not publish'
   ])
 })
 
+test('status says that tables which commands made later are not published, until the publisher is run again', async () => {
+  const made = await orders()
+  await made.setUp('publisher')
+  const lacking = async () => {
+    const { stdout } = await made.audit('status')
+    return stdout.split('\n').filter((line) => line.startsWith('publication'))
+  }
+  expect(await lacking()).toEqual([])
+  expect(await made.audit('seal')).toMatchObject({ exitCode: 0 })
+  expect(await made.audit('pause', '--model', 'Order', '--reason', 'load')).toMatchObject({ exitCode: 0 })
+  expect(await made.audit('resume')).toMatchObject({ exitCode: 0 })
+  expect(await lacking()).toEqual([
+    `publication ${NAME} leaves out seal, seal_salt, seal_erasure, seal_pruned, seal_anchor, pause`,
+  ])
+  await made.setUp('publisher')
+  expect(await lacking()).toEqual([])
+})
+
 test('a slot that PostgreSQL gave up makes status fail, and copying again brings all that is missing', async () => {
   const made = await running(await orders())
   await made.primary.query(ten)

@@ -14,8 +14,14 @@ export interface CountingProxy {
 /**
  * @param latency added to each round trip, in milliseconds
  * @param port to listen on; any that is free unless it is given
+ * @param onRoundTrip called when one begins, before the server hears of it
  */
-export async function startCountingProxy(url: string, latency = 0, port = 0): Promise<CountingProxy> {
+export async function startCountingProxy(
+  url: string,
+  latency = 0,
+  port = 0,
+  onRoundTrip?: () => void,
+): Promise<CountingProxy> {
   const target = new URL(url)
   const sockets = new Set<Socket>()
   let roundTrips = 0
@@ -33,7 +39,10 @@ export async function startCountingProxy(url: string, latency = 0, port = 0): Pr
       })
     }
     client.on('data', async (data) => {
-      if (hasServerSpoken) roundTrips++
+      if (hasServerSpoken) {
+        roundTrips++
+        onRoundTrip?.()
+      }
       hasServerSpoken = false
       if (latency > 0) await sleep(latency)
       upstream.write(data)

@@ -11,6 +11,7 @@ import {
 } from './erasure-history.ts'
 import type { RecordedHistories } from './history-models.ts'
 import type { AuditModel } from './model/audit-model.ts'
+import { nameKey } from './model/names.ts'
 import { qualified, sqlText } from './sql/sql.ts'
 
 /** Rows of one history: those of which of each element one of the columns has the value. */
@@ -48,9 +49,18 @@ export interface Actor {
 
 export interface WishedErasure {
   readonly targets: readonly ErasureTarget[]
-  /** Columns that no field has any more, and that are not erased: whoever plans should see them. */
-  readonly aside: readonly string[]
+  readonly left: LeftAside
 }
+
+/** What no model speaks of any more, and what is therefore not erased unless it is named: whoever plans should see it. */
+export interface LeftAside {
+  /** Columns of the histories that the wish is about. */
+  readonly columns: readonly { readonly history: string; readonly columns: readonly string[] }[]
+  /** Histories of models that are gone: whose data they hold stood in the model. */
+  readonly histories: readonly string[]
+}
+
+export const NOTHING_LEFT: LeftAside = { columns: [], histories: [] }
 
 /**
  * What `audit.erase` is to be given: the row's own history, and those of the models whose `subject` it is.
@@ -66,18 +76,40 @@ export function wishedErasure(
   const history = findHistory(model, recorded, name)
   const isOpen = fields.length === 0 && settings.length === 0
   const own = target(history, rowMatch(history, name, id), isOpen ? personalOf(history) : fields, settings)
-  const others = subjectRows(model, recorded, name, id).map(([other, match]) =>
-    target(other, match, personalOf(other), []),
+  const others = subjectRows(model, recorded, name, id).map(
+    ([other, match]) => [other, target(other, match, personalOf(other), [])] as const,
   )
-  const targets = [own, ...others].filter(({ columns, paths }) => columns.length > 0 || paths.length > 0)
+  const planned = [[history, own] as const, ...others]
+  const targets = planned
+    .map(([, each]) => each)
+    .filter(({ columns, paths }) => columns.length > 0 || paths.length > 0)
   if (targets.length === 0) {
     throw new ErasureWishError(
       `No field of ${name} is personal, so say which are to be erased: --fields email,name. Or mark them in the schema: /// @audit(personal)`,
     )
   }
-  const taken = new Set([...own.columns, ...own.paths.map(({ column }) => column)])
-  const aside = history.table.columns.filter((column) => column.retired && !taken.has(column.name))
-  return { targets, aside: aside.map((column) => column.name) }
+  return { targets, left: { columns: columnsLeft(planned), histories: historiesLeft(model, recorded) } }
+}
+
+/** Also of a history of which nothing is erased: it is about the person all the same. */
+function columnsLeft(planned: readonly (readonly [FoundHistory, ErasureTarget])[]): LeftAside['columns'] {
+  const found = new Map(planned.map(([history]) => [nameOf(history), history]))
+  return [...found].flatMap(([history, { table }]) => {
+    const taken = new Set(
+      planned
+        .filter(([, target]) => target.history === history)
+        .flatMap(([, { columns, paths }]) => [...columns, ...paths.map(({ column }) => column)]),
+    )
+    const left = table.columns.filter(({ name, retired }) => retired && !taken.has(name))
+    return left.length === 0 ? [] : [{ history, columns: left.map(({ name }) => name) }]
+  })
+}
+
+function historiesLeft(model: AuditModel, { state }: RecordedHistories): readonly string[] {
+  const known = new Set(model.tables.map(({ source }) => nameKey(source)))
+  return state.tables
+    .filter(({ source, capturing }) => !capturing && !known.has(nameKey(source)))
+    .map(({ schema, names }) => sqlText(qualified({ schema, name: names.table })))
 }
 
 /**

@@ -127,7 +127,7 @@ async function sayWhatIsErased(
     console.log('audit: all that was erased is erased here')
     return true
   }
-  console.log(renderErasure(answer, false, []))
+  console.log(renderErasure(answer, false))
   console.error(
     `audit: to erase it here: npx prisma-generator-audit erase --replay ${file} --confirm ${answer.plan}`,
   )

@@ -3,7 +3,8 @@ import type { Compacted } from '../sql/compact-function.ts'
 import { type OldPartition, renderCompact, renderOldPartitions } from '../sql/compacting.ts'
 import { beginErasing } from '../sql/erasing.ts'
 import type { AuditHome } from '../state/database-state.ts'
-import { inTransaction } from './database-client.ts'
+import { inTransaction, looking } from './database-client.ts'
+import { InterruptedError } from './interruption.ts'
 
 export interface CompactedPartition {
   readonly name: string
@@ -28,10 +29,17 @@ export async function oldPartitions(
   history: string,
   before: string,
 ): Promise<readonly OldPartition[]> {
-  return (await client.query<OldPartition>(renderOldPartitions(), [history, before])).rows
+  const { rows } = await looking(client, () =>
+    client.query<OldPartition>(renderOldPartitions(), [history, before]),
+  )
+  return rows
 }
 
-/** Gives back the space of what was pruned from the old partitions of a history, one after the other, each in transactions of its own. */
+/**
+ * Gives back the space of what was pruned from the old partitions of a history, one after the other, each in transactions of its own.
+ *
+ * @throws InterruptedError where a signal ended it before the last one
+ */
 export async function compactPartitions(
   client: ClientBase,
   home: AuditHome,
@@ -46,7 +54,7 @@ export async function compactPartitions(
     return rows[0]
   }
   for (const { oid, name, bytes: bytesBefore } of await oldPartitions(client, history, before)) {
-    if (signal.aborted) return
+    if (signal.aborted) throw new InterruptedError()
     try {
       const first = await compact(oid)
       // What has no row is empty then, unless somebody still sees some, and goes by a lock that nobody waits long for.

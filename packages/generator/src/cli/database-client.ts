@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { beginLook } from '../sql/live-installation.ts'
 import { InterruptedError, isGivenUp, onInterruption } from './interruption.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 
@@ -31,8 +32,9 @@ export async function withDatabase<T>(
     if (!isGivenUp(error)) throw error
     throw new InterruptedError({ cause: error })
   } finally {
-    interruption.ignore()
+    // What was done is still to be said, so a signal must not end the process before that.
     await client.end().catch(() => {})
+    interruption.ignore()
   }
 }
 
@@ -61,6 +63,14 @@ export function adviceOn(error: Error): string {
   return 'code' in error && error.code === '42501'
     ? '\nRun it as the owner of the audit tables, as migrations are.'
     : ''
+}
+
+/**
+ * Runs `work` in a transaction that only reads, and pins search_path: outside of one, functions and operators that any role may have made
+ * would be taken for PostgreSQL's own, and run as whoever asks.
+ */
+export function looking<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  return inTransaction(client, beginLook(), work)
 }
 
 /** Runs `work` in a transaction that `begin` begins; an error rolls it back. */

@@ -1,3 +1,4 @@
+import { type LeftAside, NOTHING_LEFT } from '../erasure-targets.ts'
 import { counted } from './seal-report.ts'
 
 /** What `audit.erase` answers. */
@@ -31,13 +32,12 @@ interface ErasureAnswerTarget {
  *     audit:   profile, without address.street: 4 values
  *     audit: Nothing is erased yet. To erase it, ask for the same once more with --reason … --confirm 3f9a0c12d4e5f678
  */
-export function renderErasure(answer: ErasureAnswer, isDone: boolean, aside: readonly string[]): string {
-  const lines = answer.targets.flatMap(targetLines)
-  if (aside.length > 0) {
-    lines.push(
-      `not named, and left as they are: the columns ${aside.join(', ')}, which no field has any more`,
-    )
-  }
+export function renderErasure(
+  answer: ErasureAnswer,
+  isDone: boolean,
+  left: LeftAside = NOTHING_LEFT,
+): string {
+  const lines = [...answer.targets.flatMap(targetLines), ...leftLines(left)]
   if (answer.rows === 0) lines.push('nothing is left to erase')
   else if (isDone) {
     lines.push(
@@ -62,11 +62,27 @@ function targetLines({ history, rows, oldest, newest, sealed, names, filled, pat
   return [`${history}: ${counted(rows, 'row')}${time}${ofSeals}`, ...each]
 }
 
+function leftLines({ columns, histories }: LeftAside): readonly string[] {
+  return [
+    ...columns.map(
+      ({ history, columns: names }) =>
+        `not named, and left as they are: the columns ${names.join(', ')} of ${history}, which no field has any more`,
+    ),
+    ...(histories.length === 0
+      ? []
+      : [`not looked into, for no model says any more whose data they are: ${histories.join(', ')}`]),
+  ]
+}
+
 /** The same for programs; its shape is documented in docs/erasure.md, and stays. */
-export function renderErasureJson({ plan, rows, number, targets }: ErasureAnswer, isDone: boolean): string {
+export function renderErasureJson(
+  { plan, rows, number, targets }: ErasureAnswer,
+  isDone: boolean,
+  left: LeftAside,
+): string {
   const each = targets.map(({ names, filled, ...target }) => ({
     ...target,
     values: Object.fromEntries(names.map((name, at) => [name, filled[at] ?? 0])),
   }))
-  return JSON.stringify({ version: 1, erased: isDone, plan, rows, number, targets: each }, undefined, 2)
+  return JSON.stringify({ version: 1, erased: isDone, plan, rows, number, targets: each, left }, undefined, 2)
 }

@@ -1,9 +1,15 @@
 import type { Client } from 'pg'
 import { ErasureWishError } from '../erasure-history.ts'
-import { actorErasure, type ErasureTarget, wishedErasure } from '../erasure-targets.ts'
+import {
+  actorErasure,
+  type ErasureTarget,
+  type LeftAside,
+  NOTHING_LEFT,
+  wishedErasure,
+} from '../erasure-targets.ts'
 import { beginErasing, renderErase, renderErasures, renderLookForErasure } from '../sql/erasing.ts'
 import type { AuditHome } from '../state/database-state.ts'
-import { inTransaction, isOfDatabase, withDatabase } from './database-client.ts'
+import { inTransaction, isOfDatabase, looking, withDatabase } from './database-client.ts'
 import { type ErasureAnswer, renderErasure, renderErasureJson } from './erase-report.ts'
 import { type ErasureProject, readErasureProject } from './erasure-project.ts'
 import { appendRecords, assertWritable, type ErasureRecord, readRecords } from './erasure-record.ts'
@@ -36,7 +42,7 @@ export interface EraseFlags extends DatabaseFlags {
 interface Request {
   readonly targets: readonly (ErasureTarget | unknown)[]
   readonly reason: string | undefined
-  readonly aside: readonly string[]
+  readonly left: LeftAside
 }
 
 /**
@@ -136,7 +142,7 @@ function wished({ model, recorded }: ErasureProject, flags: EraseFlags): Request
     const { model: name, id, actor } = flags
     const row =
       name === undefined || id === undefined
-        ? { targets: [], aside: [] }
+        ? { targets: [], left: NOTHING_LEFT }
         : wishedErasure(model, recorded, {
             model: name,
             id,
@@ -145,7 +151,7 @@ function wished({ model, recorded }: ErasureProject, flags: EraseFlags): Request
           })
     const [setting = '', ...value] = (actor ?? '').split('=')
     const done = actor === undefined ? [] : actorErasure(recorded, { setting, value: value.join('=') })
-    return { targets: [...row.targets, ...done], aside: row.aside, reason: flags.reason }
+    return { targets: [...row.targets, ...done], left: row.left, reason: flags.reason }
   } catch (error) {
     if (error instanceof ErasureWishError) throw new ProjectNotFoundError(error.message, { cause: error })
     throw error
@@ -162,12 +168,12 @@ function replay(records: readonly ErasureRecord[], { reason }: Pick<EraseFlags, 
   return {
     targets: records.flatMap(({ erased }) => erased),
     reason: reason ?? `replay of ${counted(records.length, 'erasure')}: ${reasons.join('; ')}`,
-    aside: [],
+    left: NOTHING_LEFT,
   }
 }
 
 async function assertSetUp(client: Client, home: AuditHome): Promise<void> {
-  const { rows } = await client.query<{ isThere: boolean }>(renderLookForErasure(home))
+  const { rows } = await looking(client, () => client.query<{ isThere: boolean }>(renderLookForErasure(home)))
   if (rows[0]?.isThere) return
   throw new ProjectNotFoundError(
     'Erasure is not set up in this database. Print the set-up, read it, and run it once: npx prisma-generator-audit eraser --role app_eraser --by privacy_officer',
@@ -177,7 +183,7 @@ async function assertSetUp(client: Client, home: AuditHome): Promise<void> {
 async function run(
   client: Client,
   home: AuditHome,
-  { targets, reason, aside }: Request,
+  { targets, reason, left }: Request,
   flags: EraseFlags,
   signal: AbortSignal,
 ): Promise<number> {
@@ -195,7 +201,7 @@ async function run(
     }
     await commit(client, flags.confirm !== undefined && answer.rows > 0)
     const isDone = flags.confirm !== undefined
-    console.log(flags.json ? renderErasureJson(answer, isDone) : renderErasure(answer, isDone, aside))
+    console.log(flags.json ? renderErasureJson(answer, isDone, left) : renderErasure(answer, isDone, left))
   }
   return flags.record === undefined ? 0 : keepRecord(client, home, flags.record, targets.length > 0)
 }
@@ -218,8 +224,9 @@ async function commit(client: Client, isErasing: boolean): Promise<void> {
 /** The database has its own record already; what this file lacks is written now or by any later run. */
 async function keepRecord(client: Client, home: AuditHome, path: string, isErased: boolean): Promise<number> {
   try {
-    await client.query("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'")
-    const { rows } = await client.query<ErasureRecord>(renderErasures(home))
+    const { rows } = await inTransaction(client, beginErasing(), () =>
+      client.query<ErasureRecord>(renderErasures(home)),
+    )
     const missing = appendRecords(path, rows)
     console.error(
       `audit: ${path} has what was erased in this database: ${counted(rows.length, 'erasure')}, ${missing} of them new`,

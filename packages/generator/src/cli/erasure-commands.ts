@@ -72,7 +72,8 @@ nothing to look at (no schema, no connection, no set-up, an unknown flag).`
 const holdDescription = `Nothing that is held can be erased. Without --model, --all or --release it lists what is held. Needs the rights of the
 owner of the audit tables, as migrations do: who erases can end no hold.
 
-Exit code: 0 when it was done, 1 when the database refused, 2 when there was nothing to look at.`
+Exit code: 0 when it was done, 1 when the database refused, 130 when it was interrupted and nothing done, 2 when there was nothing
+to look at.`
 
 const eraserDescription = `Prints SQL to be run once in the application's database, by psql or any other client, and again after a model was
 audited that was not before: by a superuser, or by the role that owns the history if it may create roles. It makes a

@@ -18,7 +18,7 @@ interface Look {
 }
 
 /**
- * Looks for the seals of the histories of an audit schema.
+ * Looks for the seals of the histories of an audit schema, in a transaction that pins search_path.
  *
  * @throws ProjectNotFoundError where somebody else's table is in their place
  */

@@ -10,7 +10,7 @@ import {
   renderRelease,
 } from '../sql/erasing.ts'
 import type { AuditHome } from '../state/database-state.ts'
-import { adviceOn, inTransaction, isOfDatabase, withDatabase } from './database-client.ts'
+import { adviceOn, inTransaction, isOfDatabase, looking, withDatabase } from './database-client.ts'
 import { readErasureProject } from './erasure-project.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
@@ -39,6 +39,7 @@ interface Hold {
  * Puts history on legal hold, or ends a hold, and lists those that are in force.
  *
  * @returns the exit code: 0, or 1 where the database refused
+ * @throws InterruptedError where a signal ended it
  * @throws ProjectNotFoundError where there is nothing to look at, or a mistake in what is asked for
  */
 export async function hold(flags: HoldFlags, cwd: string): Promise<number> {
@@ -104,8 +105,7 @@ async function putOnHold(
 }
 
 async function release(client: Client, home: AuditHome, number: string, reason: string): Promise<void> {
-  const { rows: found } = await client.query<{ hasHolds: boolean }>(renderLookForErasure(home))
-  const released = found[0]?.hasHolds
+  const released = (await hasHolds(client, home))
     ? await inTransaction(client, beginErasing(), () => client.query(renderRelease(home), [number, reason]))
     : undefined
   if (released?.rowCount === 1) return
@@ -115,10 +115,16 @@ async function release(client: Client, home: AuditHome, number: string, reason: 
 }
 
 async function readHolds(client: Client, home: AuditHome): Promise<readonly Hold[]> {
-  const { rows: found } = await client.query<{ hasHolds: boolean }>(renderLookForErasure(home))
-  if (!found[0]?.hasHolds) return []
-  const { rows } = await client.query<Hold>(renderHolds(home))
+  if (!(await hasHolds(client, home))) return []
+  const { rows } = await looking(client, () => client.query<Hold>(renderHolds(home)))
   return rows
+}
+
+async function hasHolds(client: Client, home: AuditHome): Promise<boolean> {
+  const { rows } = await looking(client, () =>
+    client.query<{ hasHolds: boolean }>(renderLookForErasure(home)),
+  )
+  return rows[0]?.hasHolds === true
 }
 
 /** `audit: hold 3: audit."User_audit" id 42, since … by …: case 12 O 345/26` */

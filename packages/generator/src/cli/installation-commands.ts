@@ -77,7 +77,8 @@ const statusDescription = `Holds the database's own catalog against what the mig
 triggers, guards and rights, each with one word: installed, outdated, missing, disabled, orphaned or tampered. Reads only.
 Needs a direct connection; what a role may not read is not told.
 
-Exit code: 0 when all is installed, 1 when something is not, 2 when it could not look (no schema, no connection, an unknown flag).`
+Exit code: 0 when all is installed, 1 when something is not, 130 when it was interrupted, 2 when it could not look (no schema, no
+connection, an unknown flag).`
 
 const installDescription = `Looks as status does, and gives the database what it lacks: all of the audit, or what is missing, disabled, outdated or tampered
 with. What is as it should be is not touched; a column whose type does not fit any more is kept under another name. Each

@@ -8,15 +8,16 @@ import { ProjectNotFoundError } from './project-not-found-error.ts'
  * A deployment is the one thing that every project does again and again: it makes the partitions of the months to come. What is in the way
  * is said, and does not undo the deployment: `status` fails in time.
  *
- * @returns 130 when a signal ended it, else 0
+ * @returns 0
+ * @throws InterruptedError where a signal ended it
  */
 export async function partitionAfterDeploy(flags: ProjectFlags, cwd: string): Promise<number> {
   try {
     const files = await readSchemaFiles(await findSchema(flags, cwd), cwd)
     // A project without partitions does not wait for its schema to be read once more.
     if (!files.some(({ text }) => text.includes('partitionBy'))) return 0
-    const exitCode = await partition(flags, cwd)
-    return exitCode === 1 ? 0 : exitCode
+    await partition(flags, cwd)
+    return 0
   } catch (error) {
     if (!(error instanceof ProjectNotFoundError) && !isOfDatabase(error)) throw error
     console.error(

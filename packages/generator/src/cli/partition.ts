@@ -5,10 +5,10 @@ import { beginPausing } from '../sql/pause-table.ts'
 import { sqlText } from '../sql/sql.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { chooseTables } from './chosen-tables.ts'
-import { inTransaction } from './database-client.ts'
-import { INTERRUPTED } from './exit-codes.ts'
+import { inTransaction, looking } from './database-client.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { readExpected, withConnection } from './installation.ts'
+import { InterruptedError } from './interruption.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { isLockInTheWay, retryLocks } from './retry-locks.ts'
 import { counted } from './seal-report.ts'
@@ -22,8 +22,9 @@ export interface PartitionFlags extends DatabaseFlags {
 /**
  * Makes partitions ahead, of every history that is to be partitioned; an ordinary one becomes partitioned first.
  *
- * @returns the exit code: 0 when there are as many as there should be, 1 where somebody held a lock for too long, 130 when a signal ended it
+ * @returns the exit code: 0 when there are as many as there should be, 1 where somebody held a lock for too long
  * @throws ProjectNotFoundError where there is no project, no such history, or the database refuses
+ * @throws InterruptedError where a signal ended it
  */
 export async function partition(flags: PartitionFlags, cwd: string): Promise<number> {
   // Before anything else reads the configuration: see `readDatasourceUrl`.
@@ -42,13 +43,13 @@ export async function partition(flags: PartitionFlags, cwd: string): Promise<num
   return withConnection(url, 'partition', async (client, signal) => {
     let exitCode = 0
     for (const table of tables) {
-      if (signal.aborted) return INTERRUPTED
+      if (signal.aborted) throw new InterruptedError()
       exitCode = Math.max(
         exitCode,
         await keepAhead(client, table, flags.dryRun === true, expected.lockTimeout),
       )
     }
-    return signal.aborted ? INTERRUPTED : exitCode
+    return exitCode
   })
 }
 
@@ -90,7 +91,7 @@ async function keepAhead(
 }
 
 async function lookAt(client: Client, table: AuditTableObject): Promise<FoundPartitions> {
-  const { rows } = await client.query<FoundPartitions>(lookAtPartitions(table))
+  const { rows } = await looking(client, () => client.query<FoundPartitions>(lookAtPartitions(table)))
   const [found] = rows
   if (found === undefined || found.kind === null) {
     throw new ProjectNotFoundError(

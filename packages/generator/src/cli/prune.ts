@@ -6,11 +6,12 @@ import { pruneTarget, renderHistoryRows, renderLookForPruning } from '../sql/pru
 import { type AuditHome, type AuditTableObject, homeOf } from '../state/database-state.ts'
 import { chooseTables } from './chosen-tables.ts'
 import { compactPartitions, oldPartitions } from './compact-partitions.ts'
-import { isOfDatabase, withDatabase } from './database-client.ts'
+import { isOfDatabase, looking, withDatabase } from './database-client.ts'
 import { INTERRUPTED } from './exit-codes.ts'
 import { exportFile } from './export-file.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { readExpected } from './installation.ts'
+import { InterruptedError } from './interruption.ts'
 import { progressBar } from './progress-bar.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { type Pruned, type PruneOptions, pruneHistory } from './prune-batches.ts'
@@ -65,9 +66,10 @@ export async function prune(flags: PruneFlags, cwd: string): Promise<number> {
       const before = await limitOf(client, home, age)
       console.error(`audit: ${reason === undefined ? 'what would go' : 'what goes'} is older than ${before}`)
       for (const table of chosen) {
+        if (signal.aborted) throw new InterruptedError()
         const wish = { before, reason, size, pause, signal }
         exitCode = Math.max(exitCode, await pruneTable(client, home, table, wish, flags.export, runAt))
-        if (signal.aborted) return INTERRUPTED
+        if (exitCode === INTERRUPTED) break
       }
       return exitCode
     } catch (error) {
@@ -80,7 +82,9 @@ export async function prune(flags: PruneFlags, cwd: string): Promise<number> {
 
 async function limitOf(client: Client, home: AuditHome, age: string): Promise<string> {
   await client.query("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'")
-  const { rows } = await client.query<{ isThere: boolean; before: string }>(renderLookForPruning(home), [age])
+  const { rows } = await looking(client, () =>
+    client.query<{ isThere: boolean; before: string }>(renderLookForPruning(home), [age]),
+  )
   if (rows[0]?.isThere) return rows[0].before
   throw new ProjectNotFoundError(
     'Pruning is not set up in this database. Print the set-up, read it, and run it once: npx prisma-generator-audit pruner --role app_pruner --by retention --at-least 12mo',
@@ -97,7 +101,9 @@ async function pruneTable(
   runAt: Date,
 ): Promise<number> {
   const target = pruneTarget(table)
-  const { rows } = await client.query<{ rows: number }>(renderHistoryRows(), [target.history])
+  const { rows } = await looking(client, () =>
+    client.query<{ rows: number }>(renderHistoryRows(), [target.history]),
+  )
   const total = rows[0]?.rows ?? 0
   const file =
     folder === undefined ? undefined : exportFile(folder, `${table.schema}.${table.names.table}`, runAt)
@@ -114,7 +120,7 @@ async function pruneTable(
     })
     bar.stop()
     say(target.history, reached, wish.reason === undefined)
-    return reached.isComplete ? await giveBackSpace(client, home, target.history, wish) : 0
+    return reached.isComplete ? await giveBackSpace(client, home, target.history, wish) : INTERRUPTED
   } catch (error) {
     bar.stop()
     if (!(error instanceof Error) || !(isOfDatabase(error) || 'syscall' in error)) throw error
@@ -145,7 +151,9 @@ async function giveBackSpace(
     )
     return 0
   }
-  const { rows } = await client.query<{ isThere: boolean }>(renderLookForCompacting(home))
+  const { rows } = await looking(client, () =>
+    client.query<{ isThere: boolean }>(renderLookForCompacting(home)),
+  )
   if (rows[0]?.isThere !== true) {
     console.error(
       `audit: ${history}: the space of its old partitions is not given back, for the set-up is of before. Print and run it again: npx prisma-generator-audit pruner`,

@@ -13,6 +13,7 @@ import { endPause, pausedOnceMore } from './end-pause.ts'
 import { INTERRUPTED } from './exit-codes.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
 import { type ExpectedInstallation, look, readExpected, withConnection } from './installation.ts'
+import { InterruptedError } from './interruption.ts'
 import { assertPausesReadable, readOpenPauses } from './open-pauses.ts'
 import { progressBar } from './progress-bar.ts'
 import { readRecorded } from './read-recorded.ts'
@@ -67,7 +68,8 @@ export async function resume(flags: ResumeFlags, cwd: string): Promise<number> {
     const { recorded } = await readRecorded(client, expected)
     const run = { size, lockTimeout: expected.lockTimeout, settings, signal }
     for (const each of paused) {
-      if (signal.aborted || !(await resumeTable(client, each, recorded, run))) return INTERRUPTED
+      if (signal.aborted) throw new InterruptedError()
+      if (!(await resumeTable(client, each, recorded, run))) return INTERRUPTED
     }
     return 0
   })

@@ -4,7 +4,7 @@ import { beginSealing } from '../sql/seal-chain.ts'
 import { renderSealTables } from '../sql/seal-tables.ts'
 import { qualified, sqlText } from '../sql/sql.ts'
 import type { AuditHome } from '../state/database-state.ts'
-import { inTransaction } from './database-client.ts'
+import { inTransaction, looking } from './database-client.ts'
 import { findChain } from './find-chain.ts'
 import { ProjectNotFoundError } from './project-not-found-error.ts'
 import { type SealProgress, sealHistory } from './seal-pages.ts'
@@ -42,7 +42,7 @@ export async function sealHistories(
   { size, wait, signal, onProgress }: SealRun,
 ): Promise<readonly SealedHistory[]> {
   await makeSealTables(client, home)
-  const histories = await readHistories(client, home, true)
+  const histories = await looking(client, () => readHistories(client, home, true))
   const sealable = histories.filter((history) => problemOf(history) === undefined)
   const finalIds = await findFinalIds(client, home, sealable, { wait, signal })
   const results: SealedHistory[] = []
@@ -71,7 +71,7 @@ export async function sealHistories(
 }
 
 async function makeSealTables(client: Client, home: AuditHome): Promise<void> {
-  const { isAudited, chain } = await findChain(client, home)
+  const { isAudited, chain } = await looking(client, () => findChain(client, home))
   if (chain?.schema === home.schema) return
   if (!isAudited) {
     throw new ProjectNotFoundError(

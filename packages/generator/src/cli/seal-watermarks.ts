@@ -8,7 +8,7 @@ import {
   renderWritersWithoutId,
 } from '../sql/seal-watermark.ts'
 import type { AuditHome } from '../state/database-state.ts'
-import { inTransaction } from './database-client.ts'
+import { inTransaction, looking } from './database-client.ts'
 import type { History } from './sealed-histories.ts'
 
 export interface FinalIds {
@@ -91,7 +91,7 @@ async function waitUntilFinal(
 }
 
 async function readWatermarks(client: Client, home: AuditHome): Promise<readonly Watermark[]> {
-  const { rows } = await client.query<Watermark>(renderWatermarks(home))
+  const { rows } = await looking(client, () => client.query<Watermark>(renderWatermarks(home)))
   return rows
 }
 

@@ -5,7 +5,7 @@ import { beginVerifying } from '../sql/seal-chain.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { readAnchors } from './anchor-file.ts'
 import { readAuditHome } from './audit-home.ts'
-import { adviceOn, inTransaction, isOfDatabase, withDatabase } from './database-client.ts'
+import { adviceOn, inTransaction, isOfDatabase, looking, withDatabase } from './database-client.ts'
 import { INTERRUPTED } from './exit-codes.ts'
 import { findChain } from './find-chain.ts'
 import { type DatabaseFlags, findDatabaseUrl } from './find-database.ts'
@@ -32,7 +32,7 @@ export async function verify(flags: VerifyFlags, cwd: string): Promise<number> {
   const home = await readAuditHome(flags, cwd)
   return withDatabase(connectionString, 'verify', async (client, signal) => {
     try {
-      const { chain } = await findChain(client, home)
+      const { chain } = await looking(client, () => findChain(client, home))
       if (chain === undefined) return withoutSeals(home, anchors.length > 0)
       const verification = await verifyWithBar(client, chain, anchors, signal)
       const { findings, isComplete } = verification

@@ -1,6 +1,7 @@
 import { nameKey } from '../model/names.ts'
 import type { WrittenFunctions } from '../model/written-function.ts'
 import type { BASE_FUNCTIONS } from '../sql/object-names.ts'
+import { publishedBesides } from '../sql/published-tables.ts'
 import { openFunction, openSchema, quoted } from '../sql/repair-statements.ts'
 import { type DatabaseState, homeOf } from '../state/database-state.ts'
 import { hasHashes } from '../state/hashing.ts'
@@ -9,7 +10,7 @@ import { compareErasure, comparePruning } from './compare-erasure.ts'
 import { baseName, compareFunction, type FunctionsThere, ownFunction } from './compare-functions.ts'
 import { compareHistory } from './compare-history.ts'
 import { leftOver, orphans } from './compare-orphans.ts'
-import { compareOwnTables } from './compare-own-tables.ts'
+import { compareOwnTables, ownTablesThere } from './compare-own-tables.ts'
 import { compareReplication } from './compare-replication.ts'
 import { compareRetired, retiredHistories } from './compare-retired.ts'
 import { type Finding, type InstallationStatus, mendedBy, type Unaudited } from './installation-status.ts'
@@ -52,7 +53,7 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
     compareHistory(table, models.get(nameKey(table.source)) ?? table.source.name, live, functions),
   )
   const replication = compareReplication(
-    state.tables.map(({ names }) => names.table),
+    toBePublished(state, live, functions.owner),
     live.publications,
     live.slots,
   )
@@ -104,6 +105,15 @@ export function compareInstallation(expected: Expectation, live: LiveDatabase): 
       .map(({ role, database, setting }) => `${bearer(role, database)}: ${setting}`),
     replication: replication.status,
   }
+}
+
+/** Every history, and what there is of the audit's own tables that a second server needs: a command may have made one since. */
+function toBePublished(state: DatabaseState, { details }: LiveDatabase, owner: string): readonly string[] {
+  const histories = state.tables.map(({ names }) => names.table)
+  if (state.schema === undefined) return histories
+  const there = new Set(ownTablesThere(homeOf(state.schema), details, owner).map(({ name }) => name))
+  const own = publishedBesides(state.schema).map(({ names }) => names.table)
+  return [...histories, ...own.filter((name) => there.has(name))]
 }
 
 /** A schema that the application's objects share says nothing of who owns ours: the first history does. */

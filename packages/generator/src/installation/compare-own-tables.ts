@@ -17,6 +17,13 @@ export function ownTableNames(home: AuditHome): readonly string[] {
   return [hashKeyTable(home).name, waiverTable(home).name, ...LATER_TABLES.map((each) => each[kind])]
 }
 
+/** Those of them that are there. */
+export function ownTablesThere(home: AuditHome, details: readonly LiveDetails[], owner: string) {
+  const names = new Set(ownTableNames(home))
+  // Among the application's tables one of that name may be its own.
+  return details.filter((found) => names.has(found.name) && (!home.shared || found.owner === owner))
+}
+
 /**
  * Whether the audit's own tables, as far as they are there, belong to whom the history does, are closed and guarded. That of keys is closed to
  * readers, too. The first two have to be there, where something is hashed or could be waived.
@@ -43,14 +50,8 @@ export function compareOwnTables(
         isOfBase: true,
       }),
     )
-  const names = new Set(ownTableNames(home))
-  return [
-    ...missing,
-    ...live.details
-      // Among the application's tables one of that name may be its own.
-      .filter(({ name, owner }) => names.has(name) && (!home.shared || owner === functions.owner))
-      .flatMap((found) => compareOwnTable(home, found, live, functions)),
-  ]
+  const there = ownTablesThere(home, live.details, functions.owner)
+  return [...missing, ...there.flatMap((found) => compareOwnTable(home, found, live, functions))]
 }
 
 function compareOwnTable(

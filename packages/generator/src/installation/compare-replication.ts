@@ -13,7 +13,7 @@ export interface PublicationStatus {
   readonly name: string
   /** What it publishes besides inserts: `DELETE`. */
   readonly more: readonly string[]
-  /** Histories that it leaves out. */
+  /** Histories, and the audit's own tables, that it leaves out. */
   readonly lacking: readonly string[]
   readonly publishesKeys: boolean
 }
@@ -30,7 +30,11 @@ export interface SlotStatus {
 /** From here on a slot that nobody reads is a finding. */
 const MUCH = 2 ** 30
 
-/** Slots are told of where the history is published at all: without it they are somebody else's. */
+/**
+ * Slots are told of where the history is published at all: without it they are somebody else's.
+ *
+ * @param histories what a second server needs, as far as it is there
+ */
 export function compareReplication(
   histories: readonly string[],
   publications: readonly LivePublication[],

@@ -1,4 +1,9 @@
-import { type AuditHome, type DatabaseState, homeOf } from '../state/database-state.ts'
+import {
+  type AuditHome,
+  type AuditSchemaObject,
+  type DatabaseState,
+  homeOf,
+} from '../state/database-state.ts'
 import { hasWaiverTable } from '../state/waiver.ts'
 import type { HistoryTable } from './look-first.ts'
 import { recordTables } from './replica-records.ts'
@@ -13,12 +18,19 @@ import { waiverHistory } from './waiver-table.ts'
 
 /** Tables that migrations make: they have to be there. */
 export function publishedHistories({ schema, tables }: DatabaseState): readonly HistoryTable[] {
-  if (schema === undefined) return []
-  const waivers = hasWaiverTable(schema) ? [waiverHistory(homeOf(schema))] : []
-  return [...tables, ...waivers]
+  return schema === undefined ? [] : [...tables, ...waivers(schema)]
 }
 
 /** Tables that the first `seal` makes, or the set-up of erasures, or the first pause. */
 export function publishedLater(home: AuditHome): readonly HistoryTable[] {
   return [...APPEND_ONLY.map((role) => sealTable(home, role)), ...recordTables(home)]
+}
+
+/** All that is no table's history, as far as it is there. */
+export function publishedBesides(schema: AuditSchemaObject): readonly HistoryTable[] {
+  return [...waivers(schema), ...publishedLater(homeOf(schema))]
+}
+
+function waivers(schema: AuditSchemaObject): readonly HistoryTable[] {
+  return hasWaiverTable(schema) ? [waiverHistory(homeOf(schema))] : []
 }

@@ -59,9 +59,8 @@ export interface Repairs {
  */
 export function renderInstallation(state: DatabaseState, lockTimeout: number): string {
   const plan = planMigration(EMPTY_STATE, diffState(EMPTY_STATE, state))
-  const mark = sqlText(markDetached(state))
   const whole = renderMigration(plan, { from: EMPTY_STATE, lockTimeout })
-  return `${asScript(mark)}${asScript(whole)}`
+  return `${asScript(ownTransactions([markDetached(state)], lockTimeout))}${asScript(whole)}`
 }
 
 /**
@@ -75,8 +74,7 @@ export function renderRepair(
 ): string {
   const { schema } = state
   if (schema === undefined) return ''
-  const own = (sections: readonly Sql[]) =>
-    sections.some((section) => sqlText(section) !== '') ? inTransactions(sections, { lockTimeout }) : ''
+  const own = (sections: readonly Sql[]) => ownTransactions(sections, lockTimeout)
   const timeout = sqlText(literal(`${sqlText(integer(lockTimeout))}ms`))
   const texts = [
     own([
@@ -136,7 +134,11 @@ export function renderUninstallation(state: DatabaseState, lockTimeout: number):
     .filter(({ capturing }) => capturing)
     .map(({ source }): MigrationStep => ({ kind: 'retireTable', source }))
   const whole = renderMigration(planMigration(state, steps), { from: state, lockTimeout })
-  return `${asScript(whole)}${asScript(sqlText(markDetached(state)))}`
+  return `${asScript(whole)}${asScript(ownTransactions([markDetached(state)], lockTimeout))}`
+}
+
+function ownTransactions(sections: readonly Sql[], lockTimeout: number): string {
+  return sections.some((section) => sqlText(section) !== '') ? inTransactions(sections, { lockTimeout }) : ''
 }
 
 function setAside({ table, present, unfit }: TableRepair): Sql {

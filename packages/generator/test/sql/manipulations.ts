@@ -80,9 +80,11 @@ function typeText(at: number): string {
 export interface Manipulation {
   readonly says: string
   readonly sql: string
-  /** An id whose range has to be named, or a seal that has to be. */
-  readonly id?: number
+  /** Ids whose ranges have to be named, or a seal that has to be. */
+  readonly ids?: readonly number[]
   readonly seal?: number
+  /** What it does to all rows is named for all ranges. */
+  readonly isOfAll?: true
 }
 
 type Numbers = readonly number[]
@@ -140,61 +142,64 @@ const insert = (
 const KINDS: Readonly<Record<string, Kind>> = {
   'a value is another one, as near as its type allows': ([a = 0, b = 0]) => {
     const { name, forged } = at(FIELDS, b)
-    return { says: name, sql: change(fullId(a), `${quoted(name)} = ${text(forged)}`), id: fullId(a) }
+    return { says: name, sql: change(fullId(a), `${quoted(name)} = ${text(forged)}`), ids: [fullId(a)] }
   },
   'a value is NULL': ([a = 0, b = 0]) => {
     const { name } = at(FIELDS, b)
-    return { says: name, sql: change(fullId(a), `${quoted(name)} = NULL`), id: fullId(a) }
+    return { says: name, sql: change(fullId(a), `${quoted(name)} = NULL`), ids: [fullId(a)] }
   },
   'a value is where none was': ([a = 0, b = 0]) => {
     const [{ name, honest }, id] = [at(FIELDS, b), 3 * (1 + (a % (ROWS / 3)))]
-    return { says: name, sql: change(id, `${quoted(name)} = ${text(honest)}`), id }
+    return { says: name, sql: change(id, `${quoted(name)} = ${text(honest)}`), ids: [id] }
   },
   'NULL and the empty text': ([a = 0, b = 0]) => {
     const id = 1 + 2 * (a % (ROWS / 2))
-    return { says: '', sql: change(id, b % 2 === 0 ? 'note = NULL' : `remark = ''`), id }
+    return { says: '', sql: change(id, b % 2 === 0 ? 'note = NULL' : `remark = ''`), ids: [id] }
   },
   'a value stands in another column': ([a = 0]) => {
     const id = 2 + 2 * (a % (ROWS / 2 - 1))
-    return { says: '', sql: change(id, 'note = remark, remark = note'), id }
+    return { says: '', sql: change(id, 'note = remark, remark = note'), ids: [id] }
   },
   'what happened, when, in which transaction, by whom': ([a = 0, b = 0]) => ({
     says: at(FACTS, b),
     sql: change(idOf(a), at(FACTS, b)),
-    id: idOf(a),
+    ids: [idOf(a)],
   }),
   'a row is removed': ([a = 0]) => ({
     says: '',
     sql: `DELETE FROM ${HISTORY} WHERE audit_id = ${idOf(a)}`,
-    id: idOf(a),
+    ids: [idOf(a)],
   }),
   'two rows are swapped': ([a = 0, b = 0]) => {
     const [one, other] = [idOf(a), idOf(a + 1 + (b % (ROWS - 1)))]
-    return { says: `${one} ${other}`, sql: swap(one, other), id: one }
+    return { says: `${one} ${other}`, sql: swap(one, other), ids: [one, other] }
   },
   'a row is inserted where no number was used': ([a = 0, b = 0]) => {
     const id = b % 5 === 0 ? 0 : -idOf(a)
-    return { says: `${id}`, sql: insert(id, idOf(b)), id: Math.abs(id) }
+    return { says: `${id}`, sql: insert(id, idOf(b)), ids: [Math.abs(id)] }
   },
   'a row is inserted in place of one that was removed': ([a = 0, b = 0]) => {
     const [id, like] = [idOf(a), idOf(a + 1 + (b % (ROWS - 1)))]
-    return { says: '', sql: `DELETE FROM ${HISTORY} WHERE audit_id = ${id}; ${insert(id, like)}`, id }
+    return { says: '', sql: `DELETE FROM ${HISTORY} WHERE audit_id = ${id}; ${insert(id, like)}`, ids: [id] }
   },
   'a column that came later has a value': ([a = 0]) => ({
     says: '',
     sql: `ALTER TABLE ${HISTORY} ADD COLUMN later text; ${change(idOf(a), `later = ''`)}`,
-    id: idOf(a),
+    ids: [idOf(a)],
+    isOfAll: true,
   }),
   "two columns have each other's names and values": ([a = 0]) => ({
     says: '',
     sql: `ALTER TABLE ${HISTORY} RENAME COLUMN note TO former; ALTER TABLE ${HISTORY} RENAME COLUMN remark TO note;
       ALTER TABLE ${HISTORY} RENAME COLUMN former TO remark; ${change(2 * (1 + (a % (ROWS / 2))), `remark = remark || '!'`)}`,
-    id: 2 * (1 + (a % (ROWS / 2))),
+    ids: [2 * (1 + (a % (ROWS / 2)))],
+    isOfAll: true,
   }),
   'a column is dropped': ([a = 0]) => ({
     says: '',
     sql: `ALTER TABLE ${HISTORY} DROP COLUMN ${quoted(at(FIELDS, a).name)}`,
-    id: idOf(a),
+    ids: [idOf(a)],
+    isOfAll: true,
   }),
   'a seal is another one': ([a = 0, b = 0]) => ({
     says: at(SEAL_CHANGES, b),
@@ -229,24 +234,60 @@ const KINDS: Readonly<Record<string, Kind>> = {
       sql: `INSERT INTO audit.seal_erasure (seal_number, audit_id, fields)
         SELECT ${seal}, ${id}, jsonb_agg(jsonb_build_object('${b % 2 === 0 ? 'salt' : 'commitment'}', repeat('00', 32)))
         FROM generate_series(1, ${fields})`,
-      id,
+      ids: [id],
     }
   },
   'the history is another table': () => ({
     says: '',
     sql: `CREATE TABLE audit.copy AS SELECT * FROM ${HISTORY}; DROP TABLE ${HISTORY}; ALTER TABLE audit.copy RENAME TO "Order_audit"`,
-    id: 1,
+    ids: [1],
+    isOfAll: true,
   }),
 }
 
+const MONTH = 13
+/** Months before this one; the bounds of the partitions are not those of the ranges. */
+const monthOf = (id: number) => Math.floor((ROWS - id) / MONTH)
+export const MONTHS = monthOf(1)
+
+/** What was written goes to partitions, of 13 rows each, but for the oldest. */
+export const inMonths = `ALTER TABLE ${HISTORY} DISABLE TRIGGER append_only;
+  UPDATE ${HISTORY} SET audit_operation_timestamp = audit_operation_timestamp - (${ROWS} - audit_id) / ${MONTH} * interval '1 month';
+  ALTER TABLE ${HISTORY} ENABLE ALWAYS TRIGGER append_only;`
+
+/** What can be done to a history in partitions only. */
+const OF_PARTITIONS: Readonly<Record<string, Kind>> = {
+  'a partition is detached or dropped': ([a = 0, b = 0]) => {
+    const id = idOf(a)
+    const statement =
+      b % 2 === 0
+        ? `format('ALTER TABLE ${HISTORY} DETACH PARTITION %s', part)`
+        : `format('DROP TABLE %s', part)`
+    return {
+      says: b % 2 === 0 ? 'detached' : 'dropped',
+      sql: `DO $$ DECLARE part regclass; BEGIN
+        SELECT tableoid INTO STRICT part FROM ${HISTORY} WHERE audit_id = ${id}; EXECUTE ${statement};
+      END $$`,
+      ids: Array.from({ length: ROWS }, (_, each) => each + 1).filter(
+        (each) => monthOf(each) === monthOf(id),
+      ),
+    }
+  },
+}
+
 /** Any of them, with what it is about drawn at random; the guard is off. */
-export const manipulations: fc.Arbitrary<Manipulation> = fc
-  .tuple(fc.constantFrom(...Object.keys(KINDS)), fc.array(fc.nat(9999), { minLength: 2, maxLength: 2 }))
-  .map(([kind, numbers]) => {
-    const made = KINDS[kind]?.(numbers)
-    if (made === undefined) throw new Error(kind)
-    return { ...made, says: `${kind}: ${made.says}` }
-  })
+export const manipulations: fc.Arbitrary<Manipulation> = drawn(KINDS)
+export const partitionManipulations: fc.Arbitrary<Manipulation> = drawn({ ...KINDS, ...OF_PARTITIONS })
+
+function drawn(kinds: Readonly<Record<string, Kind>>): fc.Arbitrary<Manipulation> {
+  return fc
+    .tuple(fc.constantFrom(...Object.keys(kinds)), fc.array(fc.nat(9999), { minLength: 2, maxLength: 2 }))
+    .map(([kind, numbers]) => {
+      const made = kinds[kind]?.(numbers)
+      if (made === undefined) throw new Error(kind)
+      return { ...made, says: `${kind}: ${made.says}` }
+    })
+}
 
 export const UNGUARDED = [
   HISTORY,

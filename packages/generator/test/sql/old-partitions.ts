@@ -20,6 +20,20 @@ export function datedBack(database: TestDatabase, months: number, history = HIST
   END $$`)
 }
 
+/** Drops the partitions that begin later than so many months from now, as if nobody had made any for long. */
+export const forgotten = (months: number, history = HISTORY) => `DO $$ DECLARE part regclass; BEGIN
+    FOR part IN
+      SELECT c.oid FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+      WHERE i.inhparent = '${history}'::regclass
+        AND (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([^'']+)''\\)'))[1]::timestamptz > now() + '${months} months'::interval
+    LOOP
+      EXECUTE format('DROP TABLE %s', part);
+    END LOOP;
+  END $$`
+
+/** For so long that more are due. */
+export const FORGOTTEN = forgotten(1)
+
 /** All that was written until now was written so long ago: the rows go to the partitions of that time. */
 export const aged = (interval: string, history = HISTORY) =>
   `ALTER TABLE ${history} DISABLE TRIGGER append_only;
