@@ -29,7 +29,7 @@ JOIN pg_sequence AS s ON s.seqrelid = d.objid
 JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
 WHERE n.nspname = ${literal(schema)} AND c.relname IN (${join(tables.map(literal), sql`, `)})
   AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-  AND has_table_privilege(c.oid, 'SELECT') AND has_sequence_privilege(s.seqrelid, 'SELECT, USAGE')
+  AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND has_sequence_privilege(s.seqrelid, 'SELECT, USAGE')
 ORDER BY c.relname, a.attname`)
 }
 

@@ -56,14 +56,14 @@ describe('whatever looks for histories finds the root, with what is in its parti
     const { database, client, wanted } = await histories()
     expect(await filled(database)).toEqual([`${monthsAgo(16)} 12`, `${monthsAgo(14)} 9`, `${monthsAgo(0)} 4`])
     await database.query('ANALYZE')
-    const { histories: found } = await live(client, wanted)
+    const { histories: found, sequences } = await live(client, wanted)
     expect(found.map(({ name }) => name)).toEqual(['Order_audit'])
+    expect(sequences).toEqual([{ table: 'Order_audit', column: 'audit_id', lastId: '25', used: '25' }])
     const [history] = found
     expect(history).toMatchObject({
       isPartitioned: true,
       isNumbered: true,
       rows: 25,
-      lastId: '25',
       rowsInDefault: 0,
     })
     expect(history?.partitions).toHaveLength(33)
