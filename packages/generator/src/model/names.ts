@@ -62,3 +62,6 @@ export function cutToBytes(text: string, limit: number): string {
   }
   return cut
 }
+
+/** Prisma's list of what is applied: whoever writes it decides what the owner runs next. */
+export const MIGRATIONS_TABLE = '_prisma_migrations'

@@ -1,10 +1,10 @@
+import { MIGRATIONS_TABLE } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import { liveSettings } from './audit-table.ts'
 import { isStaleSchema } from './base-guard.ts'
 import { grantsTo, isOfPruning } from './live-grants.ts'
 import { placesOf } from './live-partitions.ts'
 import { AUDIT_COLUMNS } from './object-names.ts'
-import { MIGRATIONS_TABLE } from './role-catalog.ts'
 import { ident, integer, join, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
 /*

@@ -1,5 +1,5 @@
+import { MIGRATIONS_TABLE } from '../model/names.ts'
 import type { AuditHome } from '../state/database-state.ts'
-import { MIGRATIONS_TABLE } from './role-catalog.ts'
 import { ident, literal, type Sql, sql } from './sql.ts'
 
 /**

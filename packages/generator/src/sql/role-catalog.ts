@@ -1,4 +1,4 @@
-import { HASH_KEY_TABLE, WAIVER_TABLE } from '../model/names.ts'
+import { HASH_KEY_TABLE, MIGRATIONS_TABLE, WAIVER_TABLE } from '../model/names.ts'
 import type { AuditHome } from '../state/database-state.ts'
 import { isStaleSchema, MARK } from './base-guard.ts'
 import { BASE_FUNCTIONS, SHARED_PREFIX } from './object-names.ts'
@@ -8,9 +8,6 @@ import { join, literal, type Sql, sql } from './sql.ts'
  * What a set-up of roles finds in the catalog: read when the script runs, and not when it is printed, so that it also knows
  * the histories of models that are gone, and what migrations made by hand.
  */
-
-/** Prisma's list of what is applied: whoever writes it decides what the owner runs next. */
-export const MIGRATIONS_TABLE = '_prisma_migrations'
 
 /** `name IN ('public', 'shop')` */
 export function oneOf(name: Sql, values: readonly string[]): Sql {

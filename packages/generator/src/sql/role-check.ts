@@ -1,5 +1,6 @@
+import { MIGRATIONS_TABLE } from '../model/names.ts'
 import { MARK } from './base-guard.ts'
-import { isAuditFunction, isAuditSchema, MIGRATIONS_TABLE, oneOf, showingHistory } from './role-catalog.ts'
+import { isAuditFunction, isAuditSchema, oneOf, showingHistory } from './role-catalog.ts'
 import type { RoleSetup } from './role-setup.ts'
 import { dollarQuoted, join, literal, type Sql, sql } from './sql.ts'
 

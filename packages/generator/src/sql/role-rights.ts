@@ -1,13 +1,7 @@
+import { MIGRATIONS_TABLE } from '../model/names.ts'
 import { when } from './look-first.ts'
 import { readerRightsOn, readerUsage } from './reader-rights.ts'
-import {
-  isAuditFunction,
-  isAuditSchema,
-  isListOutside,
-  MIGRATIONS_TABLE,
-  oneOf,
-  showingHistory,
-} from './role-catalog.ts'
+import { isAuditFunction, isAuditSchema, isListOutside, oneOf, showingHistory } from './role-catalog.ts'
 import type { RoleSetup } from './role-setup.ts'
 import {
   comment,
