@@ -121,7 +121,7 @@ const RUNS: readonly (readonly [args: string, given?: string | undefined, as?: '
   ['status'],
 ]
 
-test('no command calls any of them, whatever search_path the database has', async () => {
+test('no command calls a function or an operator that somebody planted, whatever search_path the database has', async () => {
   const { wrapped, urlOf } = project()
   // Something old, so that a pruning goes all the way.
   await write(
