@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type pg from 'pg'
-import { expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { SEED } from './folding-property.ts'
 import {
   everyType,
@@ -54,9 +54,9 @@ async function assertFound(client: pg.Client, { says, sql, ids, seal: number, is
 }
 
 const LAYOUTS = [
-  ['', RUNS * 0.7, manipulations, () => auditedDatabase(honestWrites, everyType)],
+  ['a history in one table', RUNS * 0.7, manipulations, () => auditedDatabase(honestWrites, everyType)],
   [
-    ' of a history in partitions',
+    'a history in partitions',
     RUNS * 0.3,
     partitionManipulations,
     async () => {
@@ -68,9 +68,8 @@ const LAYOUTS = [
   ],
 ] as const
 
-it.each(LAYOUTS)(
-  'any row%s that is changed, removed or inserted is found with its range, and so is a seal that is',
-  async (_, numRuns, drawn, audited) => {
+describe.each(LAYOUTS)('%s', (_, numRuns, drawn, audited) => {
+  it('any row that is changed, removed or inserted is found with its range, and so is a seal that is', async () => {
     const client = await connected(await audited())
     expect(await seal(client, { size: SIZE })).toMatchObject([{ rows: ROWS, ranges: ROWS / SIZE }])
     expect(await findingsOf(verify(client))).toEqual([])
@@ -85,5 +84,5 @@ it.each(LAYOUTS)(
     )
     console.info([...found].map(([kind, count]) => `${count} × ${kind}`).join('\n'))
     expect(await findingsOf(verify(client))).toEqual([])
-  },
-)
+  })
+})
