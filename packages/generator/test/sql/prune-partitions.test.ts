@@ -42,7 +42,8 @@ async function prepared({ isSealed = false } = {}) {
 async function compact(client: Client, by: string, before = LIMIT) {
   return (await giveBackSpace(client, by, HISTORY, before)).map(
     ({ name, done: what, bytesBefore, bytes }) => {
-      expect(bytes).toBeLessThan(bytesBefore)
+      // As large as before where an old snapshot still sees what was pruned.
+      expect(bytes).toBeLessThanOrEqual(bytesBefore)
       return `${name.slice(-8, -1)} ${what}`
     },
   )
