@@ -49,6 +49,21 @@ async function compact(client: Client, by: string, before = LIMIT) {
   )
 }
 
+/**
+ * The same until nothing is left to do, with what was done last of each: for a moment a snapshot, of an autovacuum that analyzes for one, may
+ * see what was pruned.
+ */
+async function compactAll(client: Client, by: string) {
+  const done = new Map<string, string>()
+  const pass = async () => {
+    const now = await compact(client, by)
+    for (const [name = '', what = ''] of now.map((each) => each.split(' '))) done.set(name, what)
+    return now
+  }
+  await expect.poll(pass, { timeout: 60_000 }).toEqual([])
+  return [...done].map(([name, what]) => `${name} ${what}`)
+}
+
 /** The partition of that month, as it is written in SQL. */
 const part = (months: number) => `audit."Order_audit_${monthsAgo(months)}"`
 
@@ -66,7 +81,7 @@ describe('after a pruning', () => {
     const [before] = await database.query<{ bytes: number }>(
       `SELECT pg_relation_size('${part(14)}')::int AS bytes`,
     )
-    const done = await compact(client, by)
+    const done = await compactAll(client, by)
     expect(done.filter((each) => !each.endsWith('dropped'))).toEqual([`${monthsAgo(14)} rewritten`])
     expect(done).toEqual(expect.arrayContaining([`${monthsAgo(16)} dropped`, `${monthsAgo(15)} dropped`]))
     expect(await filled(database)).toEqual([`${monthsAgo(14)} 400`, `${monthsAgo(0)} 19`])
@@ -99,7 +114,7 @@ describe('after a pruning', () => {
     const { rows } = await reader.query(`SELECT count(*)::int AS rows FROM ${HISTORY}`)
     expect(rows).toEqual([{ rows: 1619 }])
     await reader.query('COMMIT')
-    expect(await compact(client, by)).toEqual([
+    expect(await compactAll(client, by)).toEqual([
       `${monthsAgo(16)} dropped`,
       `${monthsAgo(15)} dropped`,
       `${monthsAgo(14)} rewritten`,
