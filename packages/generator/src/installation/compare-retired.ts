@@ -14,12 +14,15 @@ import type { LiveDatabase, LiveHistory } from './live-database.ts'
  * The histories that are there and written no more: those of the migrations that capture no longer, and those that say by their comment that
  * they are ours.
  */
-export function retiredHistories({ tables }: DatabaseState, live: LiveDatabase): readonly LiveHistory[] {
-  const byName = new Map(tables.map((table) => [table.names.table, table]))
-  return live.histories.filter(({ name, comment, isNumbered }) => {
-    const table = byName.get(name)
-    return table === undefined ? isOurs(comment) && isNumbered : !table.capturing
+export function retiredHistories(state: DatabaseState, live: LiveDatabase): readonly LiveHistory[] {
+  return live.histories.filter((found) => {
+    const table = tableOf(state, found)
+    return table === undefined ? isOurs(found.comment) && found.isNumbered : !table.capturing
   })
+}
+
+function tableOf({ tables }: DatabaseState, { name }: LiveHistory): AuditTableObject | undefined {
+  return tables.find(({ names }) => names.table === name)
 }
 
 /** Nothing is written to them, and they are as much worth as the others: their columns, owner, guard, rights, and those of their partitions. */
@@ -30,10 +33,9 @@ export function compareRetired(
 ): readonly Finding[] {
   if (state.schema === undefined) return []
   const home = homeOf(state.schema)
-  return retiredHistories(state, live).flatMap((found) => {
-    const table = state.tables.find(({ names }) => names.table === found.name)
-    return compareOne(home, found, table, live, functions)
-  })
+  return retiredHistories(state, live).flatMap((found) =>
+    compareOne(home, found, tableOf(state, found), live, functions),
+  )
 }
 
 function compareOne(

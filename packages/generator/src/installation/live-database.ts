@@ -163,8 +163,6 @@ export interface LiveColumn {
 export interface HistoryEnds {
   readonly oldest: Date | null
   readonly newest: Date | null
-  /** The last number that was not a baseline's. */
-  readonly maximumId: string | null
   /** Between the first row that was written and the last; null where there is none. */
   readonly seconds: number | null
   /** About how many rows were written between them. */

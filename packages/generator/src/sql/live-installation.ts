@@ -247,8 +247,8 @@ ORDER BY n.nspname`)
 export const LOOKED_AT = 10_000
 
 /**
- * One row: when the first and the last row of a history were written, how far its numbers reach, and how many of the newest lack which
- * required setting. A baseline has numbers below zero, of the same sequence, and may come late: whichever end is earlier is the oldest.
+ * One row: when the first and the last row of a history were written, how fast it grows, and how many of the newest lack which required
+ * setting. A baseline has numbers below zero, of the same sequence, and may come late: whichever end is earlier is the oldest.
  */
 export function historyEnds(table: AuditTableObject): string {
   const c = AUDIT_COLUMNS
@@ -273,7 +273,6 @@ export function historyEnds(table: AuditTableObject): string {
 SELECT
   least(first.at, baseline_first.at) AS oldest,
   greatest(last.at, baseline_last.at) AS newest,
-  last.number::text AS "maximumId",
   extract(epoch FROM last.at - first.at)::double precision AS seconds,
   -- The numbers of a baseline that came between are of rows that nobody wrote then.
   (last.number - first.number + 1 - coalesce(greatest(
