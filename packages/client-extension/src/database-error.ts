@@ -20,15 +20,17 @@ const noTransactions = /^Transactions are not supported\b/
  *
  * Seen with @prisma/client 7.10 and adapter-pg: P2039 for model operations and P2010 for raw ones,
  * both with the report in `meta.driverAdapterError.cause`; a bare `DriverAdapterError` has it in `cause`;
- * an error of `pg` is the report itself.
+ * an error of `pg` is the report itself. With adapter-ppg 7.10 the SQLSTATE is the code of Prisma's error, and the
+ * database's hint is lost.
  */
 export function toAuditContextError(error: unknown): unknown {
   if (error instanceof AuditContextError) return error
   const report = findReport(error)
   if (report === undefined) return noTransactions.test(messageOf(error)) ? unfitDriver(error) : error
+  const setting = report.sqlState === 'AU001' ? settingName.exec(report.message)?.[1] : undefined
   return new AuditContextError(report.sqlState, report.message, {
-    setting: report.sqlState === 'AU001' ? settingName.exec(report.message)?.[1] : undefined,
-    hint: report.hint,
+    setting,
+    hint: report.hint ?? (setting && `Extend the Prisma Client with auditContext({ ${setting}: ... }).`),
     cause: error,
   })
 }
