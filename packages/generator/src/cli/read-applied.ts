@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg'
-import { appliedMigrations, migrationsSchemas } from '../sql/live-installation.ts'
+import { appliedMigrations, migrationsSchemas } from '../sql/live-migrations.ts'
 
 /** Whose migrations are looked for: another application in the same database has a list of its own, in another schema. */
 export interface WantedMigrations {

@@ -9,18 +9,10 @@ import type {
   LiveSequence,
 } from '../installation/live-database.ts'
 import { unkeyedColumns } from '../sql/hash-key-table.ts'
+import { functionsThere, tablesThere, triggersThatCall } from '../sql/live-capture.ts'
 import { detailsThere, rulesOn } from '../sql/live-details.ts'
-import {
-  beginLook,
-  functionsThere,
-  historiesThere,
-  historyEnds,
-  settingsBroughtAlong,
-  staleSchemas,
-  tablesThere,
-  triggersThatCall,
-  whereLooked,
-} from '../sql/live-installation.ts'
+import { historiesThere, historyEnds } from '../sql/live-histories.ts'
+import { beginLook, settingsBroughtAlong, staleSchemas, whereLooked } from '../sql/live-installation.ts'
 import { partitionsThere, rowsOfPartition } from '../sql/live-partitions.ts'
 import { publicationsThere, slotsThere } from '../sql/live-replication.ts'
 import { type NumberedColumn, numbersUsed, sequencesThere } from '../sql/live-sequences.ts'

@@ -1,6 +1,6 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
-import { ERASER_POLICY } from './erase-function.ts'
+import { ERASER_POLICY } from './erase-history.ts'
 import { giveSealRights } from './eraser-seal-rights.ts'
 import { erasureName } from './erasure-tables.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'

@@ -1,6 +1,7 @@
 import type { AuditHome } from '../state/database-state.ts'
 import { baseFunction } from './base-functions.ts'
-import { conditionsOf, lockHolds } from './erase-function.ts'
+import { lockHolds } from './erase-function.ts'
+import { conditionsOf } from './erase-rows.ts'
 import { OPEN_SEAL } from './erase-sealed.ts'
 import { erasureName, inForce } from './erasure-tables.ts'
 import { APPEND_ONLY_TRIGGER, AUDIT_COLUMNS } from './object-names.ts'
