@@ -130,6 +130,15 @@ test('an erasure is planned, confirmed by the hash of the plan, done in one piec
   })
   await database.query(setup)
   expect(await audit(['status'])).toMatchObject({ exitCode: 0 })
+  // One of the same name that takes something else is called by whoever casts otherwise.
+  await database.query(
+    `CREATE FUNCTION audit.erase(request json) RETURNS jsonb LANGUAGE sql SECURITY DEFINER AS 'SELECT NULL::jsonb'`,
+  )
+  expect(await audit(['status'])).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('function "audit"."erase"(json) belongs to no audited table'),
+  })
+  await database.query('DROP FUNCTION audit.erase(json)')
   // The record and what it did are sealed as all history is.
   expect(await audit(['seal', '--wait', '60'])).toMatchObject({ exitCode: 0 })
   await database.query(`ALTER TABLE audit.erasure DISABLE TRIGGER append_only; UPDATE audit.erasure SET reason = 'other';

@@ -1,4 +1,4 @@
-import { beforeAll, expect, test, vi } from 'vitest'
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { FORGOTTEN } from '../../packages/generator/test/sql/old-partitions.ts'
 import { useSetUpProject } from './commands/set-up-project.ts'
 
@@ -164,4 +164,18 @@ test('nor does a script that is printed, or what the roles that it makes call', 
     expect([args, exitCode]).toEqual([args, 0])
     await expect(pool.query(stdout), args.join(' ')).resolves.toBeDefined()
   }
+})
+
+test('nor does the script of the roles that own, serve and read', async () => {
+  const { wrapped } = project()
+  const role = (name: string) => `${wrapped.database.name}_${name}`
+  const [owner, application, reader] = [role('owner'), role('app'), role('reader')]
+  onTestFinished(async () => {
+    for (const each of [owner, application, reader])
+      await own(`REASSIGN OWNED BY "${each}" TO CURRENT_USER; DROP OWNED BY "${each}"; DROP ROLE "${each}"`)
+  })
+  const names = ['--owner', owner, '--application', application, '--reader', reader]
+  const { exitCode, stdout } = await wrapped.audit(['roles', ...names])
+  expect(exitCode).toBe(0)
+  await expect(wrapped.database.pool({ max: 1 }).query(stdout)).resolves.toBeDefined()
 })
