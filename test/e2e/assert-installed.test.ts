@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
-import { type AuditedProject, install, openClient, useProject } from './main-path/audited-project.ts'
+import { install, useProject } from './main-path/audited-project.ts'
+import { asking } from './main-path/installation-problems.ts'
 import { runWrapper } from './migrate/wrapped-project.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -33,23 +34,6 @@ model Tag {
   orders Order[]
 }
 `
-
-interface Installation {
-  assertAuditInstalled(prisma: unknown): Promise<void>
-}
-
-/** What the application's client is told: nothing, or the code and the lines of the error. */
-async function asking(audited: AuditedProject) {
-  const { assertAuditInstalled } = await audited.project.importModule<Installation>(
-    'generated/audit/installation.ts',
-  )
-  const prisma = await openClient<never>(audited)
-  return () =>
-    assertAuditInstalled(prisma).then(
-      () => [],
-      (error: Error & { code: string }) => [error.code, ...error.message.split('\n')],
-    )
-}
 
 test('assertAuditInstalled passes where all triggers fire, and names each that is missing or disabled', async () => {
   const audited = await useProject({ schema })

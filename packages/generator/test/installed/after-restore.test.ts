@@ -9,6 +9,7 @@ import { makeHome, packagedBinaries, serverUser } from '../../../../test/support
 import { startEmbeddedServer } from '../../../../test/support/embedded-server.ts'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
 import { serverBinaries } from '../../../../test/support/tested-server.ts'
+import { dump, dumpAndRestore, program, restore } from './program.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
@@ -55,20 +56,6 @@ async function role(database: TestDatabase, name: string) {
   url.password = 'x'
   return { name: full, url: url.href }
 }
-
-function program(name: string, args: readonly string[], input?: Buffer, isForgiving = false): Buffer {
-  const { stdout, stderr, status } = spawnSync(join(serverBinaries(), name), [...args], {
-    maxBuffer: 2 ** 28,
-    ...(input === undefined ? {} : { input }),
-  })
-  if (status !== 0 && !isForgiving) throw new Error(`${name}: ${stderr}`)
-  return stdout
-}
-
-const dump = (url: string, ...args: readonly string[]) =>
-  program('pg_dump', ['--format=custom', ...args, `--dbname=${url}`])
-const restore = (url: string, from: Buffer, ...args: readonly string[]) =>
-  program('pg_restore', [...args, `--dbname=${url}`], from, true)
 
 const recorded = (database: TestDatabase) =>
   database.query(`SELECT audit_operation AS op, id, total FROM ${HISTORY} ORDER BY audit_id`)
@@ -192,23 +179,16 @@ test('a branch copy has all of it, its hash keys and its seals too: nothing is l
   await database.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database.name}' AND pid <> pg_backend_pid()`,
   )
-  const admin = new URL(copy.url)
-  program('psql', [
+  program('psql', copy.url, [
     '--quiet',
     '--set=ON_ERROR_STOP=1',
-    `--dbname=${admin.href}`,
     '--command',
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database.name}'`,
     '--command',
     `CREATE DATABASE "${name}" TEMPLATE "${database.name}"`,
   ])
   onTestFinished(() => {
-    program('psql', [
-      '--quiet',
-      `--dbname=${admin.href}`,
-      '--command',
-      `DROP DATABASE "${name}" WITH (FORCE)`,
-    ])
+    program('psql', copy.url, ['--quiet', '--command', `DROP DATABASE "${name}" WITH (FORCE)`])
   })
   const url = new URL(copy.url)
   url.pathname = `/${name}`
@@ -249,11 +229,9 @@ test('an upgrade by logical replication: sequences that it does not carry are be
   await done(database, ...resume)
   await done(database, 'hold', '--all', '--reason', 'case 1')
   await done(database, 'seal')
-  program(
-    'psql',
-    ['--quiet', `--dbname=${upgraded.url}`],
-    program('pg_dump', ['--schema-only', `--dbname=${database.url}`]),
-  )
+  program('psql', upgraded.url, ['--quiet'], {
+    input: program('pg_dump', database.url, ['--schema-only']),
+  })
   await database.query('CREATE PUBLICATION everything FOR ALL TABLES')
   // PostgreSQL 15 or a later one as the source: the commands are the same on all of them.
   await upgraded.query(
@@ -309,11 +287,7 @@ test('a recovery to a point in time brings erased values back, and loses seals: 
   const primary = await createDatabaseOn({ url: server.url, prefix: 'primary' })
   const here = (url: string, ...args: readonly string[]) => runWrapper(project.dir, url, args)
   expect(await project.prisma(['migrate', 'deploy'], { env: { DATABASE_URL: primary.url } })).toBeDefined()
-  program(
-    'psql',
-    ['--quiet', '--set=ON_ERROR_STOP=1', `--dbname=${primary.url}`],
-    program('pg_dump', ['--clean', '--if-exists', `--dbname=${model.url}`]),
-  )
+  dumpAndRestore(model.url, primary.url, '--clean', '--if-exists')
   const setUp = await here(primary.url, 'eraser', '--role', 'app_eraser', '--by', 'officer')
   await primary.query(setUp.stdout)
   await primary.query(`ALTER ROLE officer PASSWORD 'x'; GRANT officer TO postgres`)

@@ -1,10 +1,8 @@
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
-import { serverBinaries } from '../../../../test/support/tested-server.ts'
 import type { AuditedColumn } from '../../src/model/audit-model.ts'
 import { column, createSource, down, setting, state, table, up, waivable } from '../sql/fixture.ts'
+import { dump, dumpAndRestore, restore } from './program.ts'
 
 const iban: AuditedColumn = { ...column('iban', 'text'), policy: 'hash' }
 const columns = [column('id', 'integer'), column('note', 'text'), iban]
@@ -24,30 +22,15 @@ const write = (id: number) =>
     )
     .join('\n')
 
-/** The programs of this server, on it. */
-function program(name: string, url: string, args: readonly string[], input?: string | Buffer) {
-  const { stdout, stderr, status, error } = spawnSync(
-    join(serverBinaries(), name),
-    [...args, `--dbname=${url}`],
-    {
-      input,
-      maxBuffer: 2 ** 28,
-    },
-  )
-  if (error) throw error
-  if (status !== 0) throw new Error(`${name}: ${stderr}`)
-  return stdout
-}
-
 async function restored(
-  dump: (from: string, to: string) => void,
+  carry: (from: string, to: string) => void,
   run: (copy: TestDatabase) => Promise<void>,
 ) {
   const [original, copy] = [await createDatabase(), await createDatabase()]
   try {
     await original.query(tables.map(createSource).join('') + up(audit))
     await original.query(write(1))
-    dump(original.url, copy.url)
+    carry(original.url, copy.url)
     for (const history of HISTORIES) {
       const all = `SELECT * FROM ${history} ORDER BY audit_id`
       expect(await copy.query(all)).toEqual(await original.query(all))
@@ -59,39 +42,28 @@ async function restored(
   }
 }
 
-const plain = (...args: string[]) =>
-  [
-    (from: string, to: string) => {
-      program('psql', to, ['--quiet', '--set=ON_ERROR_STOP=1'], program('pg_dump', from, args))
-    },
-  ] as const
-const WAYS = [
-  ['plain text', ...plain()],
-  ['plain text with INSERT statements', ...plain('--inserts')],
-  [
-    'the custom format, by pg_restore',
-    (from: string, to: string) => {
-      program('pg_restore', to, ['--exit-on-error'], program('pg_dump', from, ['--format=custom']))
-    },
-  ],
+type Way = (from: string, to: string) => void
+const plain =
+  (...args: readonly string[]): Way =>
+  (from, to) =>
+    dumpAndRestore(from, to, ...args)
+const WAYS: readonly (readonly [string, Way])[] = [
+  ['plain text', plain()],
+  ['plain text with INSERT statements', plain('--inserts')],
+  ['the custom format, by pg_restore', (from, to) => restore(to, dump(from), '--exit-on-error')],
   [
     'schema first and then data alone, with triggers disabled',
-    (from: string, to: string) => {
-      program('psql', to, ['--quiet', '--set=ON_ERROR_STOP=1'], program('pg_dump', from, ['--schema-only']))
-      program(
-        'psql',
-        to,
-        ['--quiet', '--set=ON_ERROR_STOP=1'],
-        program('pg_dump', from, ['--data-only', '--disable-triggers']),
-      )
+    (from, to) => {
+      dumpAndRestore(from, to, '--schema-only')
+      dumpAndRestore(from, to, '--data-only', '--disable-triggers')
     },
   ],
-] as const
+]
 
 it.each(WAYS)(
   'a database that is restored from %s goes on where it was: rows, history, keys and refusals',
-  async (_, dump) => {
-    await restored(dump, async (copy) => {
+  async (_, carry) => {
+    await restored(carry, async (copy) => {
       await copy.query(write(2))
       for (const history of HISTORIES) {
         const rows = await copy.query<{ operation: string; id: number; iban: string }>(
@@ -115,7 +87,7 @@ it('a restored database takes the same migration again, the next one, and its do
     { ...order, columns: [...columns, column('more', 'integer')] },
     event,
   )
-  await restored(WAYS[0][1], async (copy) => {
+  await restored(dumpAndRestore, async (copy) => {
     await copy.query(up(audit))
     await copy.query(`ALTER TABLE "Order" ADD more int; ${up(next, audit)}`)
     await copy.query(
@@ -148,7 +120,7 @@ it('a hashed column keeps its key where what was recorded before in clear was em
        ALTER TABLE audit."Order_audit" ENABLE ALWAYS TRIGGER append_only`,
     )
     await original.query(`INSERT INTO "Order" VALUES (1, 'DE89', 'x')`)
-    WAYS[0][1](original.url, copy.url)
+    dumpAndRestore(original.url, copy.url)
     await copy.query(`INSERT INTO "Order" VALUES (2, 'DE89', 'x')`)
     expect(
       await copy.query(

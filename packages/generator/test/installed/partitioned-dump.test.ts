@@ -1,9 +1,7 @@
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { installedProject, runWrapper } from '../../../../test/e2e/migrate/wrapped-project.ts'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
-import { serverBinaries } from '../../../../test/support/tested-server.ts'
+import { dump, restore } from './program.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
@@ -21,15 +19,6 @@ const write = (database: TestDatabase, total: number) =>
     `BEGIN; SELECT set_config('audit.username', 'ann', true); INSERT INTO "Order" (total) VALUES (${total}); COMMIT`,
   )
 
-function program(name: string, args: readonly string[], input?: Buffer): Buffer {
-  const { stdout, stderr, status } = spawnSync(join(serverBinaries(), name), [...args], {
-    maxBuffer: 2 ** 28,
-    ...(input === undefined ? {} : { input }),
-  })
-  if (status !== 0) throw new Error(`${name}: ${stderr}`)
-  return stdout
-}
-
 test.each([[[]], [['--no-acl', '--no-owner']]] as const)(
   'a partitioned history is restored by pg_restore with %j: guards, seals and partitions, and it goes on',
   async (flags) => {
@@ -38,8 +27,7 @@ test.each([[[]], [['--no-acl', '--no-owner']]] as const)(
     expect(await audit(['seal', '--wait', '60'])).toMatchObject({ exitCode: 0 })
     const copy = await createDatabase()
     onTestFinished(() => copy.drop())
-    const dump = program('pg_dump', ['--format=custom', `--dbname=${database.url}`])
-    program('pg_restore', ['--exit-on-error', ...flags, `--dbname=${copy.url}`], dump)
+    restore(copy.url, dump(database.url), '--exit-on-error', ...flags)
     const all = `SELECT * FROM ${HISTORY} ORDER BY audit_id`
     expect(await copy.query(all)).toEqual(await database.query(all))
     const on = (...args: readonly string[]) => runWrapper(project.dir, copy.url, args)

@@ -4,7 +4,7 @@ import { renderEraserSetup } from '../../src/sql/eraser-setup.ts'
 import { erase, rolesOf } from '../sql/erasing.ts'
 import { column, createSource, install, table } from '../sql/fixture.ts'
 import { connected, findingsOf, HOME, seal, unguarded, verify } from '../sql/sealing.ts'
-import { dumpAndRestore } from './dump.ts'
+import { dumpAndRestore } from './program.ts'
 
 const order = table('Order', {
   columns: [column('id', 'integer'), column('gone', 'text'), column('note', 'text'), column('mail', 'text')],
