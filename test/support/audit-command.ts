@@ -1,4 +1,5 @@
-import { type CommandAnswer, runInProcess } from './command-process.ts'
+import { runInProcess } from './command-process.ts'
+import type { CommandAnswer } from './warm-process.ts'
 
 export type AuditResult = CommandAnswer
 

@@ -1,17 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runCommandLine } from '../../packages/generator/dist/cli/command-line.js'
+import { answerRequests } from './command-requests.js'
 
-/** Runs the commands that it is sent, one after the other, each in its folder, with its environment and what it prints collected. */
+/** Runs the commands that it is sent, one after the other, each in its folder and with its environment. */
 const { version } = JSON.parse(
   readFileSync(new URL('../../packages/generator/package.json', import.meta.url), 'utf8'),
 )
 
-process.on('message', async ({ args, cwd, env }) => {
-  process.chdir(cwd)
-  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name]
-  Object.assign(process.env, env)
-  const printed = { stdout: collect('stdout'), stderr: collect('stderr') }
+answerRequests(async (args, answer) => {
   let exitCode
   try {
     exitCode = await runCommandLine(args, version)
@@ -25,20 +22,8 @@ process.on('message', async ({ args, cwd, env }) => {
     process.stderr.write(`The command would not have ended: it left ${open.join(', ')} open.\n`)
     exitCode = -1
   }
-  process.send({ stdout: printed.stdout(), stderr: printed.stderr(), exitCode })
+  answer(exitCode)
 })
-process.on('disconnect', () => process.exit())
-
-function collect(name) {
-  const chunks = []
-  process[name].write = (chunk, encoding, done) => {
-    chunks.push(typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : Buffer.from(chunk))
-    const written = typeof encoding === 'function' ? encoding : done
-    if (written) queueMicrotask(() => written())
-    return true
-  }
-  return () => Buffer.concat(chunks).toString()
-}
 
 /** What would keep a process alive; it may take a moment to be closed. */
 async function leftOpen() {

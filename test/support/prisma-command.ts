@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { runPrismaInProcess } from './prisma-process.ts'
 
 export type PrismaOptions = {
   /** What stands on stdin, which then ends; nothing by default. */
@@ -22,7 +23,8 @@ export type PrismaOptions = {
 export type PrismaResult = { readonly stdout: string; readonly stderr: string; readonly exitCode: number }
 
 /**
- * Runs `prisma <args>` of `repository` in `dir`, as the real command-line tool in a process of its own.
+ * Runs `prisma <args>` of this repository in `dir`: the real command-line tool, in a process of its own where `options` ask for what only
+ * that has, and else in one that may have run it before (`prisma-process.ts`).
  *
  * @throws Error with the whole output when the exit code is not what `expectFailure` says.
  */
@@ -32,34 +34,48 @@ export async function runPrisma(
   args: readonly string[],
   options: PrismaOptions,
 ): Promise<PrismaResult> {
+  const env = environment(repository, options.env)
+  const { input, obeysPermissions, withoutTerminal, endWhen } = options
+  const { stdout, stderr, exitCode } =
+    input || obeysPermissions || withoutTerminal || endWhen
+      ? await runAlone(repository, dir, args, { ...options, env })
+      : await runPrismaInProcess({ args, cwd: dir, env })
+  const result = { stdout: plain(stdout), stderr: plain(stderr), exitCode }
+  const expected = options.expectFailure ?? false
+  if (expected !== 'allow' && expected !== (result.exitCode !== 0)) {
+    throw new Error(
+      `prisma ${args.join(' ')} exited with ${exitCode}${expected ? ', and should have failed' : ''}\n${result.stdout}\n${result.stderr}`,
+    )
+  }
+  return result
+}
+
+async function runAlone(
+  repository: string,
+  dir: string,
+  args: readonly string[],
+  { input = '', env, ...options }: PrismaOptions,
+): Promise<PrismaResult> {
   const command = [process.execPath, join(repository, 'node_modules/prisma/build/index.js'), ...args]
   const isRoot = process.getuid?.() === 0
   const [program = '', ...rest] =
     options.obeysPermissions && isRoot ? [...WITHOUT_POWER_OVER_MODES, ...command] : command
   const child = spawn(program, rest, {
     cwd: dir,
-    env: environment(repository, options.env),
+    env: { ...env },
     stdio: 'pipe',
     detached: options.withoutTerminal ?? false,
   })
   endWhen(child, options.endWhen)
   // A command that fails early does not read its input.
   child.stdin.on('error', () => {})
-  child.stdin.end(options.input ?? '')
-  const [stdout, stderr, [exitCode, signal]] = await Promise.all([
+  child.stdin.end(input)
+  const [stdout, stderr, [exitCode]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
     once(child, 'close'),
   ])
-  const result = { stdout: plain(stdout), stderr: plain(stderr), exitCode: Number(exitCode ?? -1) }
-  const expected = options.expectFailure ?? false
-  if (expected !== 'allow' && expected !== (result.exitCode !== 0)) {
-    const end = signal ? `was ended by ${signal}` : `exited with ${result.exitCode}`
-    throw new Error(
-      `prisma ${args.join(' ')} ${end}${expected ? ', and should have failed' : ''}\n${result.stdout}\n${result.stderr}`,
-    )
-  }
-  return result
+  return { stdout, stderr, exitCode: Number(exitCode ?? -1) }
 }
 
 /** Linux' own tool; another root than Linux' is not known to run tests. */
