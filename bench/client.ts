@@ -17,10 +17,11 @@ import { startVariant, type VariantWorker } from './client/variant-worker.ts'
  * What an audited Prisma Client costs, as ratios to the bare one: each operation in each variant, in turns, with a proxy
  * before the server that counts round trips, at 0 and at +1 ms. Each variant is a process of its own with one connection.
  *
- *     pnpm bench client [--json FILE] [--runs N] [--minutes M] [--quick] [--ops create,update] [--variants bare,fast-path]
+ *     pnpm bench client [--json FILE] [--runs N] [--minutes M] [--quick] [--ops create,update] [--variants bare,fast-path] [--page FILE]
  *
  * `--runs` is the number of rounds at 0 ms, with half as many at +1 ms, but after `--minutes` of them no further one begins.
- * `--quick` only shows that it runs: three rounds, no peers. The whole run also goes into `bench/results/client.md`.
+ * `--quick` only shows that it runs: three rounds, no peers. The whole run also goes into `bench/results/client.md`, or
+ * into another page there: another version of Node.js has its own.
  */
 const { values } = parseArgs({
   options: {
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     ops: { type: 'string' },
     variants: { type: 'string' },
+    page: { type: 'string', default: 'client.md' },
   },
 })
 const isWhole = !values.quick && values.ops === undefined && values.variants === undefined
@@ -51,7 +53,7 @@ try {
   console.log(text)
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
   if (isWhole) {
-    const file = fileURLToPath(new URL('results/client.md', import.meta.url))
+    const file = fileURLToPath(new URL(`results/${values.page}`, import.meta.url))
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, `${text}\n`)
   }
