@@ -6,7 +6,7 @@ const limits = { testTimeout: 180_000, hookTimeout: 240_000, maxWorkers: 2 }
 /** What holds with each layer of the client extension is tested with each: these files run three times. */
 const everyLayer = [
   'packages/client-extension/test/{batch,call-forms,contexts,many-identities,other-extensions}.test.ts',
-  'packages/client-extension/test/{prisma-client-js,refusals,transactions,values}.test.ts',
+  'packages/client-extension/test/{prisma-client-js,refusals,transactions,unfinished-writes,values}.test.ts',
   'packages/client-extension/test/soak/*.test.ts',
   'test/e2e/main-path/call-forms.test.ts',
   'test/e2e/history-client.test.ts',

@@ -1,6 +1,7 @@
 import type { Audit } from './audit.ts'
 import { fastPathOf } from './fast-path.ts'
 import { hookedOperations } from './hooked-operations.ts'
+import { keepListenersOutside } from './log-listeners.ts'
 import { runOperation } from './operation.ts'
 import { ownTransaction } from './own-transaction.ts'
 import { assertPrismaClient, type PrismaClientParts, type QueryHookCall } from './prisma-client.ts'
@@ -64,7 +65,9 @@ export function defineAuditContext<Context extends object>(
 
 function extend(client: PrismaClientParts, wanted: Pick<Audit, 'settings' | 'raw'>): PrismaClientParts {
   const root = client._originalClient
-  const audit: Audit = { ...wanted, root, fastPath: fastPathOf(root) }
+  const fastPath = fastPathOf(root)
+  if (fastPath !== undefined) keepListenersOutside(root, fastPath)
+  const audit: Audit = { ...wanted, root, fastPath }
   const inOwnTransaction = ownTransaction(root)
   const audited = client.$extends({
     name: 'audit-context',

@@ -9,6 +9,8 @@ import type { AuditSettings } from './settings.ts'
 export interface FastPath {
   /** Runs one operation outside a transaction; its statements carry the settings in their own network flush. */
   single(settings: AuditSettings, operation: () => PromiseLike<unknown>): PromiseLike<unknown>
+  /** Runs what Prisma calls from within an operation and is no part of it: what it asks of a client does not carry the operation's settings. */
+  outside<T>(run: () => T): T
 }
 
 export const FAST_PATH = Symbol.for('prisma-extension-audit/fast-path@1')

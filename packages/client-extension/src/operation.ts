@@ -53,11 +53,13 @@ function runInBatch(batch: BatchTransaction, audit: Audit, run: Continue): Promi
 async function runInTransaction(transaction: InteractiveTransaction, audit: Audit, run: Continue) {
   const scope = scopeOf(transaction.id)
   if (scope !== undefined) {
-    await scope.declare()
-  } else {
-    // Opened elsewhere, so its savepoints are not seen either: the settings go before each operation.
-    const settings = audit.settings()
-    if (settings !== undefined) await settingsCall(audit.root, settings).requestTransaction(transaction)
+    return scope.run(async () => {
+      await scope.declare()
+      return run()
+    })
   }
+  // Opened elsewhere, so its savepoints are not seen either: the settings go before each operation.
+  const settings = audit.settings()
+  if (settings !== undefined) await settingsCall(audit.root, settings).requestTransaction(transaction)
   return run()
 }

@@ -54,14 +54,18 @@ async function inTransaction<T>(
 }
 
 async function inSavepoint<T>(client: PgClient, settings: AuditSettings, work: Work<T>): Promise<T> {
+  let isReleased = false
   try {
     const before = await read(client, settings)
     await write(client, settings)
     const result = await work(client)
     await client.query(`RELEASE SAVEPOINT ${savepoint}`)
+    isReleased = true
     await write(client, before)
     return result
   } catch (error) {
+    // What has this name now is of a call around this one.
+    if (isReleased) throw error
     // Brings the caller's context back as well.
     await client
       .query(`ROLLBACK TO SAVEPOINT ${savepoint}; RELEASE SAVEPOINT ${savepoint}`)

@@ -18,6 +18,8 @@ export interface PrismaClientParts {
   readonly _engineConfig: {
     readonly transactionOptions: object
     readonly adapter?: { readonly [FAST_PATH]?: FastPath }
+    /** Tells the listeners of `$on`. */
+    readonly logEmitter?: { emit(...event: unknown[]): unknown }
   }
 }
 

@@ -8,8 +8,12 @@ export interface SettingsStatement {
   readonly preparedName?: string
 }
 
-/** The mark by which the fast path knows the statement among those of the application. */
+/** Tells a reader of the log what it is. */
 const MARK = ' /* audit context */'
+/** What the fast path knows the statement by. Prisma writes its SQL comments, where it is asked for some, behind the mark. */
+const BEGINNING = "SELECT pg_catalog.set_config('audit."
+const MADE_HERE =
+  /^SELECT (?:(?:, )?pg_catalog\.set_config\('audit\.\w+', \$\d+, true\))+ \/\* audit context \*\/(?:\s*\/\*.*\*\/)?\s*$/s
 
 /**
  * The statement that puts settings on the current transaction, and only on it:
@@ -35,10 +39,10 @@ function textOf(settings: AuditSettings): string {
   return last.text
 }
 
-/** Whether a statement is one that `settingsStatement` made. */
+/** Whether a statement is one that `settingsStatement` made; Prisma may have put comments behind it. */
 export function isSettingsStatement(statement: {
   readonly text: string
   readonly values?: readonly unknown[]
 }): statement is SettingsStatement {
-  return statement.text.endsWith(MARK)
+  return statement.text.startsWith(BEGINNING) && MADE_HERE.test(statement.text)
 }

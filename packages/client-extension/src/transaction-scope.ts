@@ -4,6 +4,13 @@ import type { AuditSettings } from './settings.ts'
 export interface TransactionScope {
   /** Writes the settings, once; later calls wait for the same statement. */
   readonly declare: () => Promise<unknown>
+  /** Runs one operation of the transaction. */
+  readonly run: (operation: () => PromiseLike<unknown>) => Promise<unknown>
+  /**
+   * Waits for the operations that run. Prisma ends a transaction under one that nobody has awaited, and sends what is left of its
+   * statements on a connection that is another caller's by then.
+   */
+  readonly settled: () => Promise<unknown>
 }
 
 /** By Prisma's transaction id, which is a random UUID. A nested transaction has the id of the outermost one. */
@@ -21,7 +28,18 @@ export function openScope(
   write: (settings: AuditSettings) => Promise<unknown>,
 ): TransactionScope {
   let written: Promise<unknown> | undefined
+  const running = new Set<Promise<unknown>>()
   const scope: TransactionScope = {
+    async run(operation) {
+      const one = Promise.resolve(operation())
+      running.add(one)
+      try {
+        return await one
+      } finally {
+        running.delete(one)
+      }
+    },
+    settled: () => Promise.allSettled(running),
     declare: () => {
       written ??= settings === undefined ? Promise.resolve() : write(settings)
       return written

@@ -46,6 +46,7 @@ function runInteractive(body: Body, audit: Audit, start: Start): Promise<unknown
       if (!audited.has(tx.$transaction)) await scope.declare()
       return await body(tx)
     } finally {
+      await scope.settled()
       closeScope(transaction.id)
     }
   })

@@ -30,13 +30,14 @@ export function auditAdapter<Factory extends DriverAdapterFactory>(adapter: Fact
   }
   const slots = contextSlots()
   const audited: Factory = Object.create(adapter, {
-    [FAST_PATH]: { value: { single: slots.single } },
+    [FAST_PATH]: { value: { single: slots.single, outside: slots.outside } },
     connect: {
       value: async () => {
         const connected = await adapter.connect()
         try {
           const pool = putPoolBetween(connected, slots.take)
-          await proveOn(connected, pool, slots)
+          // Prisma connects within its first operation, whose settings are not the probe's.
+          await slots.outside(() => proveOn(connected, pool, slots))
         } catch (error) {
           await dispose(connected)
           throw error

@@ -11,6 +11,8 @@ export interface AuditedPool {
   connect(): Promise<TransactionConnection>
 }
 
+const isRead = /^select\b/i
+
 /**
  * Stands between adapter-pg and the pool. The pool itself, which the application may use elsewhere, stays as it is.
  *
@@ -25,8 +27,9 @@ export function auditedPool(pool: PgPool, take: () => SettingsStatement | undefi
       const statement = typeof config === 'string' ? { text: config } : config
       const settings = take()
       if (settings !== undefined) return sendBehind(statement, settings)
-      // Reads and the bare client's statements go as adapter-pg sends them, unless a connection may still have a name.
-      return interrupted.size > 0 ? onIdleConnection(pool, statement) : pool.query(statement)
+      // Reads go as adapter-pg sends them, unless the connection that they get may still have a name.
+      const isSurelyIdle = interrupted.size === 0 && pool.idleCount > 0 && isRead.test(statement.text)
+      return isSurelyIdle ? pool.query(statement) : onIdleConnection(pool, statement)
     },
     async connect() {
       const settings = take()

@@ -66,6 +66,7 @@ export function contextSlots(): ContextSlots {
         return Promise.reject(error)
       }
     },
+    outside: (run) => storage.exit(run),
     take() {
       const slot = storage.getStore()
       if (!slot?.open) return undefined

@@ -1,6 +1,6 @@
 import { withoutLeadingComments } from '../raw-statement.ts'
 import { isSettingsStatement, type SettingsStatement } from '../settings-statement.ts'
-import { giveBack, isIdle } from './idle-connection.ts'
+import { giveBack, hasEnded, isIdle } from './idle-connection.ts'
 import type { PgPoolClient, PgQueryConfig, PgResult } from './pg-driver.ts'
 import type { MakePrefixedQuery } from './prefixed-query.ts'
 import { sentQuery } from './sent-query.ts'
@@ -11,8 +11,12 @@ import { sentQuery } from './sent-query.ts'
  *   and be committed each by itself
  * - `open`: the server has acknowledged BEGIN
  * - `dead`: BEGIN was sent and not acknowledged: nothing but the end is let through
+ * - `ending`: COMMIT or ROLLBACK is under way; what comes meanwhile waits: it would be committed by itself, or, once the
+ *   connection is given back, run in the transaction of whoever has it then
+ * - `over`: the connection is given back, and nothing more is sent on it. Prisma goes on with the statements of a nested write
+ *   whose transaction has ended meanwhile, at its time limit for one
  */
-type Phase = 'lazy' | 'first' | 'open' | 'dead'
+type Phase = 'lazy' | 'first' | 'open' | 'dead' | 'ending' | 'over'
 
 /** The connection of a transaction, as adapter-pg uses it. */
 export interface TransactionConnection {
@@ -46,11 +50,12 @@ export function lazyTransaction(
   let isEnded = false
   /** Why the transaction is dead. */
   let failure: unknown
-  /** Statements that came while the first flush was under way, in their order. */
+  /** Statements that came while the first flush or the end was under way, in their order. */
   const waiting: (() => void)[] = []
 
   function query(config: PgQueryConfig): Promise<PgResult> {
-    if (phase === 'first') {
+    if (phase === 'over') return Promise.reject(transactionOver())
+    if (phase === 'first' || phase === 'ending') {
       return new Promise((resolve, reject) => waiting.push(() => void query(config).then(resolve, reject)))
     }
     if (isEnd(config)) return end(config)
@@ -99,11 +104,17 @@ export function lazyTransaction(
     return firstFlush(config, now === undefined ? [head] : [head, now])
   }
 
-  /** BEGIN alone, and the statement right behind it, before all that waits. */
+  /** BEGIN with the settings, and the statement right behind them, before all that waits. */
   function behindBegin(config: PgQueryConfig, head: SettingsStatement): Promise<PgResult> {
     return new Promise((resolve, reject) => {
       waiting.push(() => (phase === 'dead' ? reject(failure) : void query(config).then(resolve, reject)))
-      firstFlush(head, []).catch(() => undefined)
+      if (pending === undefined || mustPrecedeSnapshot(config)) {
+        firstFlush(head, []).catch(() => undefined)
+        return
+      }
+      const now = pending
+      pending = undefined
+      firstFlush(now, [head]).catch(() => undefined)
     })
   }
 
@@ -119,7 +130,7 @@ export function lazyTransaction(
         isBegun ||= !error
         phase = isBegun ? 'open' : 'dead'
         failure = error
-        for (const next of waiting.splice(0)) next()
+        goOn()
         if (error || result === undefined) reject(error)
         else resolve(result)
       }
@@ -132,11 +143,30 @@ export function lazyTransaction(
       isEnded = true
       return local(config.text)
     }
-    // Of a transaction that never began nothing can be committed.
-    const result = await client.query(phase === 'dead' ? { text: 'ROLLBACK' } : config)
-    isEnded = true
-    if (phase === 'dead' && config.text === 'COMMIT') throw transactionAborted()
-    return result
+    const before = phase
+    phase = 'ending'
+    try {
+      // Of a transaction that never began nothing can be committed.
+      const result = await client.query(before === 'dead' ? { text: 'ROLLBACK' } : config)
+      isEnded = true
+      if (before === 'dead' && config.text === 'COMMIT') throw transactionAborted()
+      return result
+    } catch (error) {
+      // A COMMIT that a deferred constraint refuses has ended the transaction none the less.
+      isEnded ||= hasEnded(client)
+      throw error
+    } finally {
+      // Prisma gives the connection back right then. Where it does not, the end was a statement of the application's.
+      setImmediate(() => {
+        if (phase !== 'ending') return
+        phase = before
+        goOn()
+      })
+    }
+  }
+
+  function goOn(): void {
+    for (const next of waiting.splice(0)) next()
   }
 
   return {
@@ -144,6 +174,8 @@ export function lazyTransaction(
     /** A connection whose transaction end was not acknowledged is in an unknown state: it is destroyed. */
     release(destroy) {
       const isUncertain = phase !== 'lazy' && !isEnded
+      phase = 'over'
+      goOn()
       giveBack(client, destroy || isUncertain || !isIdle(client))
     },
     on: (event, listener) => client.on(event, listener),
@@ -173,6 +205,13 @@ function isSimple({ text, values, name }: PgQueryConfig): boolean {
 /** What PostgreSQL would have answered to a statement that waits. */
 async function local(command: string, rowCount: number | null = null): Promise<PgResult> {
   return { command, rowCount, rows: [], fields: [] }
+}
+
+/** For a statement of a transaction that has ended. */
+function transactionOver(): Error {
+  const message =
+    'the transaction has ended, at its time limit or with its callback: this statement of it was not sent'
+  return Object.assign(new Error(message), { severity: 'ERROR', code: '25P01' })
 }
 
 /** As PostgreSQL reports it, for a statement that is not sent to it. */

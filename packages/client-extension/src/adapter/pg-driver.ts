@@ -57,6 +57,8 @@ export interface PgPool {
   on(event: 'release', listener: (error: unknown, client: PgPoolClient) => void): unknown
   on(event: 'remove', listener: (client: PgPoolClient) => void): unknown
   readonly Client: { readonly Query: PgQueryClass }
+  /** How many of its connections nobody has. */
+  readonly idleCount: number
   readonly options?: { readonly max?: number }
 }
 
