@@ -9,7 +9,7 @@ import {
   type PrismaTransaction,
   type QueryHookCall,
 } from './prisma-client.ts'
-import { rawForm } from './raw-statement.ts'
+import { mayUndoSettings, rawForm } from './raw-statement.ts'
 import { scopeOf } from './transaction-scope.ts'
 
 /** Continues with the operation, in the transaction that it was called in or in another one. */
@@ -33,7 +33,10 @@ export function runOperation(
   if (raw === undefined ? isRead(call.operation) : raw === 'unwrapped') return run()
   const { transaction } = params
   if (transaction?.kind === 'batch') return runInBatch(transaction, audit, run)
-  if (transaction?.kind === 'itx') return reported(runInTransaction(transaction, audit, run))
+  if (transaction?.kind === 'itx') {
+    const undoes = raw !== undefined && mayUndoSettings(call.args)
+    return reported(runInTransaction(transaction, audit, run, undoes))
+  }
 
   const wrapped = audit.raw === 'all' || !call.operation.startsWith('$queryRaw')
   const settings = wrapped ? audit.settings() : undefined
@@ -50,12 +53,22 @@ function runInBatch(batch: BatchTransaction, audit: Audit, run: Continue): Promi
   return reported(settings === undefined ? run() : joinBatch(batch, settingsCall(audit.root, settings), run))
 }
 
-async function runInTransaction(transaction: InteractiveTransaction, audit: Audit, run: Continue) {
+/** @param undoes whether the settings may be gone afterwards */
+async function runInTransaction(
+  transaction: InteractiveTransaction,
+  audit: Audit,
+  run: Continue,
+  undoes: boolean,
+) {
   const scope = scopeOf(transaction.id)
   if (scope !== undefined) {
     return scope.run(async () => {
       await scope.declare()
-      return run()
+      try {
+        return await run()
+      } finally {
+        if (undoes) scope.forget()
+      }
     })
   }
   // Opened elsewhere, so its savepoints are not seen either: the settings go before each operation.

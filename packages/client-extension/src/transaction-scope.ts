@@ -4,6 +4,8 @@ import type { AuditSettings } from './settings.ts'
 export interface TransactionScope {
   /** Writes the settings, once; later calls wait for the same statement. */
   readonly declare: () => Promise<unknown>
+  /** They are written again before the next operation: a statement may have undone them. */
+  readonly forget: () => void
   /** Runs one operation of the transaction. */
   readonly run: (operation: () => PromiseLike<unknown>) => Promise<unknown>
   /**
@@ -30,6 +32,9 @@ export function openScope(
   let written: Promise<unknown> | undefined
   const running = new Set<Promise<unknown>>()
   const scope: TransactionScope = {
+    forget() {
+      written = undefined
+    },
     async run(operation) {
       const one = Promise.resolve(operation())
       running.add(one)

@@ -87,4 +87,33 @@ describe.each(['extension', 'adapter'] as const)("$on('query') with the %s", (la
       expect(params).toBe('["secret name","secret reason"]')
     }
   })
+
+  test('what a listener writes has no name of the operation that it hears of', async () => {
+    const writer = ledger.client({ layer, log: [{ emit: 'event', level: 'query' }] })
+    const outcomes: Promise<string>[] = []
+    const told = (write: Promise<unknown>) => {
+      outcomes.push(
+        write.then(
+          () => 'written',
+          (error) => String(error),
+        ),
+      )
+    }
+    writer.$on('query', ({ query, params }: { query: string; params?: string }) => {
+      if (!query.startsWith('INSERT') || params?.includes('listened')) return
+      const listened = ({ account }: Pick<LedgerClient, 'account'>) =>
+        account.create({ data: { name: 'listened' } })
+      told(listened(writer))
+      told(writer.$transaction([listened(writer)]))
+      told(writer.$transaction((tx) => listened(tx)))
+      told(listened(writer.$extends(auditContext(() => undefined))))
+    })
+    const ann = writer.$extends(auditContext({ username: 'ann' }))
+    await create(ann)
+    await ann.account.create({ data: { name: 'logged', entries: { create: { note: 'logged' } } } })
+    const found = await Promise.all(outcomes)
+    expect(found).toHaveLength(12)
+    for (const outcome of found) expect(outcome).toMatch(/audit\.username is required/)
+    expect(await ledger.history('listened')).toEqual([])
+  })
 })

@@ -61,10 +61,29 @@ test('a long run of comments is read in linear time', () => {
 test.each([
   ['one', 'DELETE FROM t;'],
   ['one', ' \n-- why\nDELETE FROM t'],
+  ['one', "\nINSERT INTO t VALUES ('a;b')"],
+  ['one', `UPDATE t SET "a;b" = 'it''s; so' -- and; this`],
+  ['one', 'DO $$ BEGIN DELETE FROM t; DELETE FROM u; END $$'],
+  ['one', 'DO $do$ BEGIN EXECUTE $$ DELETE FROM t; $$; END $do$;'],
   ['several', 'SET LOCAL x.y = 1; DELETE FROM t'],
+  ['several', "DELETE FROM t WHERE a = 'a;b'; DELETE FROM u"],
+  ['several', 'DO $$ BEGIN NULL; END $$; DELETE FROM t'],
+  // What is not surely one is taken for several.
   ['several', '/* a; b */ DELETE FROM t'],
-  ['several', "\nINSERT INTO t VALUES ('a;b')"],
+  ['several', "SELECT E'it\\'s; so'"],
+  ['several', "SELECT 'a\\'; DELETE FROM t --'"],
+  ['several', 'SELECT a$t$; DELETE FROM b$t$'],
+  ['several', 'SELECT ä$t$; DELETE FROM ä$t$'],
+  ['several', "SELECT 'never closed; DELETE FROM t"],
+  ['several', 'SELECT $$ never closed; DELETE FROM t'],
+  ['several', `SELECT '${'a'.repeat(10_000)}; b'`],
 ] as const)('is taken for %s: %j', (form, text) => {
   expect(rawForm([text])).toBe(form)
   expect(rawForm({ sql: text, values: [] })).toBe(form)
+})
+
+test('with values it is one statement, whatever stands in it: PostgreSQL takes no other', () => {
+  expect(rawForm(["SELECT $1, E'\\'; b'", 1])).toBe('one')
+  expect(rawForm({ sql: 'SELECT $1; SELECT 2', values: [1] })).toBe('one')
+  expect(rawForm(['VACUUM', 1])).toBe('unwrapped')
 })

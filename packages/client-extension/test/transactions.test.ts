@@ -244,3 +244,27 @@ describe('nesting', () => {
     expect(await users('side by side')).toEqual(Array.from({ length: 10 }, () => 'ann'))
   })
 })
+
+describe('a statement of the application that undoes the settings', () => {
+  test.each(['COMMIT AND CHAIN', '-- done\nROLLBACK AND CHAIN', 'COMMIT; BEGIN'])(
+    '%j: what follows in the transaction has its name all the same',
+    async (text) => {
+      await ann.$transaction(async (tx) => {
+        await tx.account.create({ data: { name: `before ${text}` } })
+        await tx.$executeRawUnsafe(text)
+        await tx.account.create({ data: { name: `after ${text}` } })
+      })
+      expect(await users(`after ${text}`)).toEqual(['ann'])
+    },
+  )
+
+  test('a savepoint that is older than they are', async () => {
+    await ann.$transaction(async (tx) => {
+      await tx.$executeRaw`SAVEPOINT mine`
+      await tx.account.create({ data: { name: 'undone' } })
+      await tx.$executeRaw`ROLLBACK TO SAVEPOINT mine`
+      await tx.account.create({ data: { name: 'behind the savepoint' } })
+    })
+    expect([await users('undone'), await users('behind the savepoint')]).toEqual([[], ['ann']])
+  })
+})

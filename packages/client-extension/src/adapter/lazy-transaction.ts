@@ -1,4 +1,4 @@
-import { withoutLeadingComments } from '../raw-statement.ts'
+import { mayHoldSeveral, withoutLeadingComments } from '../raw-statement.ts'
 import { isSettingsStatement, type SettingsStatement } from '../settings-statement.ts'
 import { giveBack, hasEnded, isIdle } from './idle-connection.ts'
 import type { PgPoolClient, PgQueryConfig, PgResult } from './pg-driver.ts'
@@ -28,8 +28,7 @@ export interface TransactionConnection {
 
 /** Statements that must come before the first snapshot, which `SELECT set_config(…)` would take. */
 const precedesSnapshot = /^(?:set\s+(?:local\s+|session\s+)?transaction|lock)\b/i
-/** Several statements in one text, and COPY, need the simple protocol. */
-const secondStatement = /;\s*\S/
+/** COPY needs the simple protocol, as several statements in one text do. */
 const copy = /^copy\b/i
 
 /**
@@ -130,6 +129,7 @@ export function lazyTransaction(
         isBegun ||= !error
         phase = isBegun ? 'open' : 'dead'
         failure = error
+        if (result !== undefined && endsOrUndoes(result)) pending ??= current
         goOn()
         if (error || result === undefined) reject(error)
         else resolve(result)
@@ -199,7 +199,7 @@ function mustPrecedeSnapshot({ text }: PgQueryConfig): boolean {
 
 function isSimple({ text, values, name }: PgQueryConfig): boolean {
   if (name || (values !== undefined && values.length > 0)) return false
-  return secondStatement.test(text) || copy.test(withoutLeadingComments(text))
+  return mayHoldSeveral(text) || copy.test(withoutLeadingComments(text))
 }
 
 /** What PostgreSQL would have answered to a statement that waits. */

@@ -41,6 +41,23 @@ const forms: Readonly<Record<string, Form>> = {
   deleteMany: { run: (c) => c.account.deleteMany({ where: { name: 'nobody' } }), more: 0 },
   $executeRaw: { run: (c) => c.$executeRaw`UPDATE "Account" SET balance = 3 WHERE code = 'fixed'`, more: 0 },
   $queryRaw: { run: (c) => c.$queryRaw`SELECT count(*) FROM "Account"`, more: 0 },
+  'raw, with a semicolon in a literal': {
+    run: (c) => c.$executeRawUnsafe(`INSERT INTO "Account" (name) VALUES ('a; b')`),
+    more: 0,
+  },
+  'raw, with values and a semicolon in a comment': {
+    run: (c) => c.$executeRawUnsafe('INSERT INTO "Account" (name) VALUES ($1) /* a; b */', 'c'),
+    more: 0,
+  },
+  'raw, a DO block': {
+    run: (c) => c.$executeRawUnsafe(`DO $$ BEGIN INSERT INTO "Account" (name) VALUES ('d'); END $$`),
+    more: 0,
+  },
+  // PostgreSQL takes no bind parameters in one flush with several statements: BEGIN with the settings, these, and COMMIT.
+  'raw, several statements in one text': {
+    run: (c) => c.$executeRawUnsafe(`INSERT INTO "Account" (name) VALUES ('e'); SELECT 1`),
+    more: 2,
+  },
   findUnique: { run: (c) => c.account.findUnique({ where: { code: 'fixed' } }), more: 0 },
   'nested create': {
     run: (c) => c.account.create({ data: { name: fresh(), entries: { create: { note: 'n' } } } }),
@@ -90,13 +107,31 @@ await ledger.query(
   `CREATE OR REPLACE FUNCTION audit.missing_setting(setting text) RETURNS text LANGUAGE sql AS $$ SELECT NULL::text $$`,
 )
 
-test.each(Object.entries(forms))('%s takes no more round trips than the bare client', async (_, form) => {
-  // Once for what a connection does only the first time.
-  await form.run(bare)
-  await form.run(audited)
-  const plain = await proxy.count(() => form.run(bare))
-  const withContext = await proxy.count(() => form.run(audited))
-  expect({ plain, withContext }).toEqual({ plain, withContext: plain + form.more })
+test.each(Object.entries(forms))(
+  '%s takes the round trips of the bare client, and what its line says',
+  async (_, form) => {
+    // Once for what a connection does only the first time.
+    await form.run(bare)
+    await form.run(audited)
+    const plain = await proxy.count(() => form.run(bare))
+    const withContext = await proxy.count(() => form.run(audited))
+    expect({ plain, withContext }).toEqual({ plain, withContext: plain + form.more })
+  },
+)
+
+test('the settings are known again behind the comments that Prisma adds to statements: they take no round trip', async () => {
+  const comments = [() => ({ application: 'shop', trace: '1-2-3' })]
+  const commented = ledger
+    .client({ adapter: auditAdapter(new PrismaPg(pool())), comments })
+    .$extends(auditContext({ username: 'ann' }))
+  for (const name of ['batch of two', 'interactive, two writes', 'interactive, serializable']) {
+    const run = forms[name]?.run
+    if (run === undefined) throw new Error(name)
+    await run(commented)
+    const plain = await proxy.count(() => run(audited))
+    expect([name, await proxy.count(() => run(commented))]).toEqual([name, plain])
+  }
+  await commented.$transaction([commented.$executeRaw`SET TRANSACTION READ WRITE`, create(commented)])
 })
 
 test('every transaction of the client begins with its first statement, audited or not', async () => {

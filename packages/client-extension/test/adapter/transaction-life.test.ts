@@ -184,14 +184,27 @@ test.each([
   await as('ann').$executeRawUnsafe(statement)
 })
 
-test('the context is known again behind the comments that Prisma adds to statements', async () => {
+test('the context is right behind the comments that Prisma adds to statements', async () => {
   const comments = [() => ({ application: 'shop' })]
   const base = ledger.client({ adapter: auditAdapter(new PrismaPg(ledger.pool({ max: 1 }))), comments })
   const ann = base.$extends(auditContext({ username: 'ann' }))
   await create(ann, 'with comments')
   await ann.$transaction([create(ann, 'with comments')])
   await ann.$transaction((tx) => create(tx, 'with comments'), { isolationLevel: 'Serializable' })
-  expect(await names('with comments')).toEqual(['ann', 'ann', 'ann'])
+  await ann.$transaction(async (tx) => {
+    await tx.$executeRawUnsafe('COMMIT AND CHAIN')
+    await create(tx, 'with comments')
+  })
+  expect(await names('with comments')).toEqual(['ann', 'ann', 'ann', 'ann'])
+})
+
+test('a statement of the application that ends like the settings is sent as it is', async () => {
+  const { as } = open()
+  const copied = `INSERT INTO "Account" (name) VALUES ('copied') /* audit context */`
+  const declared = `SELECT pg_catalog.set_config('audit.username', 'eve', true), 1 / 0 /* audit context */`
+  await as('ann').$transaction((tx) => tx.$executeRawUnsafe(copied))
+  expect(await names('copied')).toEqual(['ann'])
+  await expect(as('ann').$transaction((tx) => tx.$executeRawUnsafe(declared))).rejects.toThrow(/division/)
 })
 
 describe('the probe at connect', () => {

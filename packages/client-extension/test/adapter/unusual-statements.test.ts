@@ -118,6 +118,19 @@ describe('a statement that begins or ends a transaction by itself', () => {
     expect([pool.totalCount, pool.idleCount]).toEqual([1, 1])
   })
 
+  test('BEGIN of the application, handed back while the bare client waits for the connection: it does not inherit it', async () => {
+    const { base, pool } = open()
+    const client = await pool.connect()
+    await client.query(`BEGIN; SELECT set_config('audit.username', 'somebody', true)`)
+    const waiting = expect(create(base, 'waited')).rejects.toThrow(/username/)
+    await expect.poll(() => pool.waitingCount).toBe(1)
+    client.release()
+    await waiting
+    expect(await names('waited')).toEqual([])
+    // As pg's own pool does it after a statement that failed.
+    expect(pool.totalCount).toBe(0)
+  })
+
   test('many adapters over one pool listen to it once', async () => {
     const { pool } = open()
     for (let each = 0; each < 20; each += 1) auditedPool(pool as never, () => undefined)
