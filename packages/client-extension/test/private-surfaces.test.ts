@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -225,6 +226,63 @@ hold('@prisma/client', [
       ),
   ],
   [
+    'the text and the values of a raw call, in the arguments that a query hook is given',
+    'raw-statement.ts',
+    async () => {
+      calls.length = 0
+      await hooked.$executeRawUnsafe('SELECT $1::integer', 5)
+      await hooked.$executeRaw`SELECT ${5}::integer`
+      const [unsafe, template] = calls.map(({ args }) => args)
+      return (
+        JSON.stringify(unsafe) === '["SELECT $1::integer",5]' &&
+        property(template, 'sql') === 'SELECT ?::integer' &&
+        JSON.stringify(property(template, 'values')) === '[5]'
+      )
+    },
+  ],
+  [
+    'the models of the schema, and their operations as own functions',
+    'hooked-operations.ts',
+    () => {
+      const models = Object.keys(parts._runtimeDataModel?.models ?? {})
+      const operations = Object.keys(base.account)
+      return (
+        models.join() === 'Account,Entry' && ['create', 'findMany'].every((name) => operations.includes(name))
+      )
+    },
+  ],
+  [
+    '_engineConfig.logEmitter, which tells the listeners of $on',
+    'log-listeners.ts',
+    async () => {
+      const logged = ledger.client({ log: [{ emit: 'event', level: 'query' }] })
+      const emitter = (logged as unknown as PrismaClientParts)._originalClient._engineConfig.logEmitter
+      if (emitter === undefined) return false
+      const told: unknown[] = []
+      emitter.emit = (...event) => told.push(event[0])
+      await logged.account.count()
+      return told.includes('query')
+    },
+  ],
+  [
+    'its SQL comments behind the statement',
+    'settings-statement.ts',
+    async () => {
+      const comments = [() => ({ application: 'shop' })]
+      const commented = ledger.client({ adapter: withConnect, comments })
+      await textsOf(() => commented.$executeRaw`SELECT 1`)
+      return sent[0]?.config.text === "SELECT 1 /*application='shop'*/"
+    },
+  ],
+  [
+    'a single write that is not gathered with others of its tick',
+    'adapter/context-slot.ts',
+    async () => {
+      const texts = await textsOf(() => Promise.all([create(watched), create(watched)]))
+      return texts.length === 2 && texts.every((text) => text.startsWith('pool: INSERT'))
+    },
+  ],
+  [
     'COMMIT and ROLLBACK as statements of the adapter, before it gives the connection back',
     'adapter/lazy-transaction.ts',
     async () => {
@@ -273,6 +331,34 @@ hold('@prisma/adapter-pg', [
         watched.$transaction((tx) => tx.account.count(), { isolationLevel: 'Serializable' }),
       )
       return sent[1]?.config.text === 'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE'
+    },
+  ],
+])
+
+hold('pg-pool', [
+  [
+    "its events 'release' and 'remove', which name the connection",
+    'adapter/idle-connection.ts',
+    async () => {
+      const own = ledger.pool({ max: 1 })
+      const told: unknown[] = []
+      own.on('release', (_, client) => told.push(client))
+      own.on('remove', (client) => told.push(client))
+      const client = await own.connect()
+      const removed = once(own, 'remove')
+      client.release(true)
+      await removed
+      return told.length === 2 && told.every((each) => each === client)
+    },
+  ],
+  [
+    'idleCount, and options.max',
+    'adapter/audited-pool.ts',
+    async () => {
+      const own = ledger.pool({ max: 3 })
+      const before = own.idleCount
+      await own.query('SELECT 1')
+      return before === 0 && own.idleCount === 1 && property(property(own, 'options'), 'max') === 3
     },
   ],
 ])

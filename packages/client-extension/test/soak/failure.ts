@@ -20,7 +20,7 @@ const signs: readonly (readonly [Failure, RegExp])[] = [
     'lost',
     /\b57P01\b|\b57P03\b|\b08[0-9A-Z]{3}\b|P1001|P1017|terminating connection|connection terminated|server has closed the connection|connection error and is not queryable|ECONNRESET|EPIPE|not queryable|current transaction is aborted|Transaction not found|DatabaseNotReachable|ConnectionClosed/i,
   ],
-  ['too long open', /P2028|expired transaction|Transaction already closed/i],
+  ['too long open', /P2028|the transaction has ended|expired transaction|Transaction already closed/i],
 ]
 
 /** @throws Error for a failure that none of the faults explains */

@@ -15,6 +15,8 @@ export interface Clients {
 export interface Operation {
   readonly name: string
   readonly rows: number
+  /** Prisma itself sends the statements of a nested write on after the end of its transaction: only the adapter stops them. */
+  readonly needsAdapter?: boolean
   run(clients: Clients, label: string, random: Random): Promise<unknown>
 }
 
@@ -25,6 +27,12 @@ export class Undone extends Error {}
 export const hotRows = 4
 
 const create = (client: LedgerTransaction, name: string) => client.account.create({ data: { name } })
+
+/** Its statements go one after the other. */
+const createWithEntries = (client: LedgerTransaction, name: string) =>
+  client.account.create({
+    data: { name, entries: { create: Array.from({ length: 6 }, () => ({ note: name })) } },
+  })
 
 async function undoneWithin(tx: LedgerTransaction, name: string): Promise<void> {
   const nested = tx.$transaction(async (inner) => {
@@ -157,6 +165,22 @@ export const operations: readonly Operation[] = [
         },
         { timeout: 20 },
       ),
+  },
+  {
+    name: 'nested write in a transaction that is open too long',
+    rows: 7,
+    needsAdapter: true,
+    run: ({ db }, name, random) =>
+      db.$transaction((tx) => createWithEntries(tx, name), { timeout: 1 + random.below(20) }),
+  },
+  {
+    name: 'nested write that nobody awaits',
+    rows: 8,
+    run: ({ db }, name) =>
+      db.$transaction(async (tx) => {
+        await create(tx, name)
+        createWithEntries(tx, name).catch(() => undefined)
+      }),
   },
   {
     name: 'statement that takes too long',

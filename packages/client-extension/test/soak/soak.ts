@@ -5,7 +5,7 @@ import { type Expectation, faults, type Recorded } from './expectation.ts'
 import { type Failure, failureOf } from './failure.ts'
 import { heapInUse } from './heap.ts'
 import { leaks } from './leaks.ts'
-import { type Clients, hotRows, operations } from './operations.ts'
+import { type Clients, hotRows, type Operation, operations } from './operations.ts'
 import { type Access, applicationName, openClients } from './soak-clients.ts'
 
 /** The database must have the ledger's tables and triggers, and be nobody else's. */
@@ -53,6 +53,7 @@ async function run(
   clients: ReturnType<typeof openClients>,
 ): Promise<SoakReport> {
   const random = makeRandom(options.seed)
+  const possible = operations.filter(({ needsAdapter }) => options.withAdapter || !needsAdapter)
   const outcomes: Partial<Record<Outcome, number>> = {}
   const found: string[] = []
   const heap: number[] = []
@@ -66,7 +67,9 @@ async function run(
     while (done < end) {
       // A wave is released in one tick; while it runs a connection is killed.
       const size = Math.min(1 + random.below(400), end - done)
-      const wave = Array.from({ length: size }, (_, index) => prepare(random, clients, done + index))
+      const wave = Array.from({ length: size }, (_, index) =>
+        prepare(random, possible, clients, done + index),
+      )
       const running = Promise.all(
         wave.map(async ({ label, operation, rows, start }) => {
           const outcome = await start().then(() => 'committed' as const, failureOf)
@@ -91,12 +94,13 @@ async function run(
 /** Everything random is decided here, before the wave, so that a seed gives the same operations again. */
 function prepare(
   random: ReturnType<typeof makeRandom>,
+  possible: readonly Operation[],
   clients: { as(username: string, reason: string): Clients },
   index: number,
 ) {
   const username = `user ${random.below(identities)}`
   const label = `${username}|${index}`
-  const { name, rows, run } = random.pick(operations)
+  const { name, rows, run } = random.pick(possible)
   const own = makeRandom(random.below(2 ** 31))
   const given = clients.as(username, label)
   return { label, operation: name, rows, start: async () => run(given, label, own) }
