@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -62,3 +63,16 @@ function codesOf(file: string, name: string): readonly string[] {
   const [, union = ''] = new RegExp(`export type ${name} =([\\s\\S]*?)\n\n`).exec(read(file)) ?? []
   return [...union.matchAll(/'(\w+)'/g)].map(([, code = '']) => code)
 }
+
+test('no example has more than the four files that their page promises', () => {
+  const { stdout } = spawnSync('git', ['ls-files', 'examples'], { cwd: repository, encoding: 'utf8' })
+  const code = stdout
+    .split('\n')
+    .filter((path) => /\.tsx?$/.test(path) && !/\/prisma\.config\.ts$|\/layout\.tsx$/.test(path))
+    .map((path) => path.split('/')[1] ?? '')
+  const counts = new Map(
+    [...new Set(code)].map((name) => [name, code.filter((each) => each === name).length]),
+  )
+  expect(counts.size).toBe(7)
+  expect([...counts].filter(([, files]) => files > 4)).toEqual([])
+})
