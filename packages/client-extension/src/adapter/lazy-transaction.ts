@@ -127,7 +127,7 @@ export function lazyTransaction(
       })
       sent.callback = (error, result) => {
         isBegun ||= !error
-        phase = isBegun ? 'open' : 'dead'
+        if (phase === 'first') phase = isBegun ? 'open' : 'dead'
         failure = error
         if (result !== undefined && endsOrUndoes(result)) pending ??= current
         goOn()
