@@ -61,10 +61,5 @@ export function isIdle(client: PgPoolClient): boolean {
   return status === undefined || status === null || status === 'I'
 }
 
-/** Whether the server has said so for certain. */
-export function hasEnded(client: PgPoolClient): boolean {
-  return client.getTransactionStatus?.() === 'I'
-}
-
 /** The statement that was running fails as well, and says more. */
 function ignore(): void {}

@@ -1,7 +1,7 @@
 import { mayHoldSeveral, withoutLeadingComments } from '../raw-statement.ts'
 import { isSettingsStatement, type SettingsStatement } from '../settings-statement.ts'
-import { giveBack, hasEnded, isIdle } from './idle-connection.ts'
-import type { PgPoolClient, PgQueryConfig, PgResult } from './pg-driver.ts'
+import { giveBack, isIdle } from './idle-connection.ts'
+import { type PgPoolClient, type PgQueryConfig, type PgResult, property } from './pg-driver.ts'
 import type { MakePrefixedQuery } from './prefixed-query.ts'
 import { sentQuery } from './sent-query.ts'
 
@@ -152,8 +152,8 @@ export function lazyTransaction(
       if (before === 'dead' && config.text === 'COMMIT') throw transactionAborted()
       return result
     } catch (error) {
-      // A COMMIT that a deferred constraint refuses has ended the transaction none the less.
-      isEnded ||= hasEnded(client)
+      // A COMMIT that a deferred constraint refuses has ended the transaction none the less. Without an answer the state is an old one.
+      isEnded ||= before === 'open' && isAnswer(error) && isIdle(client)
       throw error
     } finally {
       // Prisma gives the connection back right then. Where it does not, the end was a statement of the application's.
@@ -185,6 +185,11 @@ export function lazyTransaction(
 
 function isEnd({ text }: PgQueryConfig): boolean {
   return text === 'COMMIT' || text === 'ROLLBACK'
+}
+
+/** Whether it is PostgreSQL that reports it. */
+function isAnswer(error: unknown): boolean {
+  return typeof property(error, 'severity') === 'string'
 }
 
 /** Of several statements in one text pg gives several results. */

@@ -65,6 +65,15 @@ describe('the end of a transaction', () => {
     expect([[], ['ann']]).toContainEqual(await names('slow commit'))
   })
 
+  test('that a deferred constraint refuses: an error, nothing recorded, and the connection serves again', async () => {
+    const { base, as } = open()
+    const before = await backends(base)
+    const outcome = as('ann').$transaction((tx) => tx.entry.create({ data: { note: 'late' } }))
+    await expect(outcome).rejects.toThrow(/is refused/)
+    expect(await names('late')).toEqual([])
+    expect(await backends(base)).toEqual(before)
+  })
+
   test('that Prisma gives no statement for: the connection is destroyed, with what was open on it', async () => {
     const pool = ledger.pool({ max: 1 })
     const adapter = await auditAdapter(new PrismaPg(pool)).connect()
