@@ -92,6 +92,8 @@ export const DIAGNOSTIC_CODES = {
   AUD622: 'Values that were hidden and will be recorded',
   AUD623: 'Hidden column that no migration creates',
   AUD624: 'Inheriting table is not audited',
+  AUD628: 'Partition of an audited table',
+  AUD629: 'Audited table attached as a partition before the audit',
   AUD701: 'Audit migration is missing',
   AUD702: 'Audited model waits for a migration',
   AUD703: 'Audit part was edited by hand',

@@ -59,6 +59,8 @@ export interface FoldedTable {
   references: FoldedReference[]
   parents: FoldedTable[]
   isPartition: boolean
+  /** Where it was made a partition, if that was later. */
+  attached?: SourcePlace | undefined
   partitioned: boolean
   /** Some of its columns, or all, are not in the files. */
   opaque: boolean

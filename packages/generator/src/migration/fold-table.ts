@@ -2,7 +2,7 @@ import { nameKey } from '../model/names.ts'
 import type { AlterTable, CreateTable, Span, TableCommand } from './condensed.ts'
 import { addColumn, addColumnEverywhere, dropColumn, reportUnknownColumn } from './fold-column.ts'
 import { recordColumnChange } from './fold-column-changes.ts'
-import { foldHeritage, inheritColumns } from './fold-heritage.ts'
+import { foldHeritage, inheritColumns, setPartition } from './fold-heritage.ts'
 import { addForeignKey, dropConstraint, setPrimaryKey } from './fold-key.ts'
 import {
   type FoldedTable,
@@ -88,6 +88,11 @@ export function foldAlterTable(state: FoldState, statement: AlterTable): void {
   if (!statement.ifExists && !find(state, state.views, statement.table)) {
     const { name } = statement.table
     reportUnknown(state, `ALTER TABLE on ${name}`, statement.span, name)
+    for (const command of statement.commands) {
+      if (command.do !== 'attach' && command.do !== 'detach') continue
+      const partition = find(state, state.tables, command.table)
+      if (partition) setPartition(state, partition, command.do === 'attach', statement.span)
+    }
   }
 }
 
@@ -153,7 +158,7 @@ function foldCommand(
       return
     default: {
       const other = find(state, state.tables, command.table)
-      if (other) foldHeritage(state, table, command.do, other)
+      if (other) foldHeritage(state, table, command.do, other, span)
       else if (!find(state, state.views, command.table)) {
         const { name } = command.table
         reportUnknown(state, `${HERITAGE[command.do]} ${name}`, span, table.name, name)
