@@ -3,6 +3,7 @@ import type { AuditOptions } from './config.ts'
 import { declaredTables } from './datamodel/declared-tables.ts'
 import { modelShapes } from './datamodel/model-shapes.ts'
 import { resolveAuditModel } from './datamodel/resolve-audit-model.ts'
+import { diagnoseDeferrableKeys } from './diagnose-deferrable-keys.ts'
 import {
   diagnoseDataChanges,
   diagnoseHazards,
@@ -139,9 +140,10 @@ export function compile(input: CompileInput): Compilation {
   const positionOf = folderOrder(files)
   // What audit parts drop, they make again.
   const withoutPart = files.filter(({ text }) => !text.includes('-- prisma-generator-audit '))
+  const desired = desiredState(model, recorded.state)
   const { steps: wanted, waiting } = nextSteps({
     recorded,
-    desired: desiredState(model, recorded.state),
+    desired,
     model,
     database,
     declared: declaredTables(dmmf),
@@ -152,7 +154,9 @@ export function compile(input: CompileInput): Compilation {
   const steps = draft === undefined ? wanted : draftSteps(draft, wanted, recorded.state)
   const done = { ...nothing, model, typedModule: typed(model, historiesAfter(recorded, steps)) }
   const sources = new Map(database.tables.map((table) => [nameKey(table), table]))
-  const byRow = database.tables.filter(isRecordedByRow)
+  const byRow = desired.tables
+    .filter((table) => isRecordedByRow(table, sources.get(nameKey(table.source))))
+    .map(({ source }) => source)
   const plan = planMigration(recorded.state, steps, {
     partitioned: database.tables.filter(({ partitioned }) => partitioned),
     partitions: database.tables.filter(({ partition }) => partition !== undefined),
@@ -171,6 +175,7 @@ export function compile(input: CompileInput): Compilation {
     ...diagnoseOwnTriggers(selfWritingTriggers(files), model.tables, byRow),
     ...diagnoseInheritance(model, database),
     ...diagnosePartitions(model, sources, places),
+    ...diagnoseDeferrableKeys(desired, steps, sources),
     ...diagnoseAttached(steps, sources, { positionOf, draft: draft?.name }),
     ...diagnoseInterferences(findInterferences(recorded, database, positionOf)),
     ...diagnoseRenamedFrom(renamed, renamedFromEffects(recorded.state, steps, database.tables)),

@@ -94,6 +94,7 @@ export const DIAGNOSTIC_CODES = {
   AUD624: 'Inheriting table is not audited',
   AUD628: 'Partition of an audited table',
   AUD629: 'Audited table attached as a partition before the audit',
+  AUD630: 'Deferrable key',
   AUD701: 'Audit migration is missing',
   AUD702: 'Audited model waits for a migration',
   AUD703: 'Audit part was edited by hand',

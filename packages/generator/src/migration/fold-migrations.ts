@@ -142,6 +142,14 @@ function sourceTable(
     ...(table.opaque ? { columnsUnknown: true } : {}),
     ...(formerNames === undefined ? {} : { formerNames }),
     ...(columnChanges === undefined ? {} : { columnChanges }),
+    ...(table.deferrableKeys.length === 0
+      ? {}
+      : {
+          deferrableKeys: table.deferrableKeys.map(({ columns: of, place: at }) => ({
+            columns: of,
+            place: at,
+          })),
+        }),
     ...(elsewhere.length === 0 ? {} : { repointed: elsewhere }),
   }
 }

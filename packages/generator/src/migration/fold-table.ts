@@ -3,7 +3,7 @@ import type { AlterTable, CreateTable, Span, TableCommand } from './condensed.ts
 import { addColumn, addColumnEverywhere, dropColumn, reportUnknownColumn } from './fold-column.ts'
 import { recordColumnChange } from './fold-column-changes.ts'
 import { foldHeritage, inheritColumns, setPartition } from './fold-heritage.ts'
-import { addForeignKey, dropConstraint, setPrimaryKey } from './fold-key.ts'
+import { addForeignKey, addUnique, copyKeys, dropConstraint, setPrimaryKey } from './fold-key.ts'
 import {
   type FoldedTable,
   type FoldState,
@@ -28,6 +28,7 @@ export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs
     ...name,
     columns: [],
     primaryKey: undefined,
+    deferrableKeys: [],
     foreignKeys: [],
     references: [],
     parents,
@@ -65,15 +66,14 @@ export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs
     for (const column of model.columns) {
       table.columns.push({ ...column, virtual: column.virtual && element.withGenerated, local: true })
     }
-    if (element.withIndexes && model.primaryKey) {
-      setPrimaryKey(state, table, { columns: model.primaryKey.columns })
-    }
+    if (element.withIndexes) copyKeys(state, table, model, span)
   }
   state.tables.set(nameKey(table), table)
   for (const column of statement.notNull) setNotNull(state, table, column, true)
   const inherited = parents.find((parent) => parent.partitioned)?.primaryKey
-  if (statement.primaryKey) setPrimaryKey(state, table, statement.primaryKey)
+  if (statement.primaryKey) setPrimaryKey(state, table, statement.primaryKey, span)
   else if (statement.isPartition && inherited) setPrimaryKey(state, table, { columns: inherited.columns })
+  for (const unique of statement.uniques ?? []) addUnique(state, table, unique, span)
   for (const foreignKey of statement.foreignKeys) addForeignKey(state, table, foreignKey)
 }
 
@@ -146,10 +146,13 @@ function foldCommand(
         usingIndex === undefined ||
         find(state, state.indexes, { schema: table.schema, name: usingIndex })
       ) {
-        setPrimaryKey(state, table, command.primaryKey)
+        setPrimaryKey(state, table, command.primaryKey, span)
       } else reportUnknown(state, `PRIMARY KEY USING INDEX ${usingIndex}`, span, table.name)
       return
     }
+    case 'addUnique':
+      addUnique(state, table, command.unique, span)
+      return
     case 'addForeignKey':
       addForeignKey(state, table, command.foreignKey)
       return

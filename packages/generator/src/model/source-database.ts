@@ -47,9 +47,18 @@ export interface PartitionPlace {
   readonly place: SourcePlace
 }
 
+/** A PRIMARY KEY or UNIQUE that is DEFERRABLE: two rows may have one value of it for a while. */
+export interface DeferrableKey {
+  readonly columns: readonly string[]
+  /** Where it was made. */
+  readonly place: SourcePlace
+}
+
 export interface SourceTable extends QualifiedName {
   readonly columns: readonly SourceColumn[]
   readonly primaryKey: readonly string[]
+  /** Missing where there is none. */
+  readonly deferrableKeys?: readonly DeferrableKey[]
   readonly partitioned: boolean
   readonly partition?: PartitionPlace
   /** It inherits from another table, or others from it; partitions are none of these. */

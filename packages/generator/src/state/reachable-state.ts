@@ -126,5 +126,5 @@ function withoutVirtual(table: AuditTableObject, source: SourceTable | undefined
 }
 
 function atItsLevel(table: AuditTableObject, source: SourceTable | undefined): AuditTableObject {
-  return isRecordedByRow(source) ? { ...table, level: 'row' } : table
+  return isRecordedByRow(table, source) ? { ...table, level: 'row' } : table
 }
