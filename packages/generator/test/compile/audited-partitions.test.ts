@@ -157,6 +157,30 @@ test('a partition that another migration attaches to an audited table is refused
   expect((await compileProject(both, folder)).text).toContain('AUD628')
 })
 
+// The tables of a migration come in the order of their names, but for those whose audit ends.
+test.each([
+  ['the whole to a partition', 'Event', 'Eu', 'Event'],
+  ['the whole to a partition that sorts behind it', 'Aa', 'Eu', 'Aa'],
+  ['a partition to the whole', 'Event', 'Eu', 'Eu'],
+  ['a partition to the whole, which sorts before it', 'Aa', 'Eu', 'Eu'],
+])('the audit moves from %s in one migration, and back by its down.sql', async (_, root, part, first) => {
+  const named = (text: string) => text.replaceAll(/\bEvent\b/g, root)
+  const of = (audited: string) => {
+    const wish = (model: string) => (model === audited ? '@audit(enabled)' : '@audit(disabled)')
+    return named(schema(wish(part), wish(root)))
+  }
+  const second = first === root ? part : root
+  const start = await audited(of(first), named(ROOT + EU))
+  const { project, done } = await followed(of(second), start)
+  const database = await apply(done, { '20260104': `INSERT INTO "${root}" VALUES ('eu', 1, 'a')` })
+  expect(await rows(database, `audit."${second}_audit"`)).toEqual(['I eu 1 a'])
+  await database.query(project.migration?.downSql ?? '')
+  await database.query(`UPDATE "${root}" SET note = 'b'`)
+  expect(await rows(database, `audit."${first}_audit"`)).toEqual(['U eu 1 b'])
+  expect(await rows(database, `audit."${second}_audit"`)).toHaveLength(1)
+  await database.drop()
+})
+
 test('with triggers of other names a partition has a history of its own beside that of its root, each whole', async () => {
   const both = schema('@audit(enabled, trigger: "audit_eu_{operation}")', '@audit(enabled)')
   const { project, done } = await followed(both, { '20260101000000_init': ROOT + EU })
