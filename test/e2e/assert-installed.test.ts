@@ -90,6 +90,22 @@ CREATE TABLE "Visit_lowest" PARTITION OF "Visit_low" FOR VALUES FROM (0) TO (10)
   ])
 })
 
+test('assertAuditInstalled names the triggers of a table that was made a partition by hand and is recorded by statement', async () => {
+  const audited = await useProject({ schema: `${HEAD}/// @audit(enabled)\nmodel Visit {\n  id Int @id\n}\n` })
+  await install(audited)
+  const problems = await asking(audited)
+  await audited.database.query(`CREATE TABLE "Whole" ("id" INTEGER PRIMARY KEY) PARTITION BY RANGE ("id");
+    ALTER TABLE "Whole" ATTACH PARTITION "Visit" FOR VALUES FROM (0) TO (10)`)
+  expect(await problems()).toEqual([
+    'NOT_INSTALLED',
+    'The audit of Visit is not as it should be in this database:',
+    ...['delete', 'insert', 'update'].map(
+      (operation) =>
+        `  trigger audit_${operation} on public."Visit" does not fire for a statement on the table that this is a partition of`,
+    ),
+  ])
+})
+
 test('assertAuditInstalled names a guard and a trigger that were replaced by such as do nothing', async () => {
   const audited = await useProject({ schema })
   await install(audited)

@@ -410,6 +410,20 @@ test('the tables that commands make are looked at as histories are, and a rule o
   await expect(database.query('DELETE FROM audit.seal')).rejects.toThrow('append-only')
 })
 
+test('an audited table that was made a partition by hand is told, and left to a person', async () => {
+  const wrapped = await installed()
+  const { audit, database } = wrapped
+  await database.query(
+    `CREATE TABLE "Whole" (LIKE "Order" INCLUDING ALL) PARTITION BY LIST (code); ALTER TABLE "Whole" ATTACH PARTITION "Order" DEFAULT`,
+  )
+  const told = [
+    'disabled: capture of "public"."Order" does not see what a statement writes on the table that it is a partition of: it is recorded statement by statement',
+  ]
+  expect(found(await statusOf(wrapped))).toEqual(told)
+  expect(await audit(['install'])).toMatchObject({ exitCode: 1 })
+  expect(found(await statusOf(wrapped))).toEqual(told)
+})
+
 test('another owner of a history, of a partition and of a table of the audit is told, and left to a person', async () => {
   const wrapped = await installedProject(
     schema.replace('@audit(enabled)\nmodel Order', '@audit(enabled, partitionBy: month)\nmodel Order'),

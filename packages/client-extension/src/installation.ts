@@ -32,13 +32,15 @@ interface Problem {
  * One question to the catalog: which triggers are not there, rest, or are such as do nothing. It needs no right but to connect.
  *
  * Row triggers on a partition of an audited table are known by their parents' names; statement triggers have none there. A guard is BEFORE (2)
- * UPDATE (16), whatever the columns, DELETE (8) or TRUNCATE (32); a condition (WHEN) has its place on a row (1) trigger for UPDATE alone.
+ * UPDATE (16), whatever the columns, DELETE (8) or TRUNCATE (32); a condition (WHEN) has its place on a row (1) trigger for UPDATE alone. On a
+ * partition all others than those of TRUNCATE have to be of a row: a statement on the whole table calls no other.
  *
  * $1: the tables, as JSON; $2: the audit schema.
  */
 const QUESTION = `SELECT w.model, w.object, CASE
     WHEN g.oid IS NULL THEN 'is not there'
     WHEN g.tgenabled = 'D' THEN 'is disabled'
+    WHEN c.relispartition AND g.tgtype & 33 = 0 THEN 'does not fire for a statement on the table that this is a partition of'
     WHEN g.tgenabled = 'R' OR (w.always AND g.tgenabled <> 'A') THEN 'does not fire in every session'
     ELSE 'is not as the audit makes it'
   END AS problem
@@ -69,9 +71,11 @@ LEFT JOIN (
   pg_catalog.pg_trigger AS g
   JOIN pg_catalog.pg_proc AS f ON f.oid = g.tgfoid
   JOIN pg_catalog.pg_namespace AS s ON s.oid = f.pronamespace AND s.nspname = $2::text
+  JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid
 ) ON g.tgrelid = w.relation AND g.tgname = w.name
 WHERE g.oid IS NULL OR g.tgenabled IN ('D', 'R') OR (w.always AND g.tgenabled <> 'A')
   OR (w.name = 'append_only' AND (g.tgtype <> 58 OR g.tgattr::text <> ''))
+  OR (c.relispartition AND g.tgtype & 33 = 0)
   OR (g.tgqual IS NOT NULL AND g.tgtype & 17 <> 17)
 UNION ALL
 SELECT d.model, pg_catalog.format('DEFAULT partition of %I.%I', $2::text, d.history), 'is not there'

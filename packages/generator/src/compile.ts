@@ -3,6 +3,7 @@ import type { AuditOptions } from './config.ts'
 import { declaredTables } from './datamodel/declared-tables.ts'
 import { modelShapes } from './datamodel/model-shapes.ts'
 import { resolveAuditModel } from './datamodel/resolve-audit-model.ts'
+import { diagnoseDeferrableKeys } from './diagnose-deferrable-keys.ts'
 import {
   diagnoseDataChanges,
   diagnoseHazards,
@@ -11,6 +12,7 @@ import {
 } from './diagnose-folder.ts'
 import { withFoundColumns } from './diagnose-hidden-columns.ts'
 import { diagnoseInheritance } from './diagnose-inheritance.ts'
+import { diagnoseAttached, diagnosePartitions } from './diagnose-partitions.ts'
 import { diagnoseRenamedFrom } from './diagnose-renamed-from.ts'
 import { diagnoseReplacements } from './diagnose-replacements.ts'
 import { diagnoseInterferences, diagnoseMarks, diagnoseRisks } from './diagnose-risks.ts'
@@ -24,6 +26,7 @@ import type { MigrationFile } from './migration/migration-file.ts'
 import { refusedDataChanges } from './migration/refused-data-changes.ts'
 import { selfWritingTriggers } from './migration/self-writing-triggers.ts'
 import type { AuditModel } from './model/audit-model.ts'
+import { nameKey } from './model/names.ts'
 import type { SourceFile } from './model/place.ts'
 import type { SourceDatabase } from './model/source-database.ts'
 import { renderDraft } from './render-draft.ts'
@@ -38,6 +41,7 @@ import { lostObjects } from './state/lost-objects.ts'
 import { type MigrationPlan, planMigration } from './state/migration-plan.ts'
 import { nextSteps } from './state/next-steps.ts'
 import type { WaitingTable } from './state/reachable-state.ts'
+import { isRecordedByRow } from './state/recorded-by-row.ts'
 import { renamedFromEffects } from './state/renamed-from-effect.ts'
 import { findReplacements } from './state/replacements.ts'
 import { findRisks } from './state/risks.ts'
@@ -136,9 +140,10 @@ export function compile(input: CompileInput): Compilation {
   const positionOf = folderOrder(files)
   // What audit parts drop, they make again.
   const withoutPart = files.filter(({ text }) => !text.includes('-- prisma-generator-audit '))
+  const desired = desiredState(model, recorded.state)
   const { steps: wanted, waiting } = nextSteps({
     recorded,
-    desired: desiredState(model, recorded.state),
+    desired,
     model,
     database,
     declared: declaredTables(dmmf),
@@ -148,9 +153,14 @@ export function compile(input: CompileInput): Compilation {
   const draft = input.draft === undefined ? undefined : openDraft(input.draft, folder)
   const steps = draft === undefined ? wanted : draftSteps(draft, wanted, recorded.state)
   const done = { ...nothing, model, typedModule: typed(model, historiesAfter(recorded, steps)) }
-  const partitioned = database.tables.filter((table) => table.partitioned)
-  const byRow = database.tables.filter((table) => table.partitioned || table.inherits)
-  const plan = planMigration(recorded.state, steps, { partitioned })
+  const sources = new Map(database.tables.map((table) => [nameKey(table), table]))
+  const byRow = desired.tables
+    .filter((table) => isRecordedByRow(table, sources.get(nameKey(table.source))))
+    .map(({ source }) => source)
+  const plan = planMigration(recorded.state, steps, {
+    partitioned: database.tables.filter(({ partitioned }) => partitioned),
+    partitions: database.tables.filter(({ partition }) => partition !== undefined),
+  })
   const refused = refusedDataChanges(files, database)
   // Those of a draft get what they lack.
   const cured = refused.filter(({ change }) => change.migration === draft?.name)
@@ -164,6 +174,9 @@ export function compile(input: CompileInput): Compilation {
     ...diagnoseMarks(files),
     ...diagnoseOwnTriggers(selfWritingTriggers(files), model.tables, byRow),
     ...diagnoseInheritance(model, database),
+    ...diagnosePartitions(model, sources, places),
+    ...diagnoseDeferrableKeys(desired, steps, sources),
+    ...diagnoseAttached(steps, sources, { positionOf, draft: draft?.name }),
     ...diagnoseInterferences(findInterferences(recorded, database, positionOf)),
     ...diagnoseRenamedFrom(renamed, renamedFromEffects(recorded.state, steps, database.tables)),
     ...diagnoseRisks(findRisks({ recorded, steps, database, positionOf, draft: draft?.name })),

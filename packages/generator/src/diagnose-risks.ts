@@ -5,7 +5,7 @@ import type { Interference, NotInterpreted } from './model/source-database.ts'
 import type { Finding } from './state/interferences.ts'
 import type { Risk } from './state/risks.ts'
 
-const TOGETHER =
+export const TOGETHER =
   'Deploy this migration and the audit migration together. Next time: npx prisma-generator-audit migrate dev --name <name>, which puts both into one.'
 
 /** Said while the audit part that repairs it is written, each where the application's migration does it. */

@@ -137,7 +137,8 @@ function compareTriggers(
   const { source } = table
   const key = nameKey(source)
   const name = quoted(source)
-  if (!live.sources.some((each) => nameKey(each) === key)) {
+  const there = live.sources.find((each) => nameKey(each) === key)
+  if (there === undefined) {
     return [
       {
         state: 'missing',
@@ -165,12 +166,25 @@ function compareTriggers(
   )
   return [
     ...findings,
+    ...(there.isPartition && table.level === 'statement' ? [partOf(name)] : []),
     ...ofPartitions.map(({ name: trigger, on, enabled }): Finding => {
       const object = `trigger "${trigger}" on partition ${quoted(on)}`
       const finding = { state: 'disabled', object, message: firing(enabled) } as const
       return mendedBy(finding, enableTrigger(on, trigger, table.enableAlways === true))
     }),
   ]
+}
+
+/** By no migration that can be read: that would have it recorded by row. */
+function partOf(name: string): Finding {
+  return {
+    state: 'disabled',
+    object: `capture of ${name}`,
+    message:
+      'does not see what a statement writes on the table that it is a partition of: it is recorded statement by statement',
+    hint: 'Put the ATTACH PARTITION into a migration as a plain statement, or @audit(enabled, level: row) above the model; npx prisma generate, then npx prisma migrate deploy.',
+    isForPeople: true,
+  }
 }
 
 function sizeOf({ bytes, rows, ends }: LiveHistory): HistorySize {

@@ -190,6 +190,7 @@ export interface LiveTrigger {
 export interface LiveSource extends QualifiedName {
   /** The role owns it, or may take the role that does: it can turn the triggers off. */
   readonly isOwned: boolean
+  readonly isPartition: boolean
 }
 
 export interface LiveSetting {

@@ -40,6 +40,9 @@ export function condenseCreateTable(statement: CreateStmt, span: Span): CreateTa
     }
   }
   const primary = constraints.find(({ constraint }) => constraint.contype === 'CONSTR_PRIMARY')
+  const uniques = constraints.filter(
+    ({ constraint }) => constraint.contype === 'CONSTR_UNIQUE' && constraint.deferrable,
+  )
   return {
     kind: 'createTable',
     table: relationName(statement.relation),
@@ -52,6 +55,9 @@ export function condenseCreateTable(statement: CreateStmt, span: Span): CreateTa
     isPartition: statement.partbound !== undefined,
     partitioned: statement.partspec !== undefined,
     ...(primary ? { primaryKey: condensePrimaryKey(primary.constraint, primary.column) } : {}),
+    ...(uniques.length === 0
+      ? {}
+      : { uniques: uniques.map(({ constraint, column }) => condensePrimaryKey(constraint, column)) }),
     foreignKeys: constraints
       .filter(({ constraint }) => constraint.contype === 'CONSTR_FOREIGN')
       .map(({ constraint, column }) => condenseForeignKey(constraint, column)),
@@ -140,6 +146,10 @@ function condenseAddConstraint(constraint: Constraint, column: string | undefine
   switch (constraint.contype) {
     case 'CONSTR_PRIMARY':
       return [{ do: 'addPrimaryKey', primaryKey: condensePrimaryKey(constraint, column) }]
+    case 'CONSTR_UNIQUE':
+      return constraint.deferrable
+        ? [{ do: 'addUnique', unique: condensePrimaryKey(constraint, column) }]
+        : []
     case 'CONSTR_FOREIGN':
       return [{ do: 'addForeignKey', foreignKey: condenseForeignKey(constraint, column) }]
     case 'CONSTR_NOTNULL':
@@ -178,8 +188,18 @@ function condenseColumn(definition: ColumnDef): WrittenColumn {
   }
 }
 
+/** What makes a constraint of a column deferrable stands after it, as one of its own. */
 function columnConstraints(definition: ColumnDef): Constraint[] {
-  return (definition.constraints ?? []).flatMap((node) => ('Constraint' in node ? [node.Constraint] : []))
+  const found: Constraint[] = []
+  for (const node of definition.constraints ?? []) {
+    if (!('Constraint' in node)) continue
+    const { contype } = node.Constraint
+    const last = found.pop()
+    if (last !== undefined && (contype === 'CONSTR_ATTR_DEFERRABLE' || contype === 'CONSTR_ATTR_DEFERRED')) {
+      found.push({ ...last, deferrable: true })
+    } else found.push(...(last === undefined ? [] : [last]), node.Constraint)
+  }
+  return found
 }
 
 function condensePrimaryKey(constraint: Constraint, column: string | undefined): WrittenPrimaryKey {
@@ -187,6 +207,7 @@ function condensePrimaryKey(constraint: Constraint, column: string | undefined):
     ...named(constraint),
     columns: column === undefined ? strings(constraint.keys) : [column],
     ...(constraint.indexname === undefined ? {} : { usingIndex: constraint.indexname }),
+    ...(constraint.deferrable ? { deferrable: true } : {}),
   }
 }
 

@@ -29,6 +29,7 @@ export interface WrittenPrimaryKey {
   readonly constraint?: string
   readonly columns: readonly string[]
   readonly usingIndex?: string
+  readonly deferrable?: true
 }
 
 /** What happens to the referencing rows: `a` nothing, `r` refused, `c` cascade, `n` NULL, `d` default. */
@@ -63,6 +64,8 @@ export interface CreateTable {
   readonly isPartition: boolean
   readonly partitioned: boolean
   readonly primaryKey?: WrittenPrimaryKey
+  /** Only those that are deferrable. */
+  readonly uniques?: readonly WrittenPrimaryKey[]
   readonly foreignKeys: readonly WrittenForeignKey[]
   /** Columns of `NOT NULL` written as table constraints or as overrides of inherited columns. */
   readonly notNull: readonly string[]
@@ -81,6 +84,8 @@ export type TableCommand =
   | { readonly do: 'setNotNull' | 'dropNotNull' | 'dropExpression'; readonly column: string }
   | { readonly do: 'notNullConstraint'; readonly column: string; readonly constraint?: string }
   | { readonly do: 'addPrimaryKey'; readonly primaryKey: WrittenPrimaryKey }
+  /** A deferrable one. */
+  | { readonly do: 'addUnique'; readonly unique: WrittenPrimaryKey }
   | { readonly do: 'addForeignKey'; readonly foreignKey: WrittenForeignKey }
   | { readonly do: 'dropConstraint'; readonly constraint: string }
   /** No name: all of the table's triggers. */

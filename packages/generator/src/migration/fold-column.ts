@@ -54,6 +54,7 @@ export function dropColumn(
   table.columns = table.columns.filter((each) => each !== column)
   recordColumnChange(state, table, { kind: 'dropped', column: name }, span)
   if (table.primaryKey?.columns.includes(name)) table.primaryKey = undefined
+  table.deferrableKeys = table.deferrableKeys.filter((key) => !key.columns.includes(name))
   table.foreignKeys = table.foreignKeys.filter((key) => !key.columns.includes(name))
   table.references = table.references.filter((each) => each.column !== name)
   for (const heir of heirs(state, table)) dropColumn(state, heir, name, false, span)
@@ -72,6 +73,7 @@ export function renameColumn(
   column.name = to
   recordColumnChange(state, table, { kind: 'renamed', column: from, to }, span)
   if (table.primaryKey) table.primaryKey.columns = renamed(table.primaryKey.columns)
+  for (const key of table.deferrableKeys) key.columns = renamed(key.columns)
   for (const key of table.foreignKeys) key.columns = renamed(key.columns)
   for (const each of table.references) if (each.column === from) each.column = to
   for (const each of state.tables.values()) {

@@ -1,20 +1,22 @@
 import { nameKey } from '../model/names.ts'
-import type { WrittenForeignKey, WrittenPrimaryKey } from './condensed.ts'
+import type { Span, WrittenForeignKey, WrittenPrimaryKey } from './condensed.ts'
 import { constraintName } from './constraint-name.ts'
-import { type FoldedTable, type FoldState, find } from './fold-state.ts'
+import { type FoldedTable, type FoldState, find, placeOf } from './fold-state.ts'
 import { heirs, setNotNull } from './heirs.ts'
 
-export function setPrimaryKey(state: FoldState, table: FoldedTable, written: WrittenPrimaryKey): void {
-  const index =
-    written.usingIndex === undefined
-      ? undefined
-      : find(state, state.indexes, {
-          schema: table.schema,
-          name: written.usingIndex,
-        })
-  const columns = [...(index?.columns ?? written.columns)]
-  const constraint = written.constraint ?? written.usingIndex ?? freeKeyName(state, table)
+/** @param span of the statement, where the key may be deferrable */
+export function setPrimaryKey(
+  state: FoldState,
+  table: FoldedTable,
+  written: WrittenPrimaryKey,
+  span?: Span,
+): void {
+  const columns = keyColumns(state, table, written)
+  const constraint = written.constraint ?? written.usingIndex ?? freeKeyName(state, table, undefined, 'pkey')
   table.primaryKey = { constraint, columns }
+  if (written.deferrable && span) {
+    table.deferrableKeys.push({ constraint, columns: [...columns], place: placeOf(state, span) })
+  }
   for (const column of columns) setNotNull(state, table, column, true)
   if (!table.partitioned) return
   for (const heir of heirs(state, table)) {
@@ -22,10 +24,47 @@ export function setPrimaryKey(state: FoldState, table: FoldedTable, written: Wri
   }
 }
 
-/** PostgreSQL's default name of a primary key; a taken one gets a number. */
-function freeKeyName(state: FoldState, table: FoldedTable): string {
+/** A deferrable UNIQUE; of no other one is it kept that there is one. */
+export function addUnique(
+  state: FoldState,
+  table: FoldedTable,
+  written: WrittenPrimaryKey,
+  span: Span,
+): void {
+  const columns = keyColumns(state, table, written)
+  const constraint =
+    written.constraint ?? written.usingIndex ?? freeKeyName(state, table, columns.join('_'), 'key')
+  table.deferrableKeys.push({ constraint, columns, place: placeOf(state, span) })
+}
+
+/** What `LIKE … INCLUDING INDEXES` copies of the keys of `model`. */
+export function copyKeys(state: FoldState, table: FoldedTable, model: FoldedTable, span: Span): void {
+  const { primaryKey, deferrableKeys } = model
+  const isPrimary = ({ constraint }: { constraint: string }) => constraint === primaryKey?.constraint
+  if (primaryKey) {
+    const deferrable = deferrableKeys.some(isPrimary) ? ({ deferrable: true } as const) : {}
+    setPrimaryKey(state, table, { columns: primaryKey.columns, ...deferrable }, span)
+  }
+  for (const key of deferrableKeys) {
+    if (!isPrimary(key)) addUnique(state, table, { columns: key.columns }, span)
+  }
+}
+
+function keyColumns(state: FoldState, { schema }: FoldedTable, written: WrittenPrimaryKey): string[] {
+  const { usingIndex: name } = written
+  const index = name === undefined ? undefined : find(state, state.indexes, { schema, name })
+  return [...(index?.columns ?? written.columns)]
+}
+
+/** PostgreSQL's default name of a key; a taken one gets a number. */
+function freeKeyName(
+  state: FoldState,
+  table: FoldedTable,
+  column: string | undefined,
+  label: 'pkey' | 'key',
+): string {
   for (let count = 0; ; count++) {
-    const name = constraintName(table.name, undefined, count === 0 ? 'pkey' : `pkey${count}`)
+    const name = constraintName(table.name, column, count === 0 ? label : `${label}${count}`)
     const key = nameKey({ schema: table.schema, name })
     const isKey = [...state.tables.values()].some(
       (each) => each.schema === table.schema && each !== table && each.primaryKey?.constraint === name,
@@ -63,6 +102,7 @@ function pointTo(state: FoldState, from: FoldedTable, columns: readonly string[]
 
 export function dropConstraint(state: FoldState, table: FoldedTable, constraint: string): void {
   table.foreignKeys = table.foreignKeys.filter((key) => key.constraint !== constraint)
+  table.deferrableKeys = table.deferrableKeys.filter((key) => key.constraint !== constraint)
   if (table.primaryKey?.constraint === constraint) {
     const { columns } = table.primaryKey
     table.primaryKey = undefined

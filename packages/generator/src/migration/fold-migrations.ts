@@ -1,5 +1,10 @@
 import { nameKey } from '../model/names.ts'
-import type { RepointedColumn, SourceDatabase, SourceTable } from '../model/source-database.ts'
+import type {
+  PartitionPlace,
+  RepointedColumn,
+  SourceDatabase,
+  SourceTable,
+} from '../model/source-database.ts'
 import { condenseFile } from './condense-file.ts'
 import type { CondensedFile } from './condensed.ts'
 import { foldFile } from './fold-file.ts'
@@ -128,6 +133,7 @@ function sourceTable(
     })),
     primaryKey: primaryKey?.columns ?? [],
     partitioned,
+    ...(table.isPartition ? { partition: partitionPlace(table) } : {}),
     place,
     ...(inherits ? { inherits } : {}),
     ...(inheriting.length === 0
@@ -136,8 +142,26 @@ function sourceTable(
     ...(table.opaque ? { columnsUnknown: true } : {}),
     ...(formerNames === undefined ? {} : { formerNames }),
     ...(columnChanges === undefined ? {} : { columnChanges }),
+    ...(table.deferrableKeys.length === 0
+      ? {}
+      : {
+          deferrableKeys: table.deferrableKeys.map(({ columns: of, place: at }) => ({
+            columns: of,
+            place: at,
+          })),
+        }),
     ...(elsewhere.length === 0 ? {} : { repointed: elsewhere }),
   }
+}
+
+function partitionPlace(table: FoldedTable): PartitionPlace {
+  const of = ancestors(table).map(({ schema, name }) => ({ schema, name }))
+  return { of, place: table.attached ?? table.place }
+}
+
+/** A partition has one parent, and that may be a partition, too. */
+function ancestors({ parents }: FoldedTable): readonly FoldedTable[] {
+  return parents.flatMap((parent) => [parent, ...ancestors(parent)])
 }
 
 function byName(a: { schema: string; name: string }, b: { schema: string; name: string }): number {

@@ -92,6 +92,7 @@ function renameSchema(state: FoldState, statement: Extract<Statement, { kind: 'r
 
 function renameConstraint(table: FoldedTable, from: string, to: string): void {
   if (table.primaryKey?.constraint === from) table.primaryKey.constraint = to
+  for (const key of table.deferrableKeys) if (key.constraint === from) key.constraint = to
   for (const key of table.foreignKeys) if (key.constraint === from) key.constraint = to
   for (const column of table.columns) if (column.notNullConstraint === from) column.notNullConstraint = to
 }

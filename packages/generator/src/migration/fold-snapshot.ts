@@ -66,6 +66,7 @@ function copyTable(table: FoldedTable, types: ReadonlyMap<FoldedType, FoldedType
     ...table,
     columns: table.columns.map(copyColumn),
     primaryKey: table.primaryKey && { ...table.primaryKey },
+    deferrableKeys: table.deferrableKeys.map((key) => ({ ...key })),
     foreignKeys: table.foreignKeys.map((key) => ({ ...key })),
     ...(table.columnChanges === undefined ? {} : { columnChanges: [...table.columnChanges] }),
   }

@@ -50,15 +50,25 @@ export interface FoldedReference {
   before?: { readonly table: FoldedTable; readonly migration: string }
 }
 
+/** A PRIMARY KEY or UNIQUE that is checked when a statement ends, or the transaction. */
+export interface FoldedDeferrableKey {
+  constraint: string
+  columns: string[]
+  place: SourcePlace
+}
+
 export interface FoldedTable {
   schema: string
   name: string
   columns: FoldedColumn[]
   primaryKey: { constraint: string; columns: string[] } | undefined
+  deferrableKeys: FoldedDeferrableKey[]
   foreignKeys: FoldedForeignKey[]
   references: FoldedReference[]
   parents: FoldedTable[]
   isPartition: boolean
+  /** Where it was made a partition, if that was later. */
+  attached?: SourcePlace | undefined
   partitioned: boolean
   /** Some of its columns, or all, are not in the files. */
   opaque: boolean

@@ -2,8 +2,8 @@ import { nameKey } from '../model/names.ts'
 import type { AlterTable, CreateTable, Span, TableCommand } from './condensed.ts'
 import { addColumn, addColumnEverywhere, dropColumn, reportUnknownColumn } from './fold-column.ts'
 import { recordColumnChange } from './fold-column-changes.ts'
-import { foldHeritage, inheritColumns } from './fold-heritage.ts'
-import { addForeignKey, dropConstraint, setPrimaryKey } from './fold-key.ts'
+import { foldHeritage, inheritColumns, setPartition } from './fold-heritage.ts'
+import { addForeignKey, addUnique, copyKeys, dropConstraint, setPrimaryKey } from './fold-key.ts'
 import {
   type FoldedTable,
   type FoldState,
@@ -28,6 +28,7 @@ export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs
     ...name,
     columns: [],
     primaryKey: undefined,
+    deferrableKeys: [],
     foreignKeys: [],
     references: [],
     parents,
@@ -65,15 +66,14 @@ export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs
     for (const column of model.columns) {
       table.columns.push({ ...column, virtual: column.virtual && element.withGenerated, local: true })
     }
-    if (element.withIndexes && model.primaryKey) {
-      setPrimaryKey(state, table, { columns: model.primaryKey.columns })
-    }
+    if (element.withIndexes) copyKeys(state, table, model, span)
   }
   state.tables.set(nameKey(table), table)
   for (const column of statement.notNull) setNotNull(state, table, column, true)
   const inherited = parents.find((parent) => parent.partitioned)?.primaryKey
-  if (statement.primaryKey) setPrimaryKey(state, table, statement.primaryKey)
+  if (statement.primaryKey) setPrimaryKey(state, table, statement.primaryKey, span)
   else if (statement.isPartition && inherited) setPrimaryKey(state, table, { columns: inherited.columns })
+  for (const unique of statement.uniques ?? []) addUnique(state, table, unique, span)
   for (const foreignKey of statement.foreignKeys) addForeignKey(state, table, foreignKey)
 }
 
@@ -88,6 +88,11 @@ export function foldAlterTable(state: FoldState, statement: AlterTable): void {
   if (!statement.ifExists && !find(state, state.views, statement.table)) {
     const { name } = statement.table
     reportUnknown(state, `ALTER TABLE on ${name}`, statement.span, name)
+    for (const command of statement.commands) {
+      if (command.do !== 'attach' && command.do !== 'detach') continue
+      const partition = find(state, state.tables, command.table)
+      if (partition) setPartition(state, partition, command.do === 'attach', statement.span)
+    }
   }
 }
 
@@ -141,10 +146,13 @@ function foldCommand(
         usingIndex === undefined ||
         find(state, state.indexes, { schema: table.schema, name: usingIndex })
       ) {
-        setPrimaryKey(state, table, command.primaryKey)
+        setPrimaryKey(state, table, command.primaryKey, span)
       } else reportUnknown(state, `PRIMARY KEY USING INDEX ${usingIndex}`, span, table.name)
       return
     }
+    case 'addUnique':
+      addUnique(state, table, command.unique, span)
+      return
     case 'addForeignKey':
       addForeignKey(state, table, command.foreignKey)
       return
@@ -153,7 +161,7 @@ function foldCommand(
       return
     default: {
       const other = find(state, state.tables, command.table)
-      if (other) foldHeritage(state, table, command.do, other)
+      if (other) foldHeritage(state, table, command.do, other, span)
       else if (!find(state, state.views, command.table)) {
         const { name } = command.table
         reportUnknown(state, `${HERITAGE[command.do]} ${name}`, span, table.name, name)

@@ -1,6 +1,6 @@
 import type { QualifiedName } from '../model/names.ts'
 import type { LastMigration } from '../model/source-database.ts'
-import type { Statement, WrittenName } from './condensed.ts'
+import type { Statement, TableCommand, WrittenName } from './condensed.ts'
 import type { CondensedMigration } from './fold-migrations.ts'
 
 /**
@@ -22,14 +22,28 @@ export function lastMigration(
   return { last: { touched: own.flatMap(touches).map(name), transactionEnds } }
 }
 
+/** The other table of what makes a partition or an heir of one. */
+function alsoTouched(command: TableCommand): readonly WrittenName[] {
+  switch (command.do) {
+    case 'attach':
+    case 'detach':
+    case 'inherit':
+    case 'noInherit':
+      return [command.table]
+    default:
+      return []
+  }
+}
+
 function touches(statement: Statement): readonly WrittenName[] {
   switch (statement.kind) {
     case 'createTable':
-    case 'alterTable':
     case 'renameColumn':
     case 'renameConstraint':
     case 'createIndex':
       return [statement.table]
+    case 'alterTable':
+      return [statement.table, ...statement.commands.flatMap(alsoTouched)]
     case 'renameTable':
       return [statement.table, { ...statement.table, name: statement.to }]
     case 'moveTable':

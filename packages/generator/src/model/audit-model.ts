@@ -110,7 +110,7 @@ export interface AuditedTable {
   readonly settings: readonly SessionSetting[]
   readonly missingSettings: MissingSettings
   readonly truncate: TruncatePolicy
-  /** A table that is partitioned or inherits is captured by row, whatever stands here. */
+  /** A table that is partitioned, a partition or inherits, or has a deferrable key, is captured by row, whatever stands here. */
   readonly level: CaptureLevel
   /** `changed` only at level row. */
   readonly updates: UpdatePolicy

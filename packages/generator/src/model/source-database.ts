@@ -39,10 +39,28 @@ export interface RepointedColumn {
   readonly migration: string
 }
 
+/** That a table is a partition. */
+export interface PartitionPlace {
+  /** What it is a partition of, the nearest first; empty where no file creates that. */
+  readonly of: readonly QualifiedName[]
+  /** Where it became one. */
+  readonly place: SourcePlace
+}
+
+/** A PRIMARY KEY or UNIQUE that is DEFERRABLE: two rows may have one value of it for a while. */
+export interface DeferrableKey {
+  readonly columns: readonly string[]
+  /** Where it was made. */
+  readonly place: SourcePlace
+}
+
 export interface SourceTable extends QualifiedName {
   readonly columns: readonly SourceColumn[]
   readonly primaryKey: readonly string[]
+  /** Missing where there is none. */
+  readonly deferrableKeys?: readonly DeferrableKey[]
   readonly partitioned: boolean
+  readonly partition?: PartitionPlace
   /** It inherits from another table, or others from it; partitions are none of these. */
   readonly inherits?: true
   /** The tables that INHERIT from it directly. */

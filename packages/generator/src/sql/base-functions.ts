@@ -147,6 +147,7 @@ function requireSource(home: AuditHome): Sql {
   const body = sql`DECLARE
   source regclass := pg_catalog.to_regclass(source_name);
   kind "char" := (SELECT c.relkind FROM pg_catalog.pg_class AS c WHERE c.oid = source);
+  is_partition boolean := (SELECT c.relispartition FROM pg_catalog.pg_class AS c WHERE c.oid = source);
   missing text;
 BEGIN
   IF source IS NULL THEN
@@ -161,6 +162,13 @@ BEGIN
       MESSAGE = pg_catalog.format('table %s is partitioned and cannot be audited', source_name),
       DETAIL = 'Rows written directly into a partition would not be recorded.',
       HINT = 'Remove @audit(enabled) from its model.';
+  END IF;
+  IF is_partition THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'feature_not_supported',
+      MESSAGE = pg_catalog.format('table %s is a partition and cannot be audited statement by statement', source_name),
+      DETAIL = 'Rows written by a statement on the table that it is a partition of would not be recorded.',
+      HINT = 'Where no migration says that it is a partition: @audit(enabled, level: row) above its model.';
   END IF;
   IF kind <> 'r' THEN
     RAISE EXCEPTION USING

@@ -79,7 +79,8 @@ export function tablesThere(tables: readonly AuditTableObject[], role: string | 
     tables.map(({ source }) => sql`(${literal(source.schema)}, ${literal(source.name)})`),
     sql`, `,
   )
-  return sqlText(sql`SELECT s.schema, s.name, coalesce(pg_has_role(r.oid, c.relowner, 'MEMBER'), false) AS "isOwned"
+  return sqlText(sql`SELECT s.schema, s.name, coalesce(pg_has_role(r.oid, c.relowner, 'MEMBER'), false) AS "isOwned",
+  c.relispartition AS "isPartition"
 FROM (VALUES ${names}) AS s (schema, name)
 JOIN pg_class AS c ON c.oid = to_regclass(format('%I.%I', s.schema, s.name))
 LEFT JOIN pg_roles AS r ON r.rolname = ${asked(role)}`)

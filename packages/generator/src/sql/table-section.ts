@@ -178,17 +178,18 @@ function renderRequireSource(table: AuditTableObject): Sql {
   ${literal(sqlText(qualified(table.source)))},
   ARRAY[${join(columns, sql`, `)}]::text[]
 );`
-  return table.level === 'row' ? unlessPartitioned(table, call) : call
+  return table.level === 'row' ? unlessSpread(table, call) : call
 }
 
-/** Row triggers are cloned to every partition. There a SELECT fails where a column is missing, as `call` would. */
-function unlessPartitioned(table: AuditTableObject, call: Sql): Sql {
+/** Row triggers are cloned to every partition, and see in one what is written by another name. There a SELECT fails where a column is missing, as `call` would. */
+function unlessSpread(table: AuditTableObject, call: Sql): Sql {
   const columns = liveColumns(table).map((column) => ident(sourceColumn(column)))
   const source = qualified(table.source)
   const body = sql`BEGIN
   IF EXISTS (
     SELECT FROM pg_catalog.pg_class AS c
-    WHERE c.oid = pg_catalog.to_regclass(${literal(sqlText(source))}) AND c.relkind = 'p'
+    WHERE c.oid = pg_catalog.to_regclass(${literal(sqlText(source))})
+      AND (c.relkind = 'p' OR (c.relkind = 'r' AND c.relispartition))
   ) THEN
     PERFORM ${join(columns, sql`, `)} FROM ${source} WHERE false;
   ELSE

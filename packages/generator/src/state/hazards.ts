@@ -21,12 +21,18 @@ export interface Hazard {
   readonly hint?: string
 }
 
+/** Source tables whose rows a statement on another table may write. */
+export interface SpreadTables {
+  readonly partitioned: readonly QualifiedName[]
+  readonly partitions: readonly QualifiedName[]
+}
+
 /** @param group the way of the step's table through the plan; undefined for a step of the schema */
 export function findHazards(
   step: MigrationStep,
   group: TableGroup | undefined,
   from: DatabaseState,
-  partitioned: readonly QualifiedName[],
+  spread: SpreadTables,
 ): readonly Hazard[] {
   if (step.kind === 'unsupported') return [unsupported(step)]
   if (step.kind === 'moveSchema') return moved(from, step.name, step.shared === true)
@@ -34,7 +40,7 @@ export function findHazards(
   if (group === undefined) return []
   const { renamed, after } = group
   return [
-    ...partitionedSource(step, after, partitioned),
+    ...spreadSource(step, after, spread),
     ...refusal(step, renamed, after),
     ...keyHazards(step, renamed, after),
     ...shown(step, renamed),
@@ -78,13 +84,14 @@ function unsupported({ source, detail, hint }: UnsupportedStep): Hazard {
   }
 }
 
-function partitionedSource(
+function spreadSource(
   step: MigrationStep,
   { source, level }: AuditTableObject,
-  partitioned: readonly QualifiedName[],
+  { partitioned, partitions }: SpreadTables,
 ): readonly Hazard[] {
   if (step.kind !== 'createAuditTable' && step.kind !== 'resumeTable') return []
-  if (!partitioned.some((table) => table.schema === source.schema && table.name === source.name)) return []
+  const isSource = (table: QualifiedName) => table.schema === source.schema && table.name === source.name
+  if (!partitioned.some(isSource)) return partitions.some(isSource) ? [partition(source)] : []
   if (level === 'row') {
     return [
       {
@@ -105,6 +112,16 @@ function partitionedSource(
       hint: 'Record it row by row: level: row.',
     },
   ]
+}
+
+function partition(source: QualifiedName): Hazard {
+  return {
+    code: 'partitioned',
+    severity: 'info',
+    source,
+    message: `${display(source)} is a partition: it is recorded row by row, by whatever name a row of it is written`,
+    hint: 'Not recorded: what ATTACH, DETACH and DROP bring or take. DELETE leaves a row each.',
+  }
 }
 
 /** Writers that were served until now and will be refused from this migration on. */

@@ -15,17 +15,20 @@ export interface MigrationPlan {
 
 /**
  * Steps in order, with what a person should know before running them. A plan with a hazard of severity
- * `error` must not be rendered. `partitioned` names the source tables that are partitioned.
+ * `error` must not be rendered. `partitioned` names the source tables that are partitioned, `partitions` those that are partitions.
  */
 export function planMigration(
   from: DatabaseState,
   steps: readonly MigrationStep[],
-  options: { readonly partitioned?: readonly QualifiedName[] } = {},
+  {
+    partitioned = [],
+    partitions = [],
+  }: { readonly partitioned?: readonly QualifiedName[]; readonly partitions?: readonly QualifiedName[] } = {},
 ): MigrationPlan {
   const groups = groupByTable(steps, from, applySteps(from, steps))
   const ways = new Map<MigrationStep, TableGroup>(
     groups.flatMap((group) => group.steps.map((step) => [step, group] as const)),
   )
-  const partitioned = options.partitioned ?? []
-  return { steps, hazards: steps.flatMap((step) => findHazards(step, ways.get(step), from, partitioned)) }
+  const spread = { partitioned, partitions }
+  return { steps, hazards: steps.flatMap((step) => findHazards(step, ways.get(step), from, spread)) }
 }

@@ -9,6 +9,7 @@ import {
   sortTables,
 } from './database-state.ts'
 import { formatType } from './format-type.ts'
+import { isRecordedByRow } from './recorded-by-row.ts'
 import { sourceColumn } from './source-column.ts'
 import { keepWaiver } from './waiver.ts'
 
@@ -56,7 +57,7 @@ export function reachableState(
     if (reason !== undefined) waiting.push({ source: table.source, reason })
     const reachable =
       reason === undefined
-        ? withoutVirtual(byRowIfSpread(table, source), source)
+        ? withoutVirtual(atItsLevel(table, source), source)
         : findTable(recorded, table.source)
     if (reachable !== undefined) tables.push(reachable)
   }
@@ -124,10 +125,6 @@ function withoutVirtual(table: AuditTableObject, source: SourceTable | undefined
   return { ...table, columns: table.columns.filter((column) => !virtual.has(sourceColumn(column))) }
 }
 
-/**
- * Statement triggers of a partitioned table do not see a statement on a partition; row triggers are cloned to each. Those of a table
- * that inherits are not called by a statement on its parent, and its parent's see rows that are not its own.
- */
-function byRowIfSpread(table: AuditTableObject, source: SourceTable | undefined): AuditTableObject {
-  return source?.partitioned || source?.inherits ? { ...table, level: 'row' } : table
+function atItsLevel(table: AuditTableObject, source: SourceTable | undefined): AuditTableObject {
+  return isRecordedByRow(table, source) ? { ...table, level: 'row' } : table
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { column } from '../sql/fixture.ts'
 import { auditedTables, WAYS } from './audited-table.ts'
 
 const { database, run, audited } = await auditedTables()
@@ -82,6 +83,84 @@ describe.each(WAYS)('%s', (_, way) => {
   })
 })
 
+const plain = (name: string) =>
+  `CREATE TABLE ${name} (id int PRIMARY KEY, note text, parent int DEFAULT 1 REFERENCES ${parentOf(name)})`
+const partitioned = (name: string) =>
+  `${plain(name)} PARTITION BY RANGE (id); CREATE TABLE ${lowOf(name)} PARTITION OF ${name} FOR VALUES FROM (0) TO (10);
+   CREATE TABLE ${lowOf(name).replace('Low', 'High')} PARTITION OF ${name} FOR VALUES FROM (10) TO (20)`
+const TRUNCATED = [
+  ...WAYS.map(([label, way]) => [label, way, plain] as const),
+  ...WAYS.filter(([, { level }]) => level === 'row').map(
+    ([label, way]) => [`a partitioned table, ${label}`, way, partitioned] as const,
+  ),
+]
+
+describe.each(TRUNCATED)('TRUNCATE, %s', (_, way, create) => {
+  const TRUNCATES = [
+    ['TRUNCATE', (name: string) => `TRUNCATE ${name}`],
+    ['TRUNCATE CASCADE of a parent', (name: string) => `TRUNCATE ${parentOf(name)} CASCADE`],
+  ] as const
+
+  /** Two rows below a parent that is not audited; a policy hides the second one from the table's owner, too. */
+  const forced = async () => {
+    const columns = [column('id', 'integer'), column('note', 'text')]
+    const made = await audited(
+      { ...way, columns },
+      (name) =>
+        `CREATE TABLE ${parentOf(name)} (id int PRIMARY KEY); INSERT INTO ${parentOf(name)} VALUES (1); ${create(name)}`,
+    )
+    const { name } = made
+    await run(`INSERT INTO ${name} VALUES (1, 'mine'), (11, 'theirs');
+      ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY mine ON ${name} USING (note LIKE 'mine%');
+      ALTER TABLE ${name} OWNER TO "${owner}"; ALTER TABLE ${parentOf(name)} OWNER TO "${owner}";
+      GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "${owner}"`)
+    return made
+  }
+  const asOwner = (sql: string) => `BEGIN; SET LOCAL ROLE "${owner}"; ${sql}; COMMIT`
+
+  it.each(TRUNCATES)(
+    '%s by an owner whom a policy hides rows from leaves a D for those too',
+    async (__, truncate) => {
+      const { name, history } = await forced()
+      await run(asOwner(truncate(name)))
+      expect((await history()).slice(2).toSorted()).toEqual(['D (1,mine)', 'D (11,theirs)'])
+    },
+  )
+
+  it.each(TRUNCATES)(
+    '%s is refused where the policy holds for whoever records, and nothing is taken',
+    async (__, truncate) => {
+      const { name, auditTable, history, wanted } = await forced()
+      await run(`GRANT USAGE ON SCHEMA audit TO "${owner}"; GRANT INSERT, SELECT ON ${auditTable} TO "${owner}";
+      ALTER FUNCTION audit."${wanted.names.truncateFunction}"() OWNER TO "${owner}"`)
+      for (const sql of [asOwner(truncate(name)), truncate(name)]) {
+        await expect(run(sql)).rejects.toMatchObject({
+          code: '42501',
+          message: expect.stringMatching(/row-level security/),
+        })
+        await run('ROLLBACK')
+      }
+      expect(await history()).toEqual(['I (1,mine)', 'I (11,theirs)'])
+      expect(await run(`SELECT count(*)::int AS n FROM ${name}`)).toEqual([{ n: 2 }])
+    },
+  )
+})
+
+it('TRUNCATE of a partitioned table records the rows of a partition whose own policy hides them from whoever records', async () => {
+  const columns = [column('id', 'integer'), column('note', 'text')]
+  const { name, auditTable, history, wanted } = await audited(
+    { level: 'row', columns },
+    (source) => `CREATE TABLE ${parentOf(source)} (id int PRIMARY KEY); ${partitioned(source)}`,
+  )
+  const low = lowOf(name)
+  await run(`INSERT INTO ${parentOf(name)} VALUES (1); INSERT INTO ${name} VALUES (1, 'a'), (11, 'b');
+    ALTER TABLE ${low} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY none ON ${low} USING (false);
+    ALTER TABLE ${name} OWNER TO "${owner}"; ALTER TABLE ${low} OWNER TO "${owner}";
+    GRANT USAGE ON SCHEMA audit TO "${owner}"; GRANT INSERT, SELECT ON ${auditTable} TO "${owner}";
+    ALTER FUNCTION audit."${wanted.names.truncateFunction}"() OWNER TO "${owner}"; TRUNCATE ${name}`)
+  expect((await history()).slice(2).toSorted()).toEqual(['D (1,a)', 'D (11,b)'])
+})
+
 it('level row: a policy that is forced on the owner lets no key look dead that another row has', async () => {
   const { name, auditTable, history, wanted } = await audited(
     { level: 'row' },
@@ -99,3 +178,11 @@ it('level row: a policy that is forced on the owner lets no key look dead that a
     UPDATE ${name} SET id = 3 WHERE id = 1`)
   expect((await history()).slice(2)).toEqual(['D (1,a)', 'U (3,a)'])
 })
+
+function parentOf(name: string) {
+  return name.replace('Item', 'Parent of item')
+}
+
+function lowOf(name: string) {
+  return name.replace('Item', 'Low item')
+}

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=280c9438c66e78db text=af3c4fc01a2b0917
+-- prisma-generator-audit v1 from=280c9438c66e78db text=8ed4842f951ece3b
 -- {"kind":"createSchema","name":"audit","sqlVersion":1}
 -- {"kind":"createAuditTable","source":{"schema":"public","name":"Order"},"table":{"schema":"audit","key":["id"],"missingSettings":"refuse","truncate":"record","partitionBy":"quarter","names":{"table":"Order_audit"},"columns":[{"name":"id","type":"integer"},{"name":"note","type":"varchar(20)"},{"name":"status","type":"text","isEnum":true}],"settings":[{"name":"username","column":"audit_username","settingType":"String","type":"text","required":true},{"name":"app_uuid","column":"audit_app_uuid","settingType":"Uuid","type":"uuid","required":false}]}}
 
@@ -193,6 +193,7 @@ AS $audit$
 DECLARE
   source regclass := pg_catalog.to_regclass(source_name);
   kind "char" := (SELECT c.relkind FROM pg_catalog.pg_class AS c WHERE c.oid = source);
+  is_partition boolean := (SELECT c.relispartition FROM pg_catalog.pg_class AS c WHERE c.oid = source);
   missing text;
 BEGIN
   IF source IS NULL THEN
@@ -207,6 +208,13 @@ BEGIN
       MESSAGE = pg_catalog.format('table %s is partitioned and cannot be audited', source_name),
       DETAIL = 'Rows written directly into a partition would not be recorded.',
       HINT = 'Remove @audit(enabled) from its model.';
+  END IF;
+  IF is_partition THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'feature_not_supported',
+      MESSAGE = pg_catalog.format('table %s is a partition and cannot be audited statement by statement', source_name),
+      DETAIL = 'Rows written by a statement on the table that it is a partition of would not be recorded.',
+      HINT = 'Where no migration says that it is a partition: @audit(enabled, level: row) above its model.';
   END IF;
   IF kind <> 'r' THEN
     RAISE EXCEPTION USING

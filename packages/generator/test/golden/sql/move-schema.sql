@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=2e7a4748d1571a57 text=f814b15d8d8e97d8
+-- prisma-generator-audit v1 from=2e7a4748d1571a57 text=77097638ef12b326
 -- {"kind":"moveSchema","name":"trail","sqlVersion":1}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Item"},"schema":"trail","names":{"table":"Item_audit","captureFunction":"Item_audit_capture","keyFunction":"Item_audit_key","truncateFunction":"Item_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
 -- {"kind":"renameObjects","source":{"schema":"public","name":"Order"},"schema":"trail","names":{"table":"Order_audit","captureFunction":"Order_audit_capture","keyFunction":"Order_audit_key","truncateFunction":"Order_audit_truncate","insertTrigger":"audit_insert","updateTrigger":"audit_update","deleteTrigger":"audit_delete","keyTrigger":"audit_key","truncateTrigger":"audit_truncate"}}
@@ -204,6 +204,7 @@ AS $audit$
 DECLARE
   source regclass := pg_catalog.to_regclass(source_name);
   kind "char" := (SELECT c.relkind FROM pg_catalog.pg_class AS c WHERE c.oid = source);
+  is_partition boolean := (SELECT c.relispartition FROM pg_catalog.pg_class AS c WHERE c.oid = source);
   missing text;
 BEGIN
   IF source IS NULL THEN
@@ -218,6 +219,13 @@ BEGIN
       MESSAGE = pg_catalog.format('table %s is partitioned and cannot be audited', source_name),
       DETAIL = 'Rows written directly into a partition would not be recorded.',
       HINT = 'Remove @audit(enabled) from its model.';
+  END IF;
+  IF is_partition THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'feature_not_supported',
+      MESSAGE = pg_catalog.format('table %s is a partition and cannot be audited statement by statement', source_name),
+      DETAIL = 'Rows written by a statement on the table that it is a partition of would not be recorded.',
+      HINT = 'Where no migration says that it is a partition: @audit(enabled, level: row) above its model.';
   END IF;
   IF kind <> 'r' THEN
     RAISE EXCEPTION USING

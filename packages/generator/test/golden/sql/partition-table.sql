@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=15a28bebfff21268 text=89e1e9de5a50bf44
+-- prisma-generator-audit v1 from=15a28bebfff21268 text=9aaf461559167c71
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"all"}
 -- {"kind":"resumeTable","source":{"schema":"public","name":"Order"},"replaced":{"schema":"public","name":"Order_p1"}}
 
@@ -75,7 +75,8 @@ DO $audit$
 BEGIN
   IF EXISTS (
     SELECT FROM pg_catalog.pg_class AS c
-    WHERE c.oid = pg_catalog.to_regclass('"public"."Order"') AND c.relkind = 'p'
+    WHERE c.oid = pg_catalog.to_regclass('"public"."Order"')
+      AND (c.relkind = 'p' OR (c.relkind = 'r' AND c.relispartition))
   ) THEN
     PERFORM "id", "note", "price" FROM "public"."Order" WHERE false;
   ELSE
