@@ -2,7 +2,7 @@ import { isBaselineDue } from '../state/baseline.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import { auditTable } from './audit-table.ts'
-import { declarations, historyValue, insertBaseline } from './history-row.ts'
+import { declarations, historyKey, insertBaseline } from './history-row.ts'
 import { haveSameKey } from './key-columns.ts'
 import { pinnedHere, unpinned } from './pinned-output.ts'
 import {
@@ -117,6 +117,6 @@ export function isSameKey(table: AuditTableObject, row: Sql = sql`changed`): Sql
   return haveSameKey(
     table,
     ({ name }) => sql`known.${ident(name)}`,
-    ({ name }) => historyValue(table, name, row),
+    (column) => historyKey(table, column, row),
   )
 }

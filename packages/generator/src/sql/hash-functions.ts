@@ -3,7 +3,7 @@ import { baseFunction } from './base-functions.ts'
 import { HASH_KEY_COLUMNS, hashKeys } from './hash-key-table.ts'
 import { auditTable } from './look-first.ts'
 import { pinnedOutput } from './pinned-output.ts'
-import { dollarQuoted, ident, paragraphs, type Sql, sql } from './sql.ts'
+import { dollarQuoted, ident, literal, paragraphs, type Sql, sql } from './sql.ts'
 
 /** The function that hashes, and the procedure that makes a column's key. */
 export function renderHashFunctions(home: AuditHome): Sql {
@@ -55,6 +55,29 @@ END`
 AS ${dollarQuoted(body)};`
 }
 
+/** Zeros at the end of a number, with the point where nothing else is behind it; what comes before them is kept. */
+const ZEROS = '([.][0-9]*[1-9])0+(?![0-9])|[.]0+(?![0-9])'
+const JSON_STRING = String.raw`("(?:[^"\\]|\\.)*")`
+
+/**
+ * PL/pgSQL that makes one text of those in which PostgreSQL writes equal values; the text of a value that has no zero too many is
+ * left as it is. What is not looked at here stands in docs/sql.md. In strings of JSON numbers are letters.
+ */
+function writtenAlike(): Sql {
+  return sql`-- 1.0 is 1.00, and minus zero is zero.
+IF base = 'numeric'::regtype THEN
+  written := trim_scale(written::numeric)::text;
+ELSIF base IN ('float4'::regtype, 'float8'::regtype, 'float4[]'::regtype, 'float8[]'::regtype) THEN
+  written := regexp_replace(written, '-0(?![0-9.])', '0', 'g');
+ELSIF base IN (
+  'numeric[]'::regtype, 'numrange'::regtype, 'numrange[]'::regtype, 'nummultirange'::regtype, 'nummultirange[]'::regtype
+) THEN
+  written := regexp_replace(written, ${literal(ZEROS)}, ${literal(String.raw`\1`)}, 'g');
+ELSIF base = 'jsonb'::regtype AND written ~ '[.][0-9]*0' THEN
+  written := regexp_replace(written, ${literal(`${JSON_STRING}|${ZEROS}`)}, ${literal(String.raw`\1\2`)}, 'g');
+END IF;`
+}
+
 /**
  * Called by the capture functions, and by the owner to look for a value. The key never leaves the query, so that neither a
  * parameter nor a plan in the server's log shows it. A key that is gone is made anew: no write fails for it.
@@ -63,15 +86,12 @@ function hashValue(home: AuditHome): Sql {
   const c = HASH_KEY_COLUMNS
   const body = sql`DECLARE
   number CONSTANT smallint := ${columnNumber()};
+  -- Beside a NULL of no type a domain is its base type.
+  base CONSTANT regtype := pg_typeof(coalesce(value, NULL));
   written text := value::text;
   hashed text;
 BEGIN
-  -- 1.0 is 1.00, and minus zero is zero.
-  IF pg_typeof(value) = 'numeric'::regtype THEN
-    written := trim_scale(written::numeric)::text;
-  ELSIF written = '-0' AND pg_typeof(value) IN ('float4'::regtype, 'float8'::regtype) THEN
-    written := '0';
-  END IF;
+  ${writtenAlike()}
   FOR attempt IN 1..2 LOOP
     SELECT encode(sha256(k.${ident(c.outerKey)} || sha256(k.${ident(c.innerKey)} || convert_to(written, 'UTF8'))), 'hex')
     INTO hashed

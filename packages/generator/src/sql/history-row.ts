@@ -2,10 +2,11 @@ import type { Fact } from '../model/audit-model.ts'
 import type { AuditTableObject, StateColumn, StateSetting } from '../state/database-state.ts'
 import { isHashed } from '../state/hashing.ts'
 import { unreachable } from '../state/migration-step.ts'
-import { sourceColumn } from '../state/source-column.ts'
+import { keyColumn, sourceColumn } from '../state/source-column.ts'
 import { auditTable, liveColumns, liveSettings } from './audit-table.ts'
 import { baseFunction } from './base-functions.ts'
-import { renderSettingCast } from './column-type.ts'
+import { renderSettingCast, renderType } from './column-type.ts'
+import type { KeyColumn } from './key-columns.ts'
 import { AUDIT_COLUMNS, REDACTED, REDACTED_CHANGED, UNCHANGED } from './object-names.ts'
 import { ident, join, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 
@@ -108,6 +109,14 @@ function baselineId(table: AuditTableObject): Sql {
 export function historyValue(table: AuditTableObject, name: string, row: Sql): Sql {
   const column = liveColumns(table).find((each) => each.name === name)
   return column === undefined ? sql`${row}.${ident(name)}` : captureColumn(table, row, column, undefined)
+}
+
+/** The same of a column of the key. A text may be of a type of its own in the source, which has no `=` that is found here: uuid, ltree. */
+export function historyKey(table: AuditTableObject, { name, isText }: KeyColumn, row: Sql): Sql {
+  const value = historyValue(table, name, row)
+  const column = keyColumn(table, name)
+  if (column === undefined || column.asText || column.isEnum) return value
+  return isText ? sql`${value}::${renderType(column.type)}` : value
 }
 
 type Entry = readonly [column: string, value: Sql]

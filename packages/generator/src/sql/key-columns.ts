@@ -10,7 +10,7 @@ export interface KeyColumn {
   readonly source: string
   /**
    * Compared as history tells keys apart, by its bytes: citext and nondeterministic collations call texts equal that it does
-   * not.
+   * not. A list of texts is one.
    */
   readonly isText: boolean
 }
@@ -22,7 +22,7 @@ export function keyColumns(table: AuditTableObject): readonly KeyColumn[] {
   return table.key.map((name) => {
     const column = keyColumn(table, name)
     if (column === undefined) return { name, source: name, isText: false }
-    const isText = TEXT_TYPES.includes(column.type.name) && !column.type.list
+    const isText = TEXT_TYPES.includes(column.type.name)
     return { name, source: sourceColumn(column), isText }
   })
 }

@@ -1,7 +1,7 @@
 import type { AuditTableObject } from '../state/database-state.ts'
 import { sourceColumn } from '../state/source-column.ts'
 import { liveColumns } from './audit-table.ts'
-import { declarations, insertRow } from './history-row.ts'
+import { declarations, historyKey, insertRow } from './history-row.ts'
 import { haveSameKey } from './key-columns.ts'
 import { ident, join, lines, qualified, type Sql, sql } from './sql.ts'
 import { declareUnchanged, findUnchanged, hasMarks } from './unchanged-columns.ts'
@@ -53,12 +53,15 @@ function recorded(table: AuditTableObject, row: Sql): Sql {
 /**
  * Row by row, the key that one row gives up may have been another's already, if its constraint is deferrable
  * (`SET id = 9 - id`): that other row lives on under it, and a D would end it. A statement trigger has all D first.
+ *
+ * Keys are told apart as in the history: the `=` of an extension's type is in a schema that nobody knows here, and so no index of
+ * such a key is of use.
  */
 export function keyStillHeld(table: AuditTableObject): Sql {
   const isSame = haveSameKey(
     table,
-    ({ source }) => sql`held.${ident(source)}`,
-    ({ source }) => sql`OLD.${ident(source)}`,
+    (column) => historyKey(table, column, sql`held`),
+    (column) => historyKey(table, column, sql`OLD`),
   )
   return sql`-- Only under a deferrable constraint can another row have this key already.
 IF EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = TG_RELID AND i.indisunique AND NOT i.indimmediate) THEN

@@ -4,7 +4,7 @@ import { isSameKey } from './baseline.ts'
 import { renderType } from './column-type.ts'
 import { historyValue } from './history-row.ts'
 import { AUDIT_COLUMNS, UNCHANGED } from './object-names.ts'
-import { ident, integer, join, literal, type Sql, sql } from './sql.ts'
+import { ident, integer, join, literal, type Sql, sql, sqlText } from './sql.ts'
 
 /** So many rows of a key at most hold no value one after the other, so that neither a write nor a reader has far to look. */
 export const LOOK_BACK = 49
@@ -19,27 +19,30 @@ export function declareUnchanged(table: AuditTableObject): Sql {
 /**
  * PL/pgSQL that fills them. The newest value that the history holds of the row is compared, and not the row before: what changed
  * while nobody watched is never called unchanged. Columns are marked by their number, which they keep whatever they are called.
+ * Where policies are forced on the owner, the newest row that they show need not be the newest one: then all is recorded.
  */
 export function findUnchanged(table: AuditTableObject, row: Sql): Sql {
   const columns = liveColumns(table).filter(({ whenChanged }) => whenChanged)
   if (!hasMarks(table)) return sql``
-  return sql`-- What the history of the row holds already is not written again.
-SELECT array_agg(a.attname), array_agg(a.attnum) INTO ${ident(UNCHANGED.names)}, ${ident(UNCHANGED.numbers)}
-FROM (VALUES
-  ${join(
-    columns.map((column) => sql`(${literal(column.name)}, ${columnNumber(table, column)})`),
-    sql`,\n`,
-  )}
-) AS a (attname, attnum)
-WHERE CASE a.attname
-  ${join(
-    columns.map(
-      (column) =>
-        sql`WHEN ${literal(column.name)} THEN ${isHeld(table, column, row, sql`a.attnum`, LOOK_BACK)}`,
-    ),
-    sql`\n`,
-  )}
-END;`
+  return sql`-- What the history of the row holds already is not written again, unless row level security may hide some of it.
+IF NOT row_security_active(${literal(sqlText(auditTable(table)))}) THEN
+  SELECT array_agg(a.attname), array_agg(a.attnum) INTO ${ident(UNCHANGED.names)}, ${ident(UNCHANGED.numbers)}
+  FROM (VALUES
+    ${join(
+      columns.map((column) => sql`(${literal(column.name)}, ${columnNumber(table, column)})`),
+      sql`,\n`,
+    )}
+  ) AS a (attname, attnum)
+  WHERE CASE a.attname
+    ${join(
+      columns.map(
+        (column) =>
+          sql`WHEN ${literal(column.name)} THEN ${isHeld(table, column, row, sql`a.attnum`, LOOK_BACK)}`,
+      ),
+      sql`\n`,
+    )}
+  END;
+END IF;`
 }
 
 /** As the catalog has it now, and not as the transaction's snapshot does, which may be older than a rename. */

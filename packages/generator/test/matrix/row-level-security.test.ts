@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { column } from '../sql/fixture.ts'
+import { column, facts } from '../sql/fixture.ts'
 import { auditedTables, WAYS } from './audited-table.ts'
 
 const { database, run, audited } = await auditedTables()
@@ -22,6 +22,17 @@ const asClerk = async (sql: string) => {
   } finally {
     client.release(true)
   }
+}
+
+/** The history and its functions are the owner's, who is no superuser and on whom its policies are forced. */
+const giveToOwner = async (auditTable: string, captureFunction: string) => {
+  await run(`GRANT USAGE ON SCHEMA audit TO "${owner}"; ALTER TABLE ${auditTable} OWNER TO "${owner}";
+    ALTER TABLE ${auditTable} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`)
+  const functions = await run(
+    `SELECT oid::regprocedure::text AS name FROM pg_proc WHERE starts_with(proname, '${captureFunction}')`,
+  )
+  expect(functions).not.toEqual([])
+  for (const each of functions) await run(`ALTER FUNCTION ${each.name} OWNER TO "${owner}"`)
 }
 
 describe.each(WAYS)('%s', (_, way) => {
@@ -69,14 +80,7 @@ describe.each(WAYS)('%s', (_, way) => {
 
   it('refuses a write rather than lose its history, where row level security is forced on an owner without a policy', async () => {
     const { name, auditTable, history, wanted } = await limited()
-    const { captureFunction } = wanted.names
-    await run(`GRANT USAGE ON SCHEMA audit TO "${owner}"; ALTER TABLE ${auditTable} OWNER TO "${owner}";
-      ALTER TABLE ${auditTable} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`)
-    const functions = await run(
-      `SELECT oid::regprocedure::text AS name FROM pg_proc WHERE starts_with(proname, '${captureFunction}')`,
-    )
-    expect(functions).not.toEqual([])
-    for (const each of functions) await run(`ALTER FUNCTION ${each.name} OWNER TO "${owner}"`)
+    await giveToOwner(auditTable, wanted.names.captureFunction)
     await expect(asClerk(`INSERT INTO ${name} VALUES (2, 'mine')`)).rejects.toMatchObject({ code: '42501' })
     expect(await run(`SELECT id FROM ${name}`)).toEqual([{ id: 1 }])
     expect(await history()).toEqual(['I (1,theirs)'])
@@ -177,6 +181,24 @@ it('level row: a policy that is forced on the owner lets no key look dead that a
   await run(`ALTER TABLE ${name} DROP CONSTRAINT ${name.replace(/"$/, '_pkey"')}, ADD PRIMARY KEY (id);
     UPDATE ${name} SET id = 3 WHERE id = 1`)
   expect((await history()).slice(2)).toEqual(['D (1,a)', 'U (3,a)'])
+})
+
+it('whenChanged: what a policy hides of the history is no reason to call a value unchanged, and fails no write', async () => {
+  const columns = [column('id', 'integer'), { ...column('note', 'text'), whenChanged: true as const }]
+  const { name, auditTable, history, wanted } = await audited({
+    level: 'row',
+    columns,
+    settings: facts('unchanged_columns'),
+  })
+  await giveToOwner(auditTable, wanted.names.captureFunction)
+  await run(`CREATE POLICY own ON ${auditTable} TO "${owner}" USING (note = current_setting('audit.tenant', true)) WITH CHECK (true);
+    INSERT INTO ${name} VALUES (1, 'x')`)
+  // The newest row that this writer's policy shows is no longer the newest one.
+  await run(`BEGIN; SELECT set_config('audit.tenant', 'x', true); UPDATE ${name} SET note = 'y'; UPDATE ${name} SET note = 'x';
+    UPDATE ${name} SET note = 'x'; COMMIT`)
+  expect(await history()).toEqual(['I (1,x)', 'U (1,y)', 'U (1,x)', 'U (1,x)'])
+  await run(`ALTER TABLE ${auditTable} NO FORCE ROW LEVEL SECURITY; UPDATE ${name} SET note = 'x'`)
+  expect((await history()).at(-1)).toBe('U (1,)')
 })
 
 function parentOf(name: string) {

@@ -40,6 +40,82 @@ const hmac = async (history: string, value: string) => {
     .digest('hex')
 }
 
+await run(`CREATE EXTENSION citext; CREATE DOMAIN amount AS numeric; CREATE DOMAIN amounts AS numeric[]; CREATE DOMAIN half AS amount CHECK (VALUE < 2);
+  CREATE DOMAIN document AS jsonb; CREATE DOMAIN share AS float8; CREATE TYPE priced AS (price numeric, note text);
+  CREATE TYPE shares AS RANGE (subtype = numeric);
+  CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`)
+
+/** Two ways to write one value, which hash equal. */
+const EQUAL = [
+  ['timestamptz', `'2024-02-03T04:05:06.123Z'`, `'2024-02-03T05:05:06.1230+01'`],
+  ['timestamp', `'2024-02-03 04:05:06'`, `'2024-02-03T04:05:06.000'`],
+  ['date', `'2024-02-03'::date`, `'20240203'`],
+  ['interval', `interval '1 year 2 days 3 hours'`, `interval '12 months 2 days 180 minutes'`],
+  ['double precision', '(0.1::float8 + 0.2::float8)', `'3.0000000000000004e-1'`],
+  ['double precision', `'-0'`, `'0'`],
+  ['double precision[]', `'{-0,-0.5,1e-05}'`, `'{0,-0.50,0.00001}'`],
+  ['share', `'-0'`, `'0'`],
+  ['real', '0.1', '0.10'],
+  ['real', `'-0'`, `'0'`],
+  ['real[]', `'{{-0},{1}}'`, `'{{0},{1.0}}'`],
+  ['bytea', `decode('00ff41', 'hex')`, String.raw`'\000\377A'`],
+  ['numeric', '1.0', '1.00'],
+  ['numeric', '100', '1e2'],
+  ['numeric', '0.00', '0'],
+  ['amount', '1.0', '1.00'],
+  ['half', '-1.10', '-1.1'],
+  ['numeric[]', `'{1.0,NULL,20.50,NaN}'`, `'{1.00,NULL,20.5,NaN}'`],
+  ['numeric[]', `'{{1.0},{0.010}}'`, `'{{1},{0.01}}'`],
+  ['amounts', `'{1.0}'`, `'{1}'`],
+  ['numrange', `'[1.0,2.50)'`, `'[1,2.5)'`],
+  ['numrange[]', `'{"[1.0,2.50)","(,)"}'`, `'{"[1,2.5)","(,)"}'`],
+  ['nummultirange', `'{[1.0,2.50),[3.0,)}'`, `'{[1,2.5),[3,)}'`],
+  [
+    'timestamptz[]',
+    `ARRAY['2024-02-03T04:05:06Z'::timestamptz]`,
+    `ARRAY['2024-02-03T03:05:06-01'::timestamptz]`,
+  ],
+  ['jsonb', `'{"b": 1, "a": [1.0, -0.50, 1e2]}'`, `'{"a":[1,-0.5,100.00],"b":1.000}'`],
+  ['jsonb', `'{"1.0": "2.00", "a": 2.00}'`, `'{"1.0": "2.00", "a": 2.0}'`],
+  ['jsonb', `'1.0'`, `'1.00'`],
+  ['document', `'[1.0]'`, `'[1.00]'`],
+  ['char(6)', `'ab'`, `'ab   '`],
+  ['money', '12.5::numeric', '12.50::numeric'],
+  ['text', `repeat('é', 100000)`, `repeat('éé', 50000)`],
+  ['int[]', `'{1,2}'`, `'{ 01 ,2}'`],
+  ['tstzrange', `'[2024-02-03T04:05:06Z,)'`, `'[2024-02-03T05:05:06+01,)'`],
+] as const
+
+/** Two that are equal to PostgreSQL, and hash otherwise. */
+const APART = [
+  ['interval', `'1 day'`, `'24:00'`],
+  ['interval[]', `'{1 mon}'`, `'{30 days}'`],
+  ['priced', `'(1.0,a)'`, `'(1.00,a)'`],
+  ['priced[]', `'{"(1.0,a)"}'`, `'{"(1.00,a)"}'`],
+  ['jsonb[]', `'{1.0}'`, `'{1.00}'`],
+  ['amount[]', `'{1.0}'`, `'{1.00}'`],
+  ['shares', `'[1.0,2)'`, `'[1.00,2)'`],
+  ['bpchar[]', `'{a}'`, `'{"a "}'`],
+  ['citext', `'a'`, `'A'`],
+  ['text COLLATE any_case', `'a'`, `'A'`],
+  ['box', `'(1,1),(0,0)'`, `'(3,3),(2,2)'`],
+] as const
+
+/** Values, and the texts that are hashed of them: what was hashed once goes on to match. */
+const AS_WRITTEN = [
+  ['numeric', '-120.05', '-120.05'],
+  ['amount', '1000', '1000'],
+  ['numeric[]', '{10,2.5,NULL,0.001,100.1}', '{10,2.5,NULL,0.001,100.1}'],
+  ['numrange', '(,10.5]', '(,10.5]'],
+  ['float8', '1e-05', '1e-05'],
+  ['float8[]', '{-0.5,1e-05,1e+20}', '{-0.5,1e-05,1e+20}'],
+  ['jsonb', '{"a": 1.05, "b": [1.203, 10, "1.0"]}', '{"a": 1.05, "b": [1.203, 10, "1.0"]}'],
+  ['jsonb', String.raw`{"a\"1.0": "\\", "b\\\"2.00": 3.0}`, String.raw`{"a\"1.0": "\\", "b\\\"2.00": 3}`],
+  ['text', '1.00', '1.00'],
+  ['priced', '(1.00,"2.00 -0")', '(1.00,"2.00 -0")'],
+  ['interval', '24:00', 'PT24H'],
+] as const
+
 describe('a hashed column', () => {
   it.each(['statement', 'row'] as const)(
     'at level %s is HMAC-SHA-256 of the value with the key of its column, and NULL where it is NULL',
@@ -85,34 +161,35 @@ describe('a hashed column', () => {
       `SET LOCAL DateStyle = 'German, DMY'; SET LOCAL TimeZone = 'Pacific/Chatham'; SET LOCAL IntervalStyle = 'sql_standard';
        SET LOCAL extra_float_digits = -15; SET LOCAL bytea_output = 'escape'`,
     ]
-    for (const [type, first, second = first] of [
-      ['timestamptz', `'2024-02-03T04:05:06.123Z'::timestamptz`],
-      ['timestamp', `timestamp '2024-02-03 04:05:06'`],
-      ['date', `date '2024-02-03'`],
-      ['interval', `interval '1 year 2 days 3 hours'`],
-      ['double precision', '0.1::float8 + 0.2::float8'],
-      ['double precision', `'-0'::float8`, `'0'::float8`],
-      ['real', '0.1::float4'],
-      ['bytea', `decode('00ff41', 'hex')`],
-      ['numeric', '1.0', '1.00'],
-      ['numeric', '100', '1e2'],
-      ['timestamptz[]', `ARRAY['2024-02-03T04:05:06Z'::timestamptz]`],
-      ['jsonb', `'{"b": 1, "a": [1.0]}'::jsonb`],
-      ['char(6)', `'ab'`, `'ab   '`],
-      ['money', '12.5::numeric::money'],
-      ['text', `repeat('é', 100000)`],
-      ['int[]', `'{1,2}'::int[]`],
-      ['tstzrange', `'[2024-02-03T04:05:06Z,)'::tstzrange`],
-    ] as const) {
+    for (const [type, first, second] of EQUAL) {
+      expect(await run(`SELECT ${first}::${type} = ${second}::${type} AS equal`)).toEqual([{ equal: true }])
       const { name, hashes } = await audited({}, type)
       for (const [at, settings] of writers.entries()) {
         await run(
-          `BEGIN; ${settings}; INSERT INTO ${name} VALUES (${at}, 'n', ${at === 0 ? first : second}); COMMIT`,
+          `BEGIN; ${settings}; INSERT INTO ${name} VALUES (${at}, 'n', ${at === 0 ? first : second}::${type}); COMMIT`,
         )
       }
       const [one, two] = await hashes()
       expect([type, one]).toEqual([type, two])
       expect(one).toMatch(/^[0-9a-f]{64}$/)
+    }
+  })
+
+  it('tells values apart that PostgreSQL calls equal and writes otherwise, of the types that docs/sql.md names', async () => {
+    for (const [type, first, second] of APART) {
+      expect(await run(`SELECT ${first}::${type} = ${second}::${type} AS equal`)).toEqual([{ equal: true }])
+      const { name, hashes } = await audited({}, type)
+      await run(`INSERT INTO ${name} VALUES (1, 'n', ${first}::${type}), (2, 'n', ${second}::${type})`)
+      const [one, two] = await hashes()
+      expect([type, one === two]).toEqual([type, false])
+    }
+  })
+
+  it('is of the text as PostgreSQL writes it, where that has no zero too many; letters stay as they are', async () => {
+    for (const [type, value, written] of AS_WRITTEN) {
+      const { name, table: history, hashes } = await audited({}, type)
+      await run(`INSERT INTO ${name} VALUES (1, 'n', '${value}'::${type})`)
+      expect([value, ...(await hashes())]).toEqual([value, await hmac(history, written)])
     }
   })
 

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=e779c1ce27073f90
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=05b35464be5df819
 -- {"kind":"retireColumn","source":{"schema":"public","name":"Order"},"column":"note"}
 -- {"kind":"setAsideColumn","source":{"schema":"public","name":"Order"},"column":"note","as":"note__2"}
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"text","policy":"hash"}}
@@ -82,14 +82,22 @@ DECLARE
     SELECT c.objsubid::smallint
     FROM pg_get_object_address('table column', parse_ident(history_table::text) || column_name::text, '{}') AS c
   );
+  -- Beside a NULL of no type a domain is its base type.
+  base CONSTANT regtype := pg_typeof(coalesce(value, NULL));
   written text := value::text;
   hashed text;
 BEGIN
   -- 1.0 is 1.00, and minus zero is zero.
-  IF pg_typeof(value) = 'numeric'::regtype THEN
+  IF base = 'numeric'::regtype THEN
     written := trim_scale(written::numeric)::text;
-  ELSIF written = '-0' AND pg_typeof(value) IN ('float4'::regtype, 'float8'::regtype) THEN
-    written := '0';
+  ELSIF base IN ('float4'::regtype, 'float8'::regtype, 'float4[]'::regtype, 'float8[]'::regtype) THEN
+    written := regexp_replace(written, '-0(?![0-9.])', '0', 'g');
+  ELSIF base IN (
+    'numeric[]'::regtype, 'numrange'::regtype, 'numrange[]'::regtype, 'nummultirange'::regtype, 'nummultirange[]'::regtype
+  ) THEN
+    written := regexp_replace(written, '([.][0-9]*[1-9])0+(?![0-9])|[.]0+(?![0-9])', E'\\1', 'g');
+  ELSIF base = 'jsonb'::regtype AND written ~ '[.][0-9]*0' THEN
+    written := regexp_replace(written, E'("(?:[^"\\\\]|\\\\.)*")|([.][0-9]*[1-9])0+(?![0-9])|[.]0+(?![0-9])', E'\\1\\2', 'g');
   END IF;
   FOR attempt IN 1..2 LOOP
     SELECT encode(sha256(k."outer_key" || sha256(k."inner_key" || convert_to(written, 'UTF8'))), 'hex')

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=a31ff97c01f42caf text=793ba9191b53361b
+-- prisma-generator-audit v1 from=a31ff97c01f42caf text=a6a237098fa213fe
 -- {"kind":"addColumn","source":{"schema":"public","name":"Order"},"column":{"name":"total","type":"integer"}}
 -- {"kind":"changeKey","source":{"schema":"public","name":"Order"},"key":["note","id"]}
 -- {"kind":"changeLevel","source":{"schema":"public","name":"Order"},"level":"row","updates":"all"}
@@ -120,7 +120,7 @@ DECLARE
 BEGIN
   -- Only under a deferrable constraint can another row have this key already.
   IF EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = TG_RELID AND i.indisunique AND NOT i.indimmediate) THEN
-    IF EXISTS (SELECT FROM "public"."Order" AS held WHERE held."note" = OLD."note" AND held."note"::text COLLATE "C" = OLD."note"::text COLLATE "C" AND held."id" = OLD."id") THEN
+    IF EXISTS (SELECT FROM "public"."Order" AS held WHERE held."note"::varchar(20) = OLD."note"::varchar(20) AND held."note"::varchar(20)::text COLLATE "C" = OLD."note"::varchar(20)::text COLLATE "C" AND held."id" = OLD."id") THEN
       RETURN NULL;
     END IF;
   END IF;

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=8893b3ab860d5521
+-- prisma-generator-audit v1 from=d6e3d31f829e1d61 text=1edbfdd9508827c9
 -- {"kind":"changeColumn","source":{"schema":"public","name":"Order"},"column":{"name":"note","type":"varchar(20)","whenChanged":true}}
 -- {"kind":"addSetting","source":{"schema":"public","name":"Order"},"setting":{"name":"unchanged_columns","settingType":"String","type":"smallint[]","required":false,"fact":"unchanged_columns","column":"audit_unchanged_columns"}}
 
@@ -40,27 +40,29 @@ DECLARE
   "unchanged_numbers" smallint[];
 BEGIN
   IF TG_OP = 'DELETE' THEN
-    -- What the history of the row holds already is not written again.
-    SELECT array_agg(a.attname), array_agg(a.attnum) INTO "unchanged_names", "unchanged_numbers"
-    FROM (VALUES
-      ('note', (
-        SELECT c.objsubid::smallint FROM pg_get_object_address('table column', ARRAY['audit', 'Order_audit', 'note'], '{}') AS c
-      ))
-    ) AS a (attname, attnum)
-    WHERE CASE a.attname
-      WHEN 'note' THEN (
-        SELECT held."audit_operation" <> 'D' AND ROW(held."note")::record *= ROW(CAST(OLD."note" AS varchar(20)))::record
-        FROM (
-          SELECT known."audit_id", known."audit_operation", known."note", known."audit_unchanged_columns" FROM "audit"."Order_audit" AS known
-          WHERE known."id" = OLD."id"
-          ORDER BY known."audit_id" DESC
-          LIMIT 49
-        ) AS held
-        WHERE held."audit_operation" = 'D' OR (a.attnum = ANY (held."audit_unchanged_columns")) IS NOT TRUE
-        ORDER BY held."audit_id" DESC
-        LIMIT 1
-      )
-    END;
+    -- What the history of the row holds already is not written again, unless row level security may hide some of it.
+    IF NOT row_security_active('"audit"."Order_audit"') THEN
+      SELECT array_agg(a.attname), array_agg(a.attnum) INTO "unchanged_names", "unchanged_numbers"
+      FROM (VALUES
+        ('note', (
+          SELECT c.objsubid::smallint FROM pg_get_object_address('table column', ARRAY['audit', 'Order_audit', 'note'], '{}') AS c
+        ))
+      ) AS a (attname, attnum)
+      WHERE CASE a.attname
+        WHEN 'note' THEN (
+          SELECT held."audit_operation" <> 'D' AND ROW(held."note")::record *= ROW(CAST(OLD."note" AS varchar(20)))::record
+          FROM (
+            SELECT known."audit_id", known."audit_operation", known."note", known."audit_unchanged_columns" FROM "audit"."Order_audit" AS known
+            WHERE known."id" = OLD."id"
+            ORDER BY known."audit_id" DESC
+            LIMIT 49
+          ) AS held
+          WHERE held."audit_operation" = 'D' OR (a.attnum = ANY (held."audit_unchanged_columns")) IS NOT TRUE
+          ORDER BY held."audit_id" DESC
+          LIMIT 1
+        )
+      END;
+    END IF;
     INSERT INTO "audit"."Order_audit" (
       "audit_operation",
       "audit_operation_timestamp",
@@ -90,27 +92,29 @@ BEGIN
     RETURN NULL;
   END IF;
   IF TG_OP = 'UPDATE' THEN
-    -- What the history of the row holds already is not written again.
-    SELECT array_agg(a.attname), array_agg(a.attnum) INTO "unchanged_names", "unchanged_numbers"
-    FROM (VALUES
-      ('note', (
-        SELECT c.objsubid::smallint FROM pg_get_object_address('table column', ARRAY['audit', 'Order_audit', 'note'], '{}') AS c
-      ))
-    ) AS a (attname, attnum)
-    WHERE CASE a.attname
-      WHEN 'note' THEN (
-        SELECT held."audit_operation" <> 'D' AND ROW(held."note")::record *= ROW(CAST(NEW."note" AS varchar(20)))::record
-        FROM (
-          SELECT known."audit_id", known."audit_operation", known."note", known."audit_unchanged_columns" FROM "audit"."Order_audit" AS known
-          WHERE known."id" = NEW."id"
-          ORDER BY known."audit_id" DESC
-          LIMIT 49
-        ) AS held
-        WHERE held."audit_operation" = 'D' OR (a.attnum = ANY (held."audit_unchanged_columns")) IS NOT TRUE
-        ORDER BY held."audit_id" DESC
-        LIMIT 1
-      )
-    END;
+    -- What the history of the row holds already is not written again, unless row level security may hide some of it.
+    IF NOT row_security_active('"audit"."Order_audit"') THEN
+      SELECT array_agg(a.attname), array_agg(a.attnum) INTO "unchanged_names", "unchanged_numbers"
+      FROM (VALUES
+        ('note', (
+          SELECT c.objsubid::smallint FROM pg_get_object_address('table column', ARRAY['audit', 'Order_audit', 'note'], '{}') AS c
+        ))
+      ) AS a (attname, attnum)
+      WHERE CASE a.attname
+        WHEN 'note' THEN (
+          SELECT held."audit_operation" <> 'D' AND ROW(held."note")::record *= ROW(CAST(NEW."note" AS varchar(20)))::record
+          FROM (
+            SELECT known."audit_id", known."audit_operation", known."note", known."audit_unchanged_columns" FROM "audit"."Order_audit" AS known
+            WHERE known."id" = NEW."id"
+            ORDER BY known."audit_id" DESC
+            LIMIT 49
+          ) AS held
+          WHERE held."audit_operation" = 'D' OR (a.attnum = ANY (held."audit_unchanged_columns")) IS NOT TRUE
+          ORDER BY held."audit_id" DESC
+          LIMIT 1
+        )
+      END;
+    END IF;
   END IF;
   INSERT INTO "audit"."Order_audit" (
     "audit_operation",
