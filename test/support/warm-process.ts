@@ -45,7 +45,8 @@ export function startWarmProcess(file: string): WarmProcess {
       const settled = new AbortController()
       const { signal } = settled
       const mark = randomUUID()
-      const end = once(child, 'exit', { signal }).then(([code, by]) => {
+      // Behind all that it has written.
+      const end = once(child, 'close', { signal }).then(([code, by]) => {
         throw new Error(`${args.join(' ')}: its process ended with ${code ?? by}`)
       })
       const answer = Promise.all([
