@@ -1,11 +1,11 @@
 import { nameKey } from '../model/names.ts'
-import type { RepointedColumn, SourceDatabase, SourceTable } from '../model/source-database.ts'
+import type { RepointedColumn, SourceColumn, SourceDatabase, SourceTable } from '../model/source-database.ts'
 import { condenseFile } from './condense-file.ts'
 import type { CondensedFile } from './condensed.ts'
 import { foldFile } from './fold-file.ts'
 import { schemasBefore } from './fold-schemas.ts'
 import { type FoldedTable, type FoldState, isInAuditSchema, typeText } from './fold-state.ts'
-import { heirs } from './heirs.ts'
+import { columnOf, heirs } from './heirs.ts'
 import { lastMigration } from './last-migration.ts'
 import type { FoldOptions, MigrationFile } from './migration-file.ts'
 import { loadSqlParser } from './sql-parser.ts'
@@ -115,6 +115,7 @@ function sourceTable(
   elsewhere: readonly RepointedColumn[],
 ): SourceTable {
   const { schema, name, columns, primaryKey, partitioned, place, formerNames, columnChanges } = table
+  const partitions = below.filter(({ isPartition }) => isPartition)
   const inheriting = below.filter(({ isPartition }) => !isPartition)
   const inherits = inheriting.length > 0 || (table.parents.length > 0 && !table.isPartition)
   return {
@@ -125,6 +126,7 @@ function sourceTable(
       type: typeText(column.type),
       notNull: column.notNull,
       virtual: column.virtual,
+      ...readsOf(table, partitions, column.name),
     })),
     primaryKey: primaryKey?.columns ?? [],
     partitioned,
@@ -138,6 +140,17 @@ function sourceTable(
     ...(columnChanges === undefined ? {} : { columnChanges }),
     ...(elsewhere.length === 0 ? {} : { repointed: elsewhere }),
   }
+}
+
+/** A partition may have an expression of its own, and its rows are those of the root. */
+function readsOf(
+  table: FoldedTable,
+  partitions: readonly FoldedTable[],
+  name: string,
+): Pick<SourceColumn, 'reads'> {
+  const all = [table, ...partitions].map((each) => columnOf(each, name)?.reads)
+  const known = all.filter((reads) => reads !== undefined)
+  return known.length === 0 ? {} : { reads: [...new Set(known.flat())] }
 }
 
 function byName(a: { schema: string; name: string }, b: { schema: string; name: string }): number {
