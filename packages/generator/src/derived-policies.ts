@@ -81,11 +81,14 @@ function originsOf(
   const byColumn = new Map(
     [...nodes.values()].map((node) => [columnKey(node.declared.source, node.declared.column), node]),
   )
-  const read = new Map(
+  const find = (table: QualifiedName, name: string) => byColumn.get(columnKey(table, name)) ?? []
+  // Prisma hides some relations, and knows some generated columns as fields like any other.
+  const inFolder = new Map(
     tables.flatMap((table) =>
-      table.columns.map(({ name, reads = [] }) => {
-        const from = reads.flatMap((each) => byColumn.get(columnKey(table, each)) ?? [])
-        return [columnKey(table, name), from] as const
+      table.columns.map(({ name, reads = [], refersTo = [] }) => {
+        const generated = reads.flatMap((each) => find(table, each))
+        const referred = refersTo.flatMap((to) => find(to.table, to.column))
+        return [columnKey(table, name), { generated, referred }] as const
       }),
     ),
   )
@@ -93,8 +96,8 @@ function originsOf(
   for (const node of nodes.values()) {
     const { source, column, refersTo, isSaid } = node.declared
     if (isSaid) continue
-    const generated = read.get(columnKey(source, column)) ?? []
-    const referred = refersTo.flatMap((to) => nodes.get(keyOf(to.model, to.field)) ?? [])
+    const { generated = [], referred: keys = [] } = inFolder.get(columnKey(source, column)) ?? {}
+    const referred = [...refersTo.flatMap((to) => nodes.get(keyOf(to.model, to.field)) ?? []), ...keys]
     origins.set(node, [
       ...generated.map((from): Origin => ({ how: 'generated', from })),
       ...referred.map((from): Origin => ({ how: 'reference', from })),

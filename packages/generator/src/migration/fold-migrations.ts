@@ -127,6 +127,7 @@ function sourceTable(
       notNull: column.notNull,
       virtual: column.virtual,
       ...readsOf(table, partitions, column.name),
+      ...targetsOf(table, column.name),
     })),
     primaryKey: primaryKey?.columns ?? [],
     partitioned,
@@ -151,6 +152,14 @@ function readsOf(
   const all = [table, ...partitions].map((each) => columnOf(each, name)?.reads)
   const known = all.filter((reads) => reads !== undefined)
   return known.length === 0 ? {} : { reads: [...new Set(known.flat())] }
+}
+
+function targetsOf({ foreignKeys }: FoldedTable, name: string): Pick<SourceColumn, 'refersTo'> {
+  const targets = foreignKeys.flatMap(({ table, columns, referenced }) => {
+    const column = referenced[columns.indexOf(name)]
+    return column === undefined ? [] : [{ table: { schema: table.schema, name: table.name }, column }]
+  })
+  return targets.length === 0 ? {} : { refersTo: targets }
 }
 
 function byName(a: { schema: string; name: string }, b: { schema: string; name: string }): number {

@@ -260,6 +260,26 @@ test('a foreign key that says what is meant is left alone, and so is one to a ke
   expect([said(byKey.text), columnsOf(byKey, 'Login')]).toMatchObject([null, { userEmail: 'record' }])
 })
 
+test('a foreign key that Prisma hides, or does not know, is one', async () => {
+  const models = user('/// @audit(redact)\n  email String? @unique')
+    .replace('  logins Login[]\n', '  logins Login[] @ignore\n')
+    .concat(
+      login()
+        .replace('userEmail String?', 'userEmail String? @ignore\n  copy String?')
+        .replace('[email])', '$& @ignore'),
+    )
+  const folder = {
+    '20260101000000_init': `${tables}ALTER TABLE "Login" ADD COLUMN "copy" TEXT, ADD FOREIGN KEY ("copy") REFERENCES "User" ("email");\n`,
+  }
+  const project = await compileProject(schemaWith(models), folder)
+  expect(columnsOf(project, 'Login')).toEqual({ id: 'record', copy: 'redact', userEmail: 'redact' })
+  expect(said(project.text)).toHaveLength(2)
+  const without = await compileProject(schemaWith(models), {
+    '20260101000000_init': `${folder['20260101000000_init']}ALTER TABLE "Login" DROP CONSTRAINT "Login_copy_fkey";\n`,
+  })
+  expect(columnsOf(without, 'Login')).toMatchObject({ copy: 'record' })
+})
+
 test('it goes on from column to column: a key to a generated column, and one to that key', async () => {
   const schema = schemaWith(`model Person {
   id Int @id
