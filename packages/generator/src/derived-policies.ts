@@ -158,7 +158,7 @@ function diagnose(
   const other = `"${from.declared.model}.${from.declared.field}"`
   const found = `"${model}.${field}" ${origin} ${other}, which is ${DONE[from.policy]}`
   return {
-    code: how === 'generated' ? 'AUD628' : 'AUD627',
+    code: how === 'generated' ? 'AUD632' : 'AUD631',
     severity: 'warning',
     message: isFixed
       ? `${found}, and belongs to the key: its values are in the history, which could not tell rows apart without them.`

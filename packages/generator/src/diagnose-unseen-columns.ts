@@ -62,7 +62,7 @@ function virtual({ model, columns }: AuditedTable, source: SourceTable): readonl
     .filter(({ name }) => names.has(name))
     .map((column) => ({
       column,
-      code: 'AUD629',
+      code: 'AUD633',
       message: `"${model}.${column.field}" is not recorded: its column "${column.name}" is a virtual generated one, which PostgreSQL computes when it is read and shows to no trigger.`,
       hint: 'Put /// @audit(exclude) above the field if that is fine, or make the column STORED.',
     }))

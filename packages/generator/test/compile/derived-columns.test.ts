@@ -38,12 +38,12 @@ const start: Migrations = { '20260101000000_init': init }
 test('a generated column does not show what is redacted, hashed or left out, and the diagnostic says so where it stands', async () => {
   const { project, done } = await followed(note(`${SECRETS}\n  ${DERIVED}`), start, '20260102000000')
   expect(project.text).toContain(
-    'schema.prisma:21:3 - warning AUD628: "Note.search" is generated from "Note.body"',
+    'schema.prisma:21:3 - warning AUD632: "Note.search" is generated from "Note.body"',
   )
   expect(said(project.text)).toEqual([
-    'warning AUD628: "Note.search" is generated from "Note.body", which is redacted: the history holds that it changed, and not its values, and the model is recorded row by row.',
-    'warning AUD628: "Note.lowered" is generated from "Note.iban", which is hashed: the history holds that it changed, and not its values, and the model is recorded row by row.',
-    'warning AUD628: "Note.words" is generated from "Note.draft", which is left out: it is left out, too.',
+    'warning AUD632: "Note.search" is generated from "Note.body", which is redacted: the history holds that it changed, and not its values, and the model is recorded row by row.',
+    'warning AUD632: "Note.lowered" is generated from "Note.iban", which is hashed: the history holds that it changed, and not its values, and the model is recorded row by row.',
+    'warning AUD632: "Note.words" is generated from "Note.draft", which is left out: it is left out, too.',
   ])
   const database = await apply(done, {
     '20260102': `INSERT INTO "Note" VALUES (1, 'leukaemia', 'DE89', 'dear', 'a'); INSERT INTO "Note" (id) VALUES (2); UPDATE "Note" SET title = 'b', iban = 'de89' WHERE id = 1;
@@ -120,7 +120,7 @@ ALTER TABLE "Note" RENAME COLUMN "pw" TO "p";\n`,
     folder,
   )
   expect(said(project.text)).toEqual([
-    'warning AUD628: "Note.marked" is generated from "Note.password", which is redacted: the history holds that it changed, and not its values, and the model is recorded row by row.',
+    'warning AUD632: "Note.marked" is generated from "Note.password", which is redacted: the history holds that it changed, and not its values, and the model is recorded row by row.',
   ])
 })
 
@@ -133,7 +133,7 @@ test('a key that is generated from a secret tells rows apart, and the diagnostic
   )
   const { project } = await followed(schema, folder)
   expect(said(project.text)).toEqual([
-    'warning AUD628: "Note.code" is generated from "Note.body", which is hashed, and belongs to the key: its values are in the history, which could not tell rows apart without them.',
+    'warning AUD632: "Note.code" is generated from "Note.body", which is hashed, and belongs to the key: its values are in the history, which could not tell rows apart without them.',
   ])
   expect(columnsOf(project)).toMatchObject({ code: 'record' })
 })
@@ -236,10 +236,10 @@ test.each([
     const { project, done } = await followed(schemaWith(user(email) + login()), users, '20260102000000')
     expect(said(project.text)).toEqual([
       expect.stringMatching(
-        new RegExp(`^warning AUD627: "Login.userEmail" refers to "User.email", which is .*: ${consequence}`),
+        new RegExp(`^warning AUD631: "Login.userEmail" refers to "User.email", which is .*: ${consequence}`),
       ),
     ])
-    expect(project.text).toMatch(/schema.prisma:\d+:3 - warning AUD627/)
+    expect(project.text).toMatch(/schema.prisma:\d+:3 - warning AUD631/)
     const database = await apply(done, {
       '20260102': `INSERT INTO "User" VALUES (1, 'ann@x'); INSERT INTO "Login" VALUES (1, 'ann@x'); UPDATE "User" SET email = 'bob@x'`,
     })
@@ -259,7 +259,7 @@ test('a foreign key to a field that is a secret by its name, of a model that is 
   const folder = { '20260101000000_init': tables.replaceAll('"email"', '"resetToken"') }
   const { project } = await followed(schemaWith(models), folder)
   expect(said(project.text)).toEqual([
-    expect.stringContaining('AUD627: "Login.userEmail" refers to "User.resetToken", which is redacted'),
+    expect.stringContaining('AUD631: "Login.userEmail" refers to "User.resetToken", which is redacted'),
   ])
   const prisma = schemaWith(models).replace('provider = "postgresql"', '$&\n  relationMode = "prisma"')
   expect(columnsOf(await compileProject(prisma, folder), 'Login')).toMatchObject({ userEmail: 'redact' })
@@ -327,8 +327,8 @@ CREATE TABLE "Visit" (id INTEGER PRIMARY KEY, page TEXT REFERENCES "Page" (owner
   const project = await compileProject(schema, folder)
   expect(columnsOf(project, 'Visit')).toMatchObject({ page: 'redact', short: 'redact' })
   expect(said(project.text)).toEqual([
-    expect.stringContaining('AUD627: "Visit.page" refers to "Page.owner", which is redacted'),
-    expect.stringContaining('AUD628: "Visit.short" is generated from "Visit.page", which is redacted'),
+    expect.stringContaining('AUD631: "Visit.page" refers to "Page.owner", which is redacted'),
+    expect.stringContaining('AUD632: "Visit.short" is generated from "Visit.page", which is redacted'),
   ])
 })
 
@@ -338,7 +338,7 @@ test('a field whose column is a virtual generated one is not recorded, and the d
   }
   const fields = 'title String?\n  twice String? @map("twice it")'
   const project = await compileProject(note(fields), folder)
-  expect(project.text).toContain('schema.prisma:15:3 - warning AUD629: "Note.twice" is not recorded')
+  expect(project.text).toContain('schema.prisma:15:3 - warning AUD633: "Note.twice" is not recorded')
   expect(project.text).toContain('its column "twice it" is a virtual generated one')
   expect(columnsOf(project)).toEqual({ id: 'record', title: 'record' })
   expect(project.typedModule.map(({ text }) => text).join('')).not.toContain('twice')
