@@ -26,7 +26,7 @@ const everyServer = [
   'packages/generator/test/sql/{eraser-setup,erasure,erasure-attacks}.test.ts',
   'packages/generator/test/sql/{partitions,partitions-against-odds,partitions-kept,prune,prune-attacks}.test.ts',
   'packages/generator/test/sql/{prune-partitions,pruner-setup}.test.ts',
-  'packages/generator/test/compile/{audited-partitions,deferrable-keys,inheritance,join-tables}.test.ts',
+  'packages/generator/test/compile/{audited-partitions,deferrable-keys,inheritance,join-tables,secrets-nowhere}.test.ts',
   'test/e2e/history-timeline.test.ts',
   'packages/viewer/test/questions.test.ts',
 ]

@@ -3,6 +3,7 @@ import type { AuditOptions } from './config.ts'
 import { declaredTables } from './datamodel/declared-tables.ts'
 import { modelShapes } from './datamodel/model-shapes.ts'
 import { resolveAuditModel } from './datamodel/resolve-audit-model.ts'
+import { withDerivedPolicies } from './derived-policies.ts'
 import { diagnoseDeferrableKeys } from './diagnose-deferrable-keys.ts'
 import {
   diagnoseDataChanges,
@@ -10,13 +11,13 @@ import {
   diagnoseHeaders,
   diagnoseNotInterpreted,
 } from './diagnose-folder.ts'
-import { withFoundColumns } from './diagnose-hidden-columns.ts'
 import { diagnoseInheritance } from './diagnose-inheritance.ts'
 import { diagnoseAttached, diagnosePartitions } from './diagnose-partitions.ts'
 import { diagnoseRenamedFrom } from './diagnose-renamed-from.ts'
 import { diagnoseReplacements } from './diagnose-replacements.ts'
 import { diagnoseInterferences, diagnoseMarks, diagnoseRisks } from './diagnose-risks.ts'
 import { diagnoseOwnTriggers } from './diagnose-triggers.ts'
+import { withSeenColumns } from './diagnose-unseen-columns.ts'
 import { type Diagnostic, hasErrors } from './diagnostics.ts'
 import { appendedTo, draftSteps, openDraft } from './draft.ts'
 import { diagnoseSharedNames, recordedSteps } from './external-tables.ts'
@@ -111,6 +112,8 @@ export function compile(input: CompileInput): Compilation {
     model: asked,
     places,
     placeOfField,
+    columns,
+    levelled,
     renamed,
     diagnostics: ofSchema,
   } = resolveAuditModel({
@@ -132,7 +135,9 @@ export function compile(input: CompileInput): Compilation {
     return { ...nothing, typedModule: typed(asked), model: asked, diagnostics: ofSchema }
   }
   const { database, files } = folder
-  const { model, diagnostics: ofHidden } = withFoundColumns(asked, database, placeOfField)
+  const { model: seen, diagnostics: ofUnseen } = withSeenColumns(asked, database, placeOfField)
+  const words = { columns, levelled, placeOf: placeOfField }
+  const { model, diagnostics: ofDerived } = withDerivedPolicies(seen, database, words)
   const recorded = foldParts(
     files.map(({ name, text }) => ({ migration: name, text })),
     database.interferences,
@@ -166,7 +171,8 @@ export function compile(input: CompileInput): Compilation {
   const cured = refused.filter(({ change }) => change.migration === draft?.name)
   const diagnostics = [
     ...ofSchema,
-    ...ofHidden,
+    ...ofUnseen,
+    ...ofDerived,
     ...diagnoseSharedNames(model, dmmf, schemaFiles, recordedSteps(files)),
     ...diagnoseHeaders(recorded.problems, files),
     ...diagnoseHazards(plan.hazards, places),

@@ -12,11 +12,13 @@ export function visibleColumn(field: DMMF.Field, policy: CapturePolicy): Audited
       ? columnType(field.type, field.nativeType ?? null, field.isList)
       : undefined
   if (type === undefined) return undefined
-  const column = { field: field.name, name: field.dbName ?? field.name, policy }
-  // Of whatever type the values are, what stands for them is text.
-  return policy === 'redact' || policy === 'hash'
-    ? { ...column, type: TEXT, isEnum: false }
-    : { ...column, type, isEnum }
+  const column = { field: field.name, name: field.dbName ?? field.name, policy, type, isEnum }
+  return policy === 'redact' || policy === 'hash' ? standIn(column, policy) : column
+}
+
+/** Of whatever type the values are, what stands for them is text. */
+export function standIn(column: AuditedColumn, policy: CapturePolicy): AuditedColumn {
+  return { ...column, policy, type: TEXT, isEnum: false }
 }
 
 /** Of whatever type a hidden column is, the history has its text form. */

@@ -9,6 +9,7 @@ import { nameKey } from '../model/names.ts'
 import type { SourceFile, SourcePlace } from '../model/place.ts'
 import { isSharedSchema } from './audit-schema.ts'
 import { relationProblems } from './column-problems.ts'
+import { type DeclaredColumn, declaredColumns } from './declared-columns.ts'
 import { isJoinField, type JoinRelation, joinRelations } from './join-relations.ts'
 import { explainLost } from './lost-annotations.ts'
 import { misplacedAnnotations } from './misplaced-annotations.ts'
@@ -41,6 +42,10 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
   places: ReadonlyMap<string, SourcePlace>
   /** Where a field of a model stands. */
   placeOfField: (model: string, field: string) => SourcePlace | undefined
+  /** The columns of all models, audited or not. */
+  columns: readonly DeclaredColumn[]
+  /** The models whose level is what they say, and follows from nothing else. */
+  levelled: ReadonlySet<string>
   /** Every `renamedFrom` of an audited model, with its place. */
   renamed: readonly RenamedNodes[]
   diagnostics: readonly Diagnostic[]
@@ -110,6 +115,10 @@ export function resolveAuditModel({ dmmf, files, options, datasourceSchemas = []
     },
     places,
     placeOfField: (model, field) => findField(scanned.blocks, model, field)?.place,
+    columns: declaredColumns(models, scanned.blocks),
+    levelled: new Set(
+      resolved.filter(({ isLevelWritten }) => isLevelWritten).map(({ table }) => table.model),
+    ),
     renamed: resolved.map(({ renamed }) => renamed),
     diagnostics: withoutRepeats(diagnostics),
   }

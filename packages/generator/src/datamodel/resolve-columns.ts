@@ -99,7 +99,7 @@ function readField<Field extends ColumnField>(
     scanned,
     context,
     read,
-    policy: policyOf(field, read.annotation),
+    policy: policyOf(field, read.annotation, model),
     columnOf: (policy: CapturePolicy) => columnOf(field, policy),
   }
 }

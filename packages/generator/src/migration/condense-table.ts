@@ -9,7 +9,7 @@ import type {
   WrittenForeignKey,
   WrittenPrimaryKey,
 } from './condensed.ts'
-import { relationName, strings, typeOf } from './syntax-names.ts'
+import { columnsRead, relationName, strings, typeOf } from './syntax-names.ts'
 
 const LIKE_GENERATED = 1 << 4
 const LIKE_INDEXES = 1 << 6
@@ -92,6 +92,8 @@ function condenseCommand({
       return [{ do: 'dropNotNull', column }]
     case 'AT_DropExpression':
       return [{ do: 'dropExpression', column }]
+    case 'AT_SetExpression':
+      return [{ do: 'setExpression', column, reads: columnsRead(def) }]
     case 'AT_AddConstraint':
       return def && 'Constraint' in def ? condenseAddConstraint(def.Constraint, undefined) : []
     case 'AT_DropConstraint':
@@ -178,13 +180,13 @@ function condenseColumn(definition: ColumnDef): WrittenColumn {
   const constraints = columnConstraints(definition)
   const has = (...kinds: Constraint['contype'][]) =>
     constraints.some(({ contype }) => kinds.includes(contype))
+  const generated = constraints.find(({ contype }) => contype === 'CONSTR_GENERATED')
   return {
     name: definition.colname ?? '',
     type: serial ? { names: ['pg_catalog', serial], modifiers: [], array: false } : written,
     notNull: serial !== undefined || has('CONSTR_NOTNULL', 'CONSTR_PRIMARY', 'CONSTR_IDENTITY'),
-    virtual: constraints.some(
-      ({ contype, generated_kind }) => contype === 'CONSTR_GENERATED' && generated_kind === 'v',
-    ),
+    virtual: generated?.generated_kind === 'v',
+    ...(generated === undefined ? {} : { reads: columnsRead(generated.raw_expr) }),
   }
 }
 

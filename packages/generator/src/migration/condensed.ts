@@ -23,6 +23,8 @@ export interface WrittenColumn {
   readonly type: WrittenType
   readonly notNull: boolean
   readonly virtual: boolean
+  /** The columns that its generation expression names; missing where it is not generated. */
+  readonly reads?: readonly string[]
 }
 
 export interface WrittenPrimaryKey {
@@ -82,6 +84,7 @@ export type TableCommand =
     }
   | { readonly do: 'alterType'; readonly column: string; readonly type: WrittenType }
   | { readonly do: 'setNotNull' | 'dropNotNull' | 'dropExpression'; readonly column: string }
+  | { readonly do: 'setExpression'; readonly column: string; readonly reads: readonly string[] }
   | { readonly do: 'notNullConstraint'; readonly column: string; readonly constraint?: string }
   | { readonly do: 'addPrimaryKey'; readonly primaryKey: WrittenPrimaryKey }
   /** A deferrable one. */

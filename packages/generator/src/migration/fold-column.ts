@@ -17,6 +17,7 @@ export function addColumn(state: FoldState, table: FoldedTable, written: Written
     // The same column declared again beside an inherited one: PostgreSQL merges the two.
     inherited.notNull ||= written.notNull
     inherited.local = true
+    inherited.reads = written.reads ?? inherited.reads
     return
   }
   table.columns.push({
@@ -25,6 +26,7 @@ export function addColumn(state: FoldState, table: FoldedTable, written: Written
     notNull: written.notNull,
     notNullConstraint: constraintName(table.name, written.name, 'not_null'),
     virtual: written.virtual,
+    reads: written.reads,
     local: true,
   })
 }
@@ -71,6 +73,7 @@ export function renameColumn(
   const column = columnOf(table, from)
   if (!column) return
   column.name = to
+  for (const each of table.columns) each.reads = each.reads && renamed(each.reads)
   recordColumnChange(state, table, { kind: 'renamed', column: from, to }, span)
   if (table.primaryKey) table.primaryKey.columns = renamed(table.primaryKey.columns)
   for (const key of table.deferrableKeys) key.columns = renamed(key.columns)

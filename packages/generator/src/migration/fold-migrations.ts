@@ -2,6 +2,7 @@ import { nameKey } from '../model/names.ts'
 import type {
   PartitionPlace,
   RepointedColumn,
+  SourceColumn,
   SourceDatabase,
   SourceTable,
 } from '../model/source-database.ts'
@@ -10,7 +11,7 @@ import type { CondensedFile } from './condensed.ts'
 import { foldFile } from './fold-file.ts'
 import { schemasBefore } from './fold-schemas.ts'
 import { type FoldedTable, type FoldState, isInAuditSchema, typeText } from './fold-state.ts'
-import { heirs } from './heirs.ts'
+import { columnOf, heirs } from './heirs.ts'
 import { lastMigration } from './last-migration.ts'
 import type { FoldOptions, MigrationFile } from './migration-file.ts'
 import { loadSqlParser } from './sql-parser.ts'
@@ -120,6 +121,7 @@ function sourceTable(
   elsewhere: readonly RepointedColumn[],
 ): SourceTable {
   const { schema, name, columns, primaryKey, partitioned, place, formerNames, columnChanges } = table
+  const partitions = below.filter(({ isPartition }) => isPartition)
   const inheriting = below.filter(({ isPartition }) => !isPartition)
   const inherits = inheriting.length > 0 || (table.parents.length > 0 && !table.isPartition)
   return {
@@ -130,6 +132,8 @@ function sourceTable(
       type: typeText(column.type),
       notNull: column.notNull,
       virtual: column.virtual,
+      ...readsOf(table, partitions, column.name),
+      ...targetsOf(table, column.name),
     })),
     primaryKey: primaryKey?.columns ?? [],
     partitioned,
@@ -162,6 +166,25 @@ function partitionPlace(table: FoldedTable): PartitionPlace {
 /** A partition has one parent, and that may be a partition, too. */
 function ancestors({ parents }: FoldedTable): readonly FoldedTable[] {
   return parents.flatMap((parent) => [parent, ...ancestors(parent)])
+}
+
+/** A partition may have an expression of its own, and its rows are those of the root. */
+function readsOf(
+  table: FoldedTable,
+  partitions: readonly FoldedTable[],
+  name: string,
+): Pick<SourceColumn, 'reads'> {
+  const all = [table, ...partitions].map((each) => columnOf(each, name)?.reads)
+  const known = all.filter((reads) => reads !== undefined)
+  return known.length === 0 ? {} : { reads: [...new Set(known.flat())] }
+}
+
+function targetsOf({ foreignKeys }: FoldedTable, name: string): Pick<SourceColumn, 'refersTo'> {
+  const targets = foreignKeys.flatMap(({ table, columns, referenced }) => {
+    const column = referenced[columns.indexOf(name)]
+    return column === undefined ? [] : [{ table: { schema: table.schema, name: table.name }, column }]
+  })
+  return targets.length === 0 ? {} : { refersTo: targets }
 }
 
 function byName(a: { schema: string; name: string }, b: { schema: string; name: string }): number {

@@ -29,6 +29,8 @@ export interface FoldedColumn {
   notNull: boolean
   notNullConstraint: string
   virtual: boolean
+  /** The columns of this table that it is, or was, generated from. */
+  reads: readonly string[] | undefined
   /** Declared on this table itself, not only inherited. */
   local: boolean
 }

@@ -18,6 +18,8 @@ import {
 } from './fold-state.ts'
 import { columnOf, setNotNull, withHeirs } from './heirs.ts'
 
+const NOT_GENERATED = { virtual: false, reads: undefined }
+
 export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs: boolean): void {
   const { span } = statement
   const written = statement.temporary ? { schema: 'pg_temp', name: statement.table.name } : statement.table
@@ -64,7 +66,8 @@ export function foldCreateTable(state: FoldState, statement: CreateTable, isOurs
     }
     table.opaque ||= model.opaque
     for (const column of model.columns) {
-      table.columns.push({ ...column, virtual: column.virtual && element.withGenerated, local: true })
+      const { virtual, reads } = element.withGenerated ? column : NOT_GENERATED
+      table.columns.push({ ...column, virtual, reads, local: true })
     }
     if (element.withIndexes) copyKeys(state, table, model, span)
   }
@@ -115,6 +118,10 @@ function foldCommand(
       return
     case 'dropColumn':
       if (!command.ifExists) reportUnknownColumn(state, table, command.column, span)
+      if (command.cascade) {
+        const generated = table.columns.filter(({ reads }) => reads?.includes(command.column))
+        for (const { name } of generated) dropColumn(state, table, name, true, span)
+      }
       dropColumn(state, table, command.column, true, span)
       return
     case 'alterType':
@@ -134,7 +141,13 @@ function foldCommand(
       return
     case 'dropExpression':
       withHeirs(state, table, command.column, (column) => {
+        // Its values stay: they are still those that were made of other columns.
         column.virtual = false
+      })
+      return
+    case 'setExpression':
+      withHeirs(state, table, command.column, (column) => {
+        column.reads = command.reads
       })
       return
     case 'notNullConstraint':

@@ -37,3 +37,19 @@ export function typeOf(type: TypeName | undefined): WrittenType {
   }
   return { names: strings(type?.names), modifiers, array: (type?.arrayBounds?.length ?? 0) > 0 }
 }
+
+/** The columns that an expression over one table names, whatever it does with them, each once. */
+export function columnsRead(expression: Node | undefined): string[] {
+  const found = new Set<string>()
+  const visit = (node: unknown): void => {
+    if (node === null || typeof node !== 'object') return
+    if ('ColumnRef' in node) {
+      // Before the column's name there may be that of its table.
+      const [name] = strings((node as Extract<Node, { ColumnRef: unknown }>).ColumnRef.fields).slice(-1)
+      if (name !== undefined) found.add(name)
+    }
+    for (const each of Object.values(node)) visit(each)
+  }
+  visit(expression)
+  return [...found]
+}

@@ -8,6 +8,10 @@ export interface SourceColumn {
   readonly notNull: boolean
   /** GENERATED ALWAYS AS (…) VIRTUAL: NULL in transition tables, so never captured. */
   readonly virtual: boolean
+  /** The columns of its table that it is, or once was, generated from; missing where it never was. */
+  readonly reads?: readonly string[]
+  /** Where its foreign keys point; missing where it has none. */
+  readonly refersTo?: readonly { readonly table: QualifiedName; readonly column: string }[]
 }
 
 /** A name that a table had until the migration file `until` renamed or moved it. */

@@ -55,10 +55,7 @@ export function reachableState(
         ? reasonToWait(table, source, findTable(recorded, table.source))
         : reasonWithout(source, other, stillDeclared)
     if (reason !== undefined) waiting.push({ source: table.source, reason })
-    const reachable =
-      reason === undefined
-        ? withoutVirtual(atItsLevel(table, source), source)
-        : findTable(recorded, table.source)
+    const reachable = reason === undefined ? atItsLevel(table, source) : findTable(recorded, table.source)
     if (reachable !== undefined) tables.push(reachable)
   }
   for (const table of recorded.tables) {
@@ -116,13 +113,6 @@ function isRetyped(column: StateColumn, recorded: AuditTableObject | undefined):
   const before = recorded?.columns.find(({ name, retired }) => name === column.name && !retired)
   if (before === undefined || column.isEnum || column.type.name === 'text') return false
   return formatType(before.type) !== formatType(column.type)
-}
-
-/** PostgreSQL 18's virtual generated columns are NULL in transition tables: recording them would record a lie. */
-function withoutVirtual(table: AuditTableObject, source: SourceTable | undefined): AuditTableObject {
-  const virtual = new Set(source?.columns.filter((column) => column.virtual).map((column) => column.name))
-  if (virtual.size === 0) return table
-  return { ...table, columns: table.columns.filter((column) => !virtual.has(sourceColumn(column))) }
 }
 
 function atItsLevel(table: AuditTableObject, source: SourceTable | undefined): AuditTableObject {

@@ -1250,6 +1250,32 @@ test('AUD513: fields named like a secret are redacted, unless they say otherwise
   `)
 })
 
+test('AUD513: what is a secret by its model, and by its type', async () => {
+  const columns = async (name: string, fields: string) => {
+    const schema = auditSchema(model('/// @audit(enabled)', `id Int @id\n  ${fields}`, name))
+    const { model: audit, text } = await resolveSchema(schema)
+    const policies = audit.tables[0]?.columns.map((column) => `${column.name} ${column.policy}`)
+    return [policies?.slice(1), text.match(/AUD513: "[^"]*"/g)]
+  }
+  expect(await columns('Password', 'hash String\n  salt Bytes\n  userId String')).toEqual([
+    ['hash redact', 'salt redact', 'userId record'],
+    ['AUD513: "Password.hash"', 'AUD513: "Password.salt"'],
+  ])
+  expect(await columns('Login', '/// @audit(record)\n  hash String\n  @@map("credentials")')).toEqual([
+    ['hash record'],
+    null,
+  ])
+  expect(await columns('Login', 'hash String\n  @@map("credentials")')).toEqual([
+    ['hash redact'],
+    ['AUD513: "Login.hash"'],
+  ])
+  expect(await columns('Food', 'salt Float\n  pass Int\n  hash String')).toEqual([
+    ['salt record', 'pass record', 'hash record'],
+    null,
+  ])
+  expect(await columns('Token', 'value Int\n  名 String')).toEqual([['value record', '名 record'], null])
+})
+
 test('AUD505: a key column that is to be redacted; a unique column that is redacted is no key', async () => {
   expect(
     await problems(model('/// @audit(enabled)', '/// @audit(redact)\n  code String @id')),

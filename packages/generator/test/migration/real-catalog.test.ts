@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createDatabase, serverMajor } from '../../../../test/support/test-database.ts'
+import { foldMigrations } from '../../src/migration/fold-migrations.ts'
 import { readMigrationsFolder } from '../../src/migration/read-migrations-folder.ts'
 
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name)
@@ -65,6 +66,52 @@ test.each(folders)(
     }
   },
 )
+
+test.skipIf(serverMajor() < 18)(
+  'what a generated column is made of is what the real catalog says',
+  async () => {
+    const folder = fixture('virtual-columns')
+    const { files, database } = await readMigrationsFolder(folder, { cacheDir: false, cwd: folder })
+    const real = await createDatabase()
+    try {
+      for (const { text } of files) await real.query(text)
+      const read = database.tables.flatMap(({ schema, name, columns }) =>
+        columns.flatMap((column) =>
+          (column.reads ?? []).map((each) => `${schema}.${name}.${column.name} <- ${each}`),
+        ),
+      )
+      const known = await real.query<{ edge: string }>(`
+      SELECT format('%s.%s.%s <- %s', table_schema, table_name, dependent_column, column_name) AS edge
+      FROM information_schema.column_column_usage`)
+      expect(read.toSorted()).toEqual(known.map(({ edge }) => edge).toSorted())
+      expect(read).toContain('public.Note.search <- the body')
+    } finally {
+      await real.drop()
+    }
+  },
+)
+
+test('a generated column is made of others after DROP EXPRESSION, too, and of those of a partition', async () => {
+  const { tables } = await foldMigrations([
+    {
+      name: 'a',
+      path: 'a',
+      text: `CREATE TABLE n (id int, a text, b text, x text GENERATED ALWAYS AS (a) STORED, y text GENERATED ALWAYS AS (b) STORED) PARTITION BY RANGE (id);
+CREATE TABLE n1 (id int, a text, b text, x text GENERATED ALWAYS AS (b) STORED, y text GENERATED ALWAYS AS (b) STORED);
+ALTER TABLE n ATTACH PARTITION n1 FOR VALUES FROM (0) TO (9);
+ALTER TABLE n ALTER COLUMN y DROP EXPRESSION;
+`,
+    },
+  ])
+  const [root] = tables
+  expect(root?.columns.map(({ reads }) => reads)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    ['a', 'b'],
+    ['b'],
+  ])
+})
 
 test('folding a folder gives the enums and labels of the real catalog', async () => {
   const { files, database } = await readMigrationsFolder(fixture('shop'), { cacheDir: false })
