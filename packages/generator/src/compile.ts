@@ -3,6 +3,7 @@ import type { AuditOptions } from './config.ts'
 import { declaredTables } from './datamodel/declared-tables.ts'
 import { modelShapes } from './datamodel/model-shapes.ts'
 import { resolveAuditModel } from './datamodel/resolve-audit-model.ts'
+import { withFoundTypes } from './diagnose-column-types.ts'
 import {
   diagnoseDataChanges,
   diagnoseHazards,
@@ -128,7 +129,8 @@ export function compile(input: CompileInput): Compilation {
     return { ...nothing, typedModule: typed(asked), model: asked, diagnostics: ofSchema }
   }
   const { database, files } = folder
-  const { model, diagnostics: ofHidden } = withFoundColumns(asked, database, placeOfField)
+  const { model: found, diagnostics: ofHidden } = withFoundColumns(asked, database, placeOfField)
+  const { model, diagnostics: ofTypes } = withFoundTypes(found, database, placeOfField)
   const recorded = foldParts(
     files.map(({ name, text }) => ({ migration: name, text })),
     database.interferences,
@@ -157,6 +159,7 @@ export function compile(input: CompileInput): Compilation {
   const diagnostics = [
     ...ofSchema,
     ...ofHidden,
+    ...ofTypes,
     ...diagnoseSharedNames(model, dmmf, schemaFiles, recordedSteps(files)),
     ...diagnoseHeaders(recorded.problems, files),
     ...diagnoseHazards(plan.hazards, places),

@@ -4,7 +4,14 @@ import { condenseFile } from './condense-file.ts'
 import type { CondensedFile } from './condensed.ts'
 import { foldFile } from './fold-file.ts'
 import { schemasBefore } from './fold-schemas.ts'
-import { type FoldedTable, type FoldState, isInAuditSchema, typeText } from './fold-state.ts'
+import {
+  baseText,
+  type FoldedColumnType,
+  type FoldedTable,
+  type FoldState,
+  isInAuditSchema,
+  typeText,
+} from './fold-state.ts'
 import { heirs } from './heirs.ts'
 import { lastMigration } from './last-migration.ts'
 import type { FoldOptions, MigrationFile } from './migration-file.ts'
@@ -125,6 +132,7 @@ function sourceTable(
       type: typeText(column.type),
       notNull: column.notNull,
       virtual: column.virtual,
+      ...domainBase(column.type),
     })),
     primaryKey: primaryKey?.columns ?? [],
     partitioned,
@@ -138,6 +146,11 @@ function sourceTable(
     ...(columnChanges === undefined ? {} : { columnChanges }),
     ...(elsewhere.length === 0 ? {} : { repointed: elsewhere }),
   }
+}
+
+function domainBase(type: FoldedColumnType): { readonly base?: string } {
+  const base = 'builtin' in type ? undefined : baseText(type)
+  return base === undefined ? {} : { base }
 }
 
 function byName(a: { schema: string; name: string }, b: { schema: string; name: string }): number {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { CondensedFile } from './condensed.ts'
 
 /** Raised whenever `condense…` gives something else for the same text. */
-const FORMAT = 'prisma-generator-audit condensed 7'
+const FORMAT = 'prisma-generator-audit condensed 8'
 
 /** What was read of each file, by the SHA-256 of its text. One file on disk for each migrations folder. */
 export interface ParseCache {
