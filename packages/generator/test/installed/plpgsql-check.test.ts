@@ -196,6 +196,9 @@ it.skipIf(isMissing)(
     expect(
       found.filter(([name, message]) => !EXPLAINED.some((each) => each[0] === name && each[1] === message)),
     ).toEqual([])
+    await second.query('ALTER TABLE audit.seal DROP COLUMN hash CASCADE')
+    const broken = (await second.query(checked(''))).filter((row) => row.sqlstate === '42703')
+    expect(broken.map((row) => row.function)).toContain('audit.seal_replicated()')
   },
 )
 
