@@ -53,7 +53,7 @@ test("a history that has the columns' own types is read, compared, folded and ta
   await project.write('prisma/migrations/20260101000000_init/migration.sql', init)
   await project.write('prisma/migrations/migration_lock.toml', 'provider = "postgresql"\n')
   const { stdout } = await project.prisma(['generate'])
-  expect(stdout.match(/AUD630/g)).toHaveLength(9)
+  expect(stdout.match(/AUD634/g)).toHaveLength(9)
   await project.prisma(['migrate', 'deploy'])
   const db = await openHistory<'reading'>(audited, 'ann')
   const data = {

@@ -33,7 +33,7 @@ export function withFoundTypes(
       if (column.type.name === 'char' && spelled.startsWith('bpchar')) return found
       const place = placeOf(table.model, column.field)
       diagnostics.push({
-        code: 'AUD630',
+        code: 'AUD634',
         severity: 'warning',
         message: `"${table.model}.${column.field}" is ${formatType(column.type)} in the schema and ${spelled} in the migrations: the history records what the migrations say, so that no value is rounded, shifted or cut.`,
         ...(place === undefined ? {} : { place }),

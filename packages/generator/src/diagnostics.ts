@@ -92,7 +92,7 @@ export const DIAGNOSTIC_CODES = {
   AUD622: 'Values that were hidden and will be recorded',
   AUD623: 'Hidden column that no migration creates',
   AUD624: 'Inheriting table is not audited',
-  AUD630: 'Column of another type than its field',
+  AUD634: 'Column of another type than its field',
   AUD701: 'Audit migration is missing',
   AUD702: 'Audited model waits for a migration',
   AUD703: 'Audit part was edited by hand',

@@ -43,7 +43,7 @@ test('where the migrations give a column another type than the schema, no value 
       .split('\n')
       .findIndex((each) => each.includes('total')) + 1
   expect(project.diagnostics.map(({ code, field, place }) => [code, field, place?.line])).toEqual(
-    fields.map((field, index) => ['AUD630', field.split(' ')[0], line + index]),
+    fields.map((field, index) => ['AUD634', field.split(' ')[0], line + index]),
   )
   expect(project.text).toContain(
     '"A.total" is numeric(10,2) in the schema and numeric(14,4) in the migrations',
@@ -85,7 +85,7 @@ test('a history that rounded until now begins columns of the right type beside t
     '20260105000000_back': `ALTER TABLE "A" ALTER "total" TYPE NUMERIC(10, 2), ALTER "at" TYPE TIMESTAMP(3), ALTER "rate" TYPE DOUBLE PRECISION, ALTER "tags" TYPE NUMERIC(5, 1)[], ALTER "span" TYPE TEXT;\n`,
   }
   const { project: settled } = await followed(schema, back, '20260106000000')
-  expect(settled.diagnostics.filter(({ code }) => code === 'AUD630')).toEqual([])
+  expect(settled.diagnostics.filter(({ code }) => code === 'AUD634')).toEqual([])
 })
 
 test.each([
@@ -114,7 +114,7 @@ test.each([
   ['"x" TIMESTAMP', 'x DateTime', 'timestamp without time zone'],
 ])('a column %s of a field %s is recorded as what it is', async (column, field, type) => {
   const { project } = await followed(model(field), table(column))
-  expect(project.diagnostics.map(({ code }) => code)).toEqual(['AUD630'])
+  expect(project.diagnostics.map(({ code }) => code)).toEqual(['AUD634'])
   expect(project.text).toContain(`and ${type} in the migrations`)
 })
 
@@ -158,7 +158,7 @@ test('a field of the key that waits for its new type stops nothing else', async 
   const { project } = await followed(key('String @db.Uuid', 'note String?'), grown)
   expect(project.waiting).toEqual([])
   expect(steps(project)).toEqual(['addColumn note'])
-  expect(project.diagnostics.map(({ code, field }) => [code, field])).toEqual([['AUD630', 'id']])
+  expect(project.diagnostics.map(({ code, field }) => [code, field])).toEqual([['AUD634', 'id']])
 })
 
 test('a column of a domain is recorded as what the domain is over, and a character of any length is not cut', async () => {
@@ -173,9 +173,9 @@ test('a column of a domain is recorded as what the domain is over, and a charact
   const start = { '20260101000000_init': `${types}${folder['20260101000000_init']}` }
   const { project, done } = await followed(schema, start, '20260102000000')
   expect(project.diagnostics.map(({ code, field }) => [code, field])).toEqual([
-    ['AUD630', 'a'],
-    ['AUD630', 'b'],
-    ['AUD630', 'c'],
+    ['AUD634', 'a'],
+    ['AUD634', 'b'],
+    ['AUD634', 'c'],
   ])
   const database = await apply(done, {
     '20260102': `SET TIME ZONE 'Asia/Tokyo'; INSERT INTO "A" VALUES (1, 12.3456, '2026-01-01 12:00:00.123456+00', '{1.2345}', 'many')`,
