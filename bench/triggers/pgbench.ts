@@ -47,11 +47,15 @@ export function runPgbench({ url, scripts, variables, clients, calls }: PgbenchR
 
 function run(args: readonly string[], cwd: string) {
   const env = { ...process.env, PGOPTIONS: '-c synchronous_commit=off -c audit.username=bench' }
-  for (const command of COMMANDS) {
-    const { error, status, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8' })
-    if (error === undefined) return { status, stderr }
-  }
-  throw new Error('There is no pgbench here. On Debian: apt-get install postgresql')
+  const command = findPgbench()
+  if (command === undefined) throw new Error(NO_PGBENCH)
+  return spawnSync(command, args, { cwd, env, encoding: 'utf8' })
+}
+
+export const NO_PGBENCH = 'There is no pgbench here. On Debian: apt-get install postgresql'
+
+export function findPgbench(): string | undefined {
+  return COMMANDS.find((command) => spawnSync(command, ['--version']).error === undefined)
 }
 
 /** A line of the log: client, number of the call, microseconds, script, and when. */

@@ -27,10 +27,19 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   const prefix = `prisma_audit_test_${randomBytes(4).toString('hex')}`
   project.provide('database', { url, prefix, version })
   project.provide('server', { binaries })
-  const note = Number.parseInt(version, 10) < 15 ? ': it has no MERGE, whose tests are skipped' : ''
+  const missing = SYNTAX.filter(([major]) => Number.parseInt(version, 10) < major).map(([, what]) => what)
+  const note = missing.length === 0 ? '' : `: it has no ${missing.join(', no ')}; such tests are skipped`
   process.stdout.write(`PostgreSQL ${version} (${project.name})${note}\n`)
   return stop
 }
+
+/** What is tested, and came with a version. */
+const SYNTAX = [
+  [15, 'MERGE'],
+  [17, 'MERGE … BY SOURCE'],
+  [18, 'RETURNING old and new'],
+  [18, 'WITHOUT OVERLAPS'],
+] as const
 
 function binariesOf(project: string): string {
   const version = project.replace('postgresql-', '')

@@ -4,6 +4,7 @@ import { declaredTables } from './datamodel/declared-tables.ts'
 import { modelShapes } from './datamodel/model-shapes.ts'
 import { resolveAuditModel } from './datamodel/resolve-audit-model.ts'
 import { withDerivedPolicies } from './derived-policies.ts'
+import { withFoundTypes } from './diagnose-column-types.ts'
 import { diagnoseDeferrableKeys } from './diagnose-deferrable-keys.ts'
 import {
   diagnoseDataChanges,
@@ -137,7 +138,8 @@ export function compile(input: CompileInput): Compilation {
   const { database, files } = folder
   const { model: seen, diagnostics: ofUnseen } = withSeenColumns(asked, database, placeOfField)
   const words = { columns, levelled, placeOf: placeOfField }
-  const { model, diagnostics: ofDerived } = withDerivedPolicies(seen, database, words)
+  const { model: kept, diagnostics: ofDerived } = withDerivedPolicies(seen, database, words)
+  const { model, diagnostics: ofTypes } = withFoundTypes(kept, database, placeOfField)
   const recorded = foldParts(
     files.map(({ name, text }) => ({ migration: name, text })),
     database.interferences,
@@ -173,6 +175,7 @@ export function compile(input: CompileInput): Compilation {
     ...ofSchema,
     ...ofUnseen,
     ...ofDerived,
+    ...ofTypes,
     ...diagnoseSharedNames(model, dmmf, schemaFiles, recordedSteps(files)),
     ...diagnoseHeaders(recorded.problems, files),
     ...diagnoseHazards(plan.hazards, places),

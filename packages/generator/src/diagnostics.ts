@@ -98,6 +98,7 @@ export const DIAGNOSTIC_CODES = {
   AUD631: 'Foreign key to a field that is not recorded as it is',
   AUD632: 'Generated from a field that is not recorded as it is',
   AUD633: 'Virtual generated column',
+  AUD634: 'Column of another type than its field',
   AUD701: 'Audit migration is missing',
   AUD702: 'Audited model waits for a migration',
   AUD703: 'Audit part was edited by hand',

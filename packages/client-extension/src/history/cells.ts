@@ -10,6 +10,7 @@ import {
   ordinal,
   qualified,
   sql,
+  typeName,
 } from './fragment.ts'
 import type { HistoryField, HistoryModel, OtherColumn, ScalarType } from './history-model.ts'
 import { oncePerModel } from './once-per-model.ts'
@@ -80,11 +81,51 @@ export const selectFormerCells = oncePerModel((model) => {
   return compact(join(selected, comma))
 })
 
-/** Prisma's raw queries do not know `money`, whose text has a currency; its model calls ask for a number as well. */
+/**
+ * The value as Prisma's raw queries give the type of the field. They do not know `money`, whose text has a currency; its model calls
+ * ask for a number as well. Where the migrations give a column another type than the schema, they give that one's.
+ */
 export function asAnswer({ spec }: Cell, value: Fragment): Fragment {
-  if (!spec.dbType.startsWith('money')) return value
-  return spec.list ? sql`CAST(${value} AS numeric[])` : sql`CAST(${value} AS numeric)`
+  const casts = answerCasts(spec)
+  return casts.reduce(
+    (cast, type) => sql`CAST(${cast} AS ${typeName(spec.list ? `${type}[]` : type)})`,
+    value,
+  )
 }
+
+function answerCasts({ type, dbType, policy }: HistoryField | OtherColumn): readonly string[] {
+  if (policy) return []
+  const name = comparedType(dbType).replace(/\[\]$/, '')
+  const isMoney = name === 'money'
+  if (type === 'Float' && (isMoney || name === 'numeric'))
+    return [...(isMoney ? ['numeric'] : []), 'double precision']
+  // By its text, which tells each value from all others.
+  if (type === 'Decimal' && (name === 'real' || name === 'double precision')) return ['text', 'numeric']
+  if (type === 'Decimal' && INTEGERS.has(name)) return ['numeric']
+  if (type === 'String' && NO_STRINGS.has(name)) return ['text']
+  return isMoney ? ['numeric'] : []
+}
+
+const INTEGERS = new Set(['smallint', 'integer', 'bigint'])
+
+/** What raw queries give as something else than a string. */
+const NO_STRINGS = new Set([
+  ...INTEGERS,
+  'oid',
+  'boolean',
+  'real',
+  'double precision',
+  'numeric',
+  'money',
+  'timestamp',
+  'timestamptz',
+  'date',
+  'time',
+  'timetz',
+  'json',
+  'jsonb',
+  'bytea',
+])
 
 /** The cell's value; of a column that is recorded when it changes, the one that the history holds for this version. */
 export function cellValue(model: HistoryModel, cell: Cell, alias: 'h' | 'p'): Fragment {
@@ -189,7 +230,9 @@ function decodeOne(spec: HistoryField | OtherColumn, value: unknown): unknown {
 
 /** Raw queries give `oid` as a bigint, and a setting's Decimal is text. */
 export function toScalar(type: ScalarType, value: unknown): unknown {
-  if (type === 'Int' && typeof value === 'bigint') return Number(value)
+  // Of a bigint column that the schema calls an Int: what a number cannot say stays what it is.
+  if (type === 'Int' && typeof value === 'bigint')
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value
   if (type === 'BigInt' && typeof value === 'number') return BigInt(value)
   return value
 }

@@ -4,7 +4,7 @@ import { condenseAlterTable, condenseCreateTable } from './condense-table.ts'
 import { condenseWrites, type TreeSource } from './condense-writes.ts'
 import type { Span, Statement, WrittenName } from './condensed.ts'
 import { functionName } from './function-name.ts'
-import { nameOf, objectName, relationName, strings } from './syntax-names.ts'
+import { nameOf, objectName, relationName, strings, typeOf } from './syntax-names.ts'
 
 /**
  * What one statement does to tables, types and settings. DO blocks and functions are not here: see
@@ -79,7 +79,10 @@ export function condenseStatement(node: Node, source: TreeSource, span: Span): S
     return [{ kind: 'createType', type: nameOf(strings(typeName)), values: strings(vals) }]
   }
   if ('AlterEnumStmt' in node) return condenseAlterEnum(node, span)
-  if ('CreateDomainStmt' in node) return createType(nameOf(strings(node.CreateDomainStmt.domainname)))
+  if ('CreateDomainStmt' in node) {
+    const { domainname, typeName } = node.CreateDomainStmt
+    return [{ kind: 'createType', type: nameOf(strings(domainname)), base: typeOf(typeName) }]
+  }
   if ('CompositeTypeStmt' in node) return createType(relationName(node.CompositeTypeStmt.typevar))
   if ('CreateRangeStmt' in node) return createType(nameOf(strings(node.CreateRangeStmt.typeName)))
   if ('DefineStmt' in node) {

@@ -198,7 +198,13 @@ export type Statement =
       readonly to: { readonly name: string } | { readonly schema: string }
       readonly span: Span
     }
-  | { readonly kind: 'createType'; readonly type: WrittenName; readonly values?: readonly string[] }
+  | {
+      readonly kind: 'createType'
+      readonly type: WrittenName
+      readonly values?: readonly string[]
+      /** What a domain is over. */
+      readonly base?: WrittenType
+    }
   | {
       readonly kind: 'addEnumValue'
       readonly type: WrittenName

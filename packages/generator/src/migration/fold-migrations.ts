@@ -10,7 +10,14 @@ import { condenseFile } from './condense-file.ts'
 import type { CondensedFile } from './condensed.ts'
 import { foldFile } from './fold-file.ts'
 import { schemasBefore } from './fold-schemas.ts'
-import { type FoldedTable, type FoldState, isInAuditSchema, typeText } from './fold-state.ts'
+import {
+  baseText,
+  type FoldedColumnType,
+  type FoldedTable,
+  type FoldState,
+  isInAuditSchema,
+  typeText,
+} from './fold-state.ts'
 import { columnOf, heirs } from './heirs.ts'
 import { lastMigration } from './last-migration.ts'
 import type { FoldOptions, MigrationFile } from './migration-file.ts'
@@ -134,6 +141,7 @@ function sourceTable(
       virtual: column.virtual,
       ...readsOf(table, partitions, column.name),
       ...targetsOf(table, column.name),
+      ...domainBase(column.type),
     })),
     primaryKey: primaryKey?.columns ?? [],
     partitioned,
@@ -185,6 +193,11 @@ function targetsOf({ foreignKeys }: FoldedTable, name: string): Pick<SourceColum
     return column === undefined ? [] : [{ table: { schema: table.schema, name: table.name }, column }]
   })
   return targets.length === 0 ? {} : { refersTo: targets }
+}
+
+function domainBase(type: FoldedColumnType): { readonly base?: string } {
+  const base = 'builtin' in type ? undefined : baseText(type)
+  return base === undefined ? {} : { base }
 }
 
 function byName(a: { schema: string; name: string }, b: { schema: string; name: string }): number {

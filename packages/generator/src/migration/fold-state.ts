@@ -17,6 +17,8 @@ export interface FoldedType {
   name: string
   /** The labels of an enum, in order. */
   values: string[] | undefined
+  /** What a domain is over. */
+  base?: FoldedColumnType
 }
 
 export type FoldedColumnType =
@@ -221,6 +223,15 @@ export function typeText(type: FoldedColumnType): string {
   const name =
     typeof type.type === 'string' ? type.type : `${quote(type.type.schema)}.${quote(type.type.name)}`
   return name + type.suffix
+}
+
+/** What the values of a domain's column are: a domain over a domain, and a list of one, too. */
+export function baseText(type: FoldedColumnType): string | undefined {
+  if ('builtin' in type) return type.builtin
+  if (typeof type.type === 'string' || type.type.base === undefined) return undefined
+  const base = baseText(type.type.base)
+  // A list of a domain over a list has no type without the domain.
+  return base === undefined || (type.suffix !== '' && base.endsWith('[]')) ? undefined : base + type.suffix
 }
 
 export function quote(name: string): string {

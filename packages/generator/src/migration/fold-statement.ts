@@ -16,6 +16,7 @@ import {
   rekey,
   report,
   reportUnknown,
+  resolveType,
 } from './fold-state.ts'
 import { foldAlterTable, foldCreateTable } from './fold-table.ts'
 import { heirs } from './heirs.ts'
@@ -45,7 +46,11 @@ export function foldStructure(state: FoldState, statement: Statement, isOurs: bo
     }
     case 'createType': {
       const name = newName(state, statement.type)
-      state.types.set(nameKey(name), { ...name, values: statement.values && [...statement.values] })
+      state.types.set(nameKey(name), {
+        ...name,
+        values: statement.values && [...statement.values],
+        ...(statement.base ? { base: resolveType(state, statement.base) } : {}),
+      })
       return
     }
     case 'addEnumValue':

@@ -5,6 +5,8 @@ import type { SourcePlace } from './place.ts'
 export interface SourceColumn {
   readonly name: string
   readonly type: string
+  /** Of a domain: the type that it is over. */
+  readonly base?: string
   readonly notNull: boolean
   /** GENERATED ALWAYS AS (…) VIRTUAL: NULL in transition tables, so never captured. */
   readonly virtual: boolean

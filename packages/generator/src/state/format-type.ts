@@ -1,4 +1,4 @@
-import type { ColumnType } from '../model/column-type.ts'
+import { COLUMN_TYPE_NAMES, type ColumnType, type ColumnTypeName } from '../model/column-type.ts'
 
 /**
  * A type as PostgreSQL's own `format_type` spells it, the way the migrations folder is read:
@@ -29,3 +29,17 @@ function spell(name: ColumnType['name'], precision: string): string {
       return `${name}${precision}`
   }
 }
+
+/** The inverse: nothing for a type that a history has no column of, as `interval`, an extension's or a domain. */
+export function parseType(spelled: string): ColumnType | undefined {
+  const list = spelled.endsWith('[]')
+  const bare = list ? spelled.slice(0, -2) : spelled
+  const limits = /\(([\d,]+)\)/.exec(bare)
+  const args = limits?.[1]?.split(',').map(Number) ?? []
+  const name = BY_SPELLING.get(limits === null ? bare : bare.replace(limits[0], ''))
+  return name === undefined ? undefined : { name, args, list }
+}
+
+const BY_SPELLING: ReadonlyMap<string, ColumnTypeName> = new Map(
+  COLUMN_TYPE_NAMES.map((name) => [spell(name, ''), name]),
+)

@@ -130,7 +130,7 @@ function isWritten({ columns, settings }: AuditTableObject, column: string): boo
 }
 
 /** The name in quotes, or as a word of its own; a string that puts a name together is beyond us. */
-function mentions(text: string, name: string): boolean {
+export function mentions(text: string, name: string): boolean {
   const word = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   return (
     text.includes(`"${name.replaceAll('"', '""')}"`) ||

@@ -1,5 +1,6 @@
+import type { ColumnType } from '../model/column-type.ts'
 import { nameKey, type QualifiedName } from '../model/names.ts'
-import type { SourceDatabase, SourceTable } from '../model/source-database.ts'
+import type { SourceColumn, SourceDatabase, SourceTable } from '../model/source-database.ts'
 import {
   type AuditTableObject,
   type DatabaseState,
@@ -8,9 +9,10 @@ import {
   type StateColumn,
   sortTables,
 } from './database-state.ts'
-import { formatType } from './format-type.ts'
+import { formatType, parseType } from './format-type.ts'
 import { isRecordedByRow } from './recorded-by-row.ts'
 import { sourceColumn } from './source-column.ts'
+import { isSameLimit } from './type-change.ts'
 import { keepWaiver } from './waiver.ts'
 
 /** A table whose audit cannot change yet, because the migrations folder has not caught up with the schema. */
@@ -100,9 +102,15 @@ function reasonToWait(
   if (missing.length > 0) return { kind: 'columns not created', columns: missing }
   const early = table.columns
     .filter((column) => isRetyped(column, recorded))
-    .filter((column) => existing.get(sourceColumn(column))?.type !== formatType(column.type))
+    .filter((column) => !isOfType(existing.get(sourceColumn(column)), column.type))
     .map(sourceColumn)
   return early.length === 0 ? undefined : { kind: 'columns not retyped', columns: early }
+}
+
+/** `timestamp(6)` is spelled `timestamp`, too. */
+function isOfType(source: SourceColumn | undefined, type: ColumnType): boolean {
+  const found = source === undefined ? undefined : parseType(source.base ?? source.type)
+  return found !== undefined && isSameLimit(found, type)
 }
 
 /**

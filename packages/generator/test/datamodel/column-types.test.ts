@@ -9,6 +9,7 @@ import {
   nativeTypeNames,
 } from '../../src/datamodel/column-types.ts'
 import type { ColumnType } from '../../src/model/column-type.ts'
+import { compileProject, schemaOf } from '../compile/compile-project.ts'
 import { DATASOURCE } from './resolve-schema.ts'
 
 const SCALARS = [
@@ -112,6 +113,17 @@ test('every scalar × native type × optional × list is the type of the column 
   }
   expect(differences).toEqual([])
   expect(real.size).toBe(fields.length + 4)
+})
+
+test('the migration that Prisma writes for all of them is no other type to the audit', async () => {
+  const to = ['--to-schema', project.schemaPath, '--script']
+  const { stdout } = await project.prisma(['migrate', 'diff', '--from-empty', ...to])
+  const audited = schemaOf(
+    schema.slice(DATASOURCE.length).replace('model Everything', '/// @audit(enabled)\nmodel Everything'),
+  )
+  const { diagnostics, migration } = await compileProject(audited, { '20260101000000_init': stdout })
+  expect(diagnostics).toEqual([])
+  expect(migration?.slug).toBe('everything')
 })
 
 test('a native type, scalar or argument that is not in the table gives nothing rather than a guess', () => {

@@ -4,6 +4,7 @@ import { useTestDatabase } from '../../../../test/support/test-database.ts'
 import { type AuditedColumn, type AuditedTable, FACTS } from '../../src/model/audit-model.ts'
 import { renderEraserSetup } from '../../src/sql/eraser-setup.ts'
 import { renderPrunerSetup } from '../../src/sql/pruner-setup.ts'
+import { renderReplica } from '../../src/sql/replica.ts'
 import { renderSealTables } from '../../src/sql/seal-tables.ts'
 import { rolesOf } from '../sql/erasing.ts'
 import { column, facts, install, setting, table, up, waivable } from '../sql/fixture.ts'
@@ -11,6 +12,7 @@ import { prunersOf } from '../sql/pruning.ts'
 import { HOME } from '../sql/sealing.ts'
 
 const database = await useTestDatabase()
+const second = await useTestDatabase()
 const roles = rolesOf(database)
 const pruners = prunersOf(database)
 const [available] = await database.query<{ version: string }>(
@@ -158,6 +160,47 @@ it.skipIf(isMissing)('with all warnings on it says what is explained here, and n
   const said = new Map(found.map((row) => [`${row.function} ${row.message}`, [row.function, row.message]]))
   expect([...said.values()].sort()).toEqual(EXPLAINED)
 })
+
+it.skipIf(isMissing)(
+  'it finds nothing in a function of the second server, nor with all warnings on',
+  async () => {
+    await second.query('CREATE EXTENSION plpgsql_check')
+    await second.query(
+      renderReplica({
+        state: waivable('pg_monitor', ...TABLES),
+        former: new Map(),
+        orders: new Map(),
+        formerHomes: [],
+        renames: false,
+        publication: 'p',
+        lockTimeout: 5000,
+      }),
+    )
+    const rows = await second.query(checked(', all_warnings := true'))
+    expect(rows.filter((row) => row.is_trigger && row.relation === null)).toEqual([])
+    const guarded = rows.filter(({ function: name }) => /_replicated"?\(\)$/.test(String(name)))
+    const relations = new Set(guarded.map(({ relation }) => String(relation)))
+    for (const { names } of TABLES) expect(relations).toContain(`audit.${pg.escapeIdentifier(names.table)}`)
+    for (const name of [
+      'seal',
+      'seal_salt',
+      'seal_erasure',
+      'seal_pruned',
+      'seal_anchor',
+      'erasure',
+      'capture_waiver',
+    ]) {
+      expect(relations).toContain(`audit.${name}`)
+    }
+    const found = rows.filter((row) => row.message !== null).map((row) => [row.function, row.message])
+    expect(
+      found.filter(([name, message]) => !EXPLAINED.some((each) => each[0] === name && each[1] === message)),
+    ).toEqual([])
+    await second.query('ALTER TABLE audit.seal DROP COLUMN hash CASCADE')
+    const broken = (await second.query(checked(''))).filter((row) => row.sqlstate === '42703')
+    expect(broken.map((row) => row.function)).toContain('audit.seal_replicated()')
+  },
+)
 
 it.skipIf(isMissing)('the check sees a column that a function names and its table lacks', async () => {
   await database.query(

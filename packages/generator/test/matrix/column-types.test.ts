@@ -10,7 +10,8 @@ await run(`CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions; 
   CREATE EXTENSION ltree SCHEMA extensions; CREATE EXTENSION cube SCHEMA extensions;
   CREATE DOMAIN mail AS text CHECK (VALUE LIKE '%@%'); CREATE DOMAIN amount AS numeric(10, 2) NOT NULL;
   CREATE DOMAIN mails AS mail[]; CREATE TYPE pair AS (a int, b text); CREATE TYPE pairs AS (one pair, more pair[]);
-  CREATE TYPE mood AS ENUM ('glad', 'so-so', 'sad'); CREATE TYPE moods AS RANGE (subtype = mood)`)
+  CREATE TYPE mood AS ENUM ('glad', 'so-so', 'sad'); CREATE TYPE moods AS RANGE (subtype = mood);
+  CREATE DOMAIN whole_pair AS pair CHECK ((VALUE).a IS NOT NULL); CREATE DOMAIN good_mood AS mood CHECK (VALUE <> 'sad')`)
 
 /** The types that Prisma knows only as Unsupported, and what is an extension's or the application's; two values of each. */
 const TYPES = [
@@ -19,6 +20,8 @@ const TYPES = [
   ['tstzrange', "'[2024-02-03T04:05:06Z,)'", "'empty'"],
   ['daterange[]', '\'{"[2024-01-01,2024-02-01)"}\'', "'{}'"],
   ['int4multirange', "'{[1,2),[5,9)}'", "'{}'"],
+  ['int4multirange[]', `'{"{[1,2),[5,9)}","{}"}'`, "'{}'"],
+  ['tstzmultirange', "'{[2024-02-03T04:05:06Z,2024-02-04T04:05:06Z)}'", "'{}'"],
   ['moods', "'[glad,sad)'", "'empty'"],
   ['interval', "'1 year 2 days 03:04:05.6'", "'-1 day'"],
   ['interval[]', "'{1 day,NULL}'", "'{}'"],
@@ -26,6 +29,11 @@ const TYPES = [
   ['box[]', "'{(1,1),(0,0)}'", "'{}'"],
   ['polygon', "'((0,0),(1,1),(2,0))'", "'((0,0),(1,1))'"],
   ['circle', "'<(0,0),1>'", "'<(0,0),2>'"],
+  ['line', "'{1,2,3}'", "'{1,2,4}'"],
+  ['lseg', "'[(0,0),(1,1)]'", "'[(0,0),(1,2)]'"],
+  ['path', "'((0,0),(1,1))'", "'[(0,0),(1,1)]'"],
+  ['path[]', `'{"[(0,0),(1,1)]"}'`, "'{}'"],
+  ['macaddr8', "'08:00:2b:01:02:03:04:05'", "'08:00:2b:01:02:03:04:06'"],
   ['macaddr', "'08:00:2b:01:02:03'", "'08:00:2b:01:02:04'"],
   ['cidr', "'10.0.0.0/8'", "'::/0'"],
   ['tsvector', "to_tsvector('simple', 'a b')", "''"],
@@ -36,6 +44,7 @@ const TYPES = [
   ['"char"', "'a'", "'b'"],
   ['name', "'a'", "'b'"],
   ['bit(8)', "B'10101010'", "B'00000000'"],
+  ['bit(8)[]', "'{10101010,NULL}'", "'{}'"],
   ['bit varying(8)[]', "'{101}'", "'{}'"],
   ['money[]', "'{12.5,NULL}'", "'{}'"],
   ['xml[]', "ARRAY['<a/>'::xml]", "'{}'"],
@@ -47,8 +56,12 @@ const TYPES = [
   ['pair', "ROW(1, 'x')", 'ROW(1, NULL)'],
   ['pair[]', "ARRAY[ROW(1, 'x')::pair]", "'{}'"],
   ['pairs', "ROW(ROW(1, 'x'), ARRAY[ROW(2, 'y')::pair])", "ROW(NULL, '{}')"],
+  ['whole_pair', "ROW(1, 'x')", 'ROW(1, NULL)'],
+  ['whole_pair[]', "ARRAY[ROW(1, 'x')::whole_pair]", "'{}'"],
   ['mood', "'glad'", "'sad'"],
   ['mood[]', "'{glad,sad}'", "'{}'"],
+  ['good_mood', "'glad'", "'so-so'"],
+  ['good_mood[]', "'{glad}'", "'{}'"],
   ['extensions.citext', "'a'", "'A'"],
   ['extensions.citext[]', "'{a}'", "'{A}'"],
   ['extensions.hstore', "'a=>1'", "'b=>NULL'"],
