@@ -82,6 +82,10 @@ const anyTable = fc.record({
   missingSettings: fc.constantFrom(null, 'refuse', 'record'),
   truncate: fc.constantFrom('record', 'record', 'refuse'),
   partitionBy: fc.constantFrom(null, null, null, null, 'year'),
+  /** Of the columns that are no key, those from this one on are `whenChanged`, where rows are recorded one by one. */
+  bigFrom: fc.constantFrom(null, 0, 0, 1),
+  /** The table has a key, and its model none. */
+  isKeyless: fc.constantFrom(false, false, false, false, true),
 })
 type TableWish = typeof anyTable extends fc.Arbitrary<infer Wish> ? Wish : never
 
@@ -96,7 +100,9 @@ export function tablesOf(
   const tables: RandomTable[] = []
   const free = freeNames()
   for (const wish of wishes) {
-    const { audited, ...made } = tableOf(wish, free(wish.name), tables, kinds)
+    // A baseline takes a key.
+    const told = { ...wish, isKeyless: wish.isKeyless && !backfill }
+    const { audited, ...made } = tableOf(told, free(wish.name), tables, kinds)
     tables.push({ ...made, audited: backfill ? { ...audited, backfill } : audited })
   }
   return tables
@@ -163,15 +169,23 @@ function auditOf(
   isOnceAStatement: boolean,
 ): AuditedTable {
   const level = wish.level === 'statement' && !wish.isPartitioned && isOnceAStatement ? 'statement' : 'row'
+  const recorded = columns.filter((column) => column.policy !== 'exclude')
+  const key = wish.isKeyless ? [] : recorded.filter(({ isKey }) => isKey)
+  const isMarkable = level === 'row' && key.length > 0
+  const big = recorded.filter(isPlain).slice(isMarkable ? (wish.bigFrom ?? Infinity) : Infinity)
   return table(name, {
     source: { schema: SCHEMA, name },
-    columns: columns.filter((column) => column.policy !== 'exclude').map(auditedColumn),
-    key: columns.filter(({ isKey }) => isKey).map(({ auditName }) => auditName),
+    columns: recorded.map((column) => auditedColumn(column, big.includes(column))),
+    key: key.map(({ auditName }) => auditName),
     level,
     updates: wish.level === 'changed' ? 'changed' : 'all',
     settings: [
       ...(wish.missingSettings === null ? [] : [setting('username String')]),
-      ...facts('application_name', ...(level === 'row' ? (['changed_columns'] as const) : [])),
+      ...facts(
+        'application_name',
+        ...(level === 'row' ? (['changed_columns'] as const) : []),
+        ...(big.length > 0 ? (['unchanged_columns'] as const) : []),
+      ),
     ],
     missingSettings: wish.missingSettings ?? 'record',
     truncate: wish.truncate,
@@ -228,7 +242,9 @@ function columnText({ name, kind, expression }: RandomColumn): string {
   return `${quoted(name)} ${kind.source}${generated}`
 }
 
-function auditedColumn({ name, auditName, kind, policy }: RandomColumn): AuditedColumn {
+const isPlain = ({ isKey, policy }: RandomColumn) => !isKey && policy === 'record'
+
+function auditedColumn({ name, auditName, kind, policy }: RandomColumn, isBig: boolean): AuditedColumn {
   const hidden = policy === 'redact' || policy === 'hash'
   return {
     field: name,
@@ -236,6 +252,7 @@ function auditedColumn({ name, auditName, kind, policy }: RandomColumn): Audited
     ...(auditName === name ? {} : { sourceName: name }),
     ...(hidden ? { type: type('text'), isEnum: false } : kind.audited),
     policy,
+    ...(isBig ? { whenChanged: true } : {}),
   }
 }
 
