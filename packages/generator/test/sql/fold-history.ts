@@ -1,3 +1,4 @@
+import { isOwnRow } from '../../src/sql/baseline.ts'
 import { ident, join, literal, qualified, type Sql, sql, sqlText } from '../../src/sql/sql.ts'
 import type { AuditTableObject, StateColumn } from '../../src/state/database-state.ts'
 import { sourceColumn } from '../../src/state/source-column.ts'
@@ -24,7 +25,8 @@ export async function foldHistory(query: Query, table: AuditTableObject): Promis
 export async function liveRows(query: Query, table: AuditTableObject): Promise<readonly string[]> {
   return await rows(
     query,
-    sql`SELECT ${rowText(table, (column) => ident(sourceColumn(column)))} AS row FROM ${qualified(table.source)}`,
+    sql`SELECT ${rowText(table, (column) => ident(sourceColumn(column)))} AS row FROM ${qualified(table.source)} AS live
+WHERE ${isOwnRow(table, sql`live`)}`,
   )
 }
 
