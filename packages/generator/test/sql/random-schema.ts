@@ -94,8 +94,8 @@ const anyTable = fc.record({
   isKeyless: fc.constantFrom(false, false, false, false, true),
   /** Of two tables before it. */
   joins: fc.constantFrom(null, null, null, [0, 1], [1, 1]),
-  inherits: fc.constantFrom(null, null, null, 0, 1),
-  trigger: fc.constantFrom(null, null, 'change', 'skip', 'again'),
+  inherits: fc.constantFrom(null, 0, 1),
+  trigger: fc.constantFrom(null, null, 'change', 'skip', 'again', 'again'),
   isLimited: fc.boolean(),
 })
 type TableWish = typeof anyTable extends fc.Arbitrary<infer Wish> ? Wish : never
