@@ -184,6 +184,12 @@ export const transactionOf = <Statement>(
 /** Taken keys, missing parents and TRUNCATE before deferred checks are part of the game; anything else is a fault of ours. */
 const PART_OF_THE_GAME: readonly string[] = ['23505', '23503', '21000', '55006']
 
+/** By its code, or by words of its message where the code is one of others, too. */
+function isExpected(error: unknown, expected: readonly string[]): boolean {
+  const { code = '', message = '' } = error as { code?: string; message?: string }
+  return expected.some((each) => (each.includes(' ') ? message.includes(each) : code === each))
+}
+
 async function attempt(client: pg.PoolClient, text: string, expected: readonly string[]): Promise<boolean> {
   await client.query('SAVEPOINT statement')
   try {
@@ -191,14 +197,13 @@ async function attempt(client: pg.PoolClient, text: string, expected: readonly s
     await client.query('RELEASE statement')
     return true
   } catch (error) {
-    const code = (error as { code?: string }).code ?? ''
-    if (!expected.includes(code)) throw new Error(text, { cause: error })
+    if (!isExpected(error, expected)) throw new Error(text, { cause: error })
     await client.query('ROLLBACK TO statement')
     return false
   }
 }
 
-/** How many statements succeeded; those that fail with one of `more` are part of the game, too. */
+/** How many statements succeeded; those that fail with one of `more`, codes or words, are part of the game, too. */
 export async function run(
   client: pg.PoolClient,
   { groups, isKept }: Transaction,

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import type { AuditedColumn, AuditedTable, CapturePolicy } from '../../src/model/audit-model.ts'
 import type { ColumnTypeName } from '../../src/model/column-type.ts'
-import { ident, literal, qualified, sqlText } from '../../src/sql/sql.ts'
+import { qualified, sqlText } from '../../src/sql/sql.ts'
 import { facts, setting, table, type } from './fixture.ts'
+import { createText, quoted } from './random-create.ts'
 import type { Kind } from './random-kinds.ts'
 
 export interface RandomColumn {
@@ -29,6 +30,12 @@ export interface RandomTable {
   readonly columns: readonly RandomColumn[]
   readonly key: readonly RandomColumn[]
   readonly references: readonly RandomReference[]
+  /** Another one whose columns it has, and whose statements reach its rows. */
+  readonly inherits: RandomTable | null
+  /** Of the application: see `random-create.ts`. */
+  readonly trigger: 'change' | 'skip' | 'again' | null
+  /** A policy shows the writer some of its rows. */
+  readonly isLimited: boolean
   /** No statement writes one of its rows twice, and so no row of tables that refer to it. */
   readonly isOnceAStatement: boolean
   /** The table's name in SQL, and those of its partitions. */
@@ -38,7 +45,6 @@ export interface RandomTable {
 }
 
 export const SCHEMA = 'Ap"p 猫'
-export const quoted = (name: string) => sqlText(ident(name))
 
 const PARTS = ['a', 'B', 'ü', '猫', '🐈', '"', "'", ' ', '\\', '$', '%I', '-- ', '\n', '.', '{', '$audit$']
 const WORDS = [
@@ -82,6 +88,15 @@ const anyTable = fc.record({
   missingSettings: fc.constantFrom(null, 'refuse', 'record'),
   truncate: fc.constantFrom('record', 'record', 'refuse'),
   partitionBy: fc.constantFrom(null, null, null, null, 'year'),
+  /** Of the columns that are no key, those from this one on are `whenChanged`, where rows are recorded one by one. */
+  bigFrom: fc.constantFrom(null, 0, 0, 1),
+  /** The table has a key, and its model none. */
+  isKeyless: fc.constantFrom(false, false, false, false, true),
+  /** Of two tables before it. */
+  joins: fc.constantFrom(null, null, null, [0, 1], [1, 1]),
+  inherits: fc.constantFrom(null, 0, 1),
+  trigger: fc.constantFrom(null, null, 'change', 'skip', 'again', 'again'),
+  isLimited: fc.boolean(),
 })
 type TableWish = typeof anyTable extends fc.Arbitrary<infer Wish> ? Wish : never
 
@@ -96,7 +111,9 @@ export function tablesOf(
   const tables: RandomTable[] = []
   const free = freeNames()
   for (const wish of wishes) {
-    const { audited, ...made } = tableOf(wish, free(wish.name), tables, kinds)
+    // A baseline takes a key.
+    const told = { ...wish, isKeyless: wish.isKeyless && !backfill }
+    const { audited, ...made } = tableOf(told, free(wish.name), tables, kinds)
     tables.push({ ...made, audited: backfill ? { ...audited, backfill } : audited })
   }
   return tables
@@ -108,28 +125,63 @@ function tableOf(
   before: readonly RandomTable[],
   kinds: readonly Kind[],
 ): RandomTable {
-  const makeColumn = columnMaker()
-  const keyKinds = kinds.filter(({ isKey }) => isKey)
-  const given = [
-    ...wish.key.map((each) => makeColumn({ ...each, kind: nth(keyKinds, each.kind), isKey: true })),
-    ...wish.others.map((each) => makeColumn({ ...each, kind: nth(kinds, each.kind), isKey: false })),
-  ]
-  const own = wish.generated === null ? given : [...given, makeColumn(generatedOf(wish.generated, given))]
-  const references = referencesOf(wish, own, before, makeColumn)
+  const { own, references, inherits } = partsOf(wish, before, kinds)
   const columns = [...own, ...references.flatMap((each) => each.columns)]
   const key = columns.filter(({ isKey }) => isKey)
   const isOnceAStatement = isWrittenOnce(references)
   const sqlName = (part: string) => sqlText(qualified({ schema: SCHEMA, name: `${name}${part}` }))
+  const parts = wish.isPartitioned && inherits === null ? [sqlName(' 1'), sqlName(' 2')] : []
+  const isByRow = wish.level !== 'statement' || parts.length > 0 || inherits !== null || !isOnceAStatement
+  const audited = auditOf(wish, name, columns, isByRow ? 'row' : 'statement')
+  const { trigger, isLimited } = wish
   const made = {
-    audited: auditOf(wish, name, columns, isOnceAStatement),
+    audited,
     columns,
     key,
     references,
+    inherits,
+    // What writes a row twice is told apart row by row only.
+    trigger: trigger === 'again' && !isByRow ? null : trigger,
+    isLimited,
     isOnceAStatement,
     root: sqlName(''),
-    parts: wish.isPartitioned ? [sqlName(' 1'), sqlName(' 2')] : [],
+    parts,
   }
   return { ...made, create: createText(made) }
+}
+
+/** What a table consists of: it inherits, joins two others as Prisma's join tables do, or has columns of its own. */
+function partsOf(
+  wish: TableWish,
+  before: readonly RandomTable[],
+  kinds: readonly Kind[],
+): Pick<RandomTable, 'references' | 'inherits'> & { readonly own: readonly RandomColumn[] } {
+  const makeColumn = columnMaker()
+  const others = () =>
+    wish.others.map((each) => makeColumn({ ...each, kind: nth(kinds, each.kind), isKey: false }))
+  const heads = before.filter(({ audited, parts }) => audited.level === 'row' && parts.length === 0)
+  if (wish.inherits !== null && heads.length > 0) {
+    const inherits = nth(heads, wish.inherits)
+    const known = inherits.columns.map(({ isForeign: _, ...column }) => makeColumn(column))
+    return { own: [...known, ...others()], references: [], inherits }
+  }
+  if (wish.joins !== null && before.length > 0) {
+    const sides = wish.joins.map((number, index) => {
+      const parent = nth(before, number)
+      const columns = parent.key.map(({ kind }) =>
+        makeColumn({ name: index === 0 ? 'A' : 'B', kind, isKey: true, isForeign: true }),
+      )
+      return { parent, parentKey: parent.key, columns, clauses: 'ON DELETE CASCADE ON UPDATE CASCADE' }
+    })
+    return { own: [], references: sides, inherits: null }
+  }
+  const keyKinds = kinds.filter(({ isKey }) => isKey)
+  const given = [
+    ...wish.key.map((each) => makeColumn({ ...each, kind: nth(keyKinds, each.kind), isKey: true })),
+    ...others(),
+  ]
+  const own = wish.generated === null ? given : [...given, makeColumn(generatedOf(wish.generated, given))]
+  return { own, references: referencesOf(wish, own, before, makeColumn), inherits: null }
 }
 
 function referencesOf(
@@ -160,40 +212,30 @@ function auditOf(
   wish: TableWish,
   name: string,
   columns: readonly RandomColumn[],
-  isOnceAStatement: boolean,
+  level: AuditedTable['level'],
 ): AuditedTable {
-  const level = wish.level === 'statement' && !wish.isPartitioned && isOnceAStatement ? 'statement' : 'row'
+  const recorded = columns.filter((column) => column.policy !== 'exclude')
+  const key = wish.isKeyless ? [] : recorded.filter(({ isKey }) => isKey)
+  const isMarkable = level === 'row' && key.length > 0
+  const big = recorded.filter(isPlain).slice(isMarkable ? (wish.bigFrom ?? Infinity) : Infinity)
   return table(name, {
     source: { schema: SCHEMA, name },
-    columns: columns.filter((column) => column.policy !== 'exclude').map(auditedColumn),
-    key: columns.filter(({ isKey }) => isKey).map(({ auditName }) => auditName),
+    columns: recorded.map((column) => auditedColumn(column, big.includes(column))),
+    key: key.map(({ auditName }) => auditName),
     level,
     updates: wish.level === 'changed' ? 'changed' : 'all',
     settings: [
       ...(wish.missingSettings === null ? [] : [setting('username String')]),
-      ...facts('application_name', ...(level === 'row' ? (['changed_columns'] as const) : [])),
+      ...facts(
+        'application_name',
+        ...(level === 'row' ? (['changed_columns'] as const) : []),
+        ...(big.length > 0 ? (['unchanged_columns'] as const) : []),
+      ),
     ],
     missingSettings: wish.missingSettings ?? 'record',
     truncate: wish.truncate,
     ...(wish.partitionBy ? { partitionBy: wish.partitionBy } : {}),
   })
-}
-
-/** A partitioned table has one partition for one value, and one for all others. */
-function createText({
-  root,
-  parts,
-  columns,
-  key,
-  references,
-}: Omit<RandomTable, 'audited' | 'create'>): string {
-  const entries = [...columns.map(columnText), ...constraints(root, key, references)].join(',\n  ')
-  const [first] = key
-  const [one, others] = parts
-  if (first === undefined || one === undefined) return `CREATE TABLE ${root} (\n  ${entries}\n)`
-  return `CREATE TABLE ${root} (\n  ${entries}\n) PARTITION BY LIST (${quoted(first.name)});
-CREATE TABLE ${one} PARTITION OF ${root} FOR VALUES IN (${typed(first, first.kind.values[0] ?? '')});
-CREATE TABLE ${others} PARTITION OF ${root} DEFAULT`
 }
 
 /**
@@ -209,26 +251,9 @@ function isWrittenOnce(references: readonly RandomReference[]): boolean {
   )
 }
 
-function constraints(
-  root: string,
-  key: readonly RandomColumn[],
-  references: readonly RandomReference[],
-): readonly string[] {
-  return [
-    `PRIMARY KEY (${namesOf(key)})`,
-    ...references.map(
-      ({ parent, parentKey, columns, clauses }) =>
-        `FOREIGN KEY (${namesOf(columns)}) REFERENCES ${parent?.root ?? root} (${namesOf(parentKey)}) ${clauses}`,
-    ),
-  ]
-}
+const isPlain = ({ isKey, policy }: RandomColumn) => !isKey && policy === 'record'
 
-function columnText({ name, kind, expression }: RandomColumn): string {
-  const generated = expression === undefined ? '' : ` GENERATED ALWAYS AS (${expression}) STORED`
-  return `${quoted(name)} ${kind.source}${generated}`
-}
-
-function auditedColumn({ name, auditName, kind, policy }: RandomColumn): AuditedColumn {
+function auditedColumn({ name, auditName, kind, policy }: RandomColumn, isBig: boolean): AuditedColumn {
   const hidden = policy === 'redact' || policy === 'hash'
   return {
     field: name,
@@ -236,6 +261,7 @@ function auditedColumn({ name, auditName, kind, policy }: RandomColumn): Audited
     ...(auditName === name ? {} : { sourceName: name }),
     ...(hidden ? { type: type('text'), isEnum: false } : kind.audited),
     policy,
+    ...(isBig ? { whenChanged: true } : {}),
   }
 }
 
@@ -278,15 +304,6 @@ function freeNames(): (wished: string) => string {
     taken.add(name)
     return name
   }
-}
-
-/** A value of the column's, in SQL. */
-export function typed({ kind }: Pick<RandomColumn, 'kind'>, text: string): string {
-  return `${sqlText(literal(text))}::${kind.source}`
-}
-
-export function namesOf(columns: readonly RandomColumn[]): string {
-  return columns.map(({ name }) => quoted(name)).join(', ')
 }
 
 export function nth<T>(all: readonly T[], number: number): T {

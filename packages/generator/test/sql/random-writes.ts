@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { HAS_MERGE } from './folding-property.ts'
-import { namesOf, nth, quoted, type RandomColumn, type RandomTable, typed } from './random-schema.ts'
+import { namesOf, quoted, typed, WRITER } from './random-create.ts'
+import { nth, type RandomColumn, type RandomTable } from './random-schema.ts'
 
 /** A statement before it is known what there is: the numbers decide, one after another and over again. */
 const wishesOf = (kind: fc.Arbitrary<number>) =>
@@ -91,6 +92,8 @@ const comeBack: Write = (table, pick) => {
 const setContext: Write = (_, pick) =>
   `SELECT set_config('audit.username', ${pick(["'o''brien 🐈'", "''", "'{\"}'"])}, true)`
 
+const setRole: Write = (_, pick) => `SET LOCAL ROLE ${pick([quoted(WRITER), 'NONE'])}`
+
 const setOutput: Write = (_, pick) =>
   `SET LOCAL ${pick([
     "DateStyle = 'German, DMY'",
@@ -117,6 +120,7 @@ const WRITES: readonly Write[] = [
   ...(HAS_MERGE ? [merge] : []),
   truncate,
   setContext,
+  setRole,
   setOutput,
 ]
 
