@@ -5,7 +5,7 @@ import { apply, audited, followed, history, schemaWith, steps } from './follow-p
 
 const note = (fields: string, annotation = '@audit(enabled)') =>
   schemaWith(`/// ${annotation}\nmodel Note {\n  id Int @id\n  ${fields}\n}\n`)
-const said = (text: string) => text.match(/\w+ AUD(627|628|629): .*/g)
+const said = (text: string) => text.match(/\w+ AUD(631|632|633): .*/g)
 const columnsOf = (
   { model }: Awaited<ReturnType<typeof compileProject>>,
   name = 'Note',
