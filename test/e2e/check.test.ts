@@ -123,6 +123,15 @@ test('a column that the schema has and no migration adds is told where the model
   expect(await check(project)).toEqual(AGREE)
 })
 
+test('a field whose type no migration gives its column is told where it stands: the history goes on with that of the column', async () => {
+  const project = await openProject(schemaOf(ORDER.replace('note String?', 'note Int?')), folder)
+  const { stdout, exitCode } = await check(project)
+  expect(exitCode).toBe(1)
+  expect(stdout).toMatch(
+    /prisma\/schema\.prisma:14:3 - error AUD634: "Order\.note" is integer in the schema and text in the migrations/,
+  )
+})
+
 test('a column that a migration renamed without an audit part is told, with the migration that did it', async () => {
   const rename = 'ALTER TABLE "Order" RENAME COLUMN "note" TO "remark";\n'
   const project = await openProject(schemaOf(ORDER.replace('note ', 'remark ')), later(rename))

@@ -51,10 +51,10 @@ export function stricter(diagnostic: Diagnostic): Diagnostic {
   const { code, severity } = diagnostic
   if (severity !== 'warning') return diagnostic
   if (code === 'AUD602') return { ...diagnostic, severity: 'error', hint: MERGE_HINT }
-  return code === 'AUD607' || code === 'AUD614' || code === 'AUD801'
-    ? { ...diagnostic, severity: 'error' }
-    : diagnostic
+  return FATAL_IN_CI.has(code) ? { ...diagnostic, severity: 'error' } : diagnostic
 }
+
+const FATAL_IN_CI: ReadonlySet<string> = new Set(['AUD607', 'AUD614', 'AUD634', 'AUD801'])
 
 const MERGE_HINT =
   'Run npx prisma generate, and commit the migration that it writes: it emits the functions of the tables concerned anew.'
