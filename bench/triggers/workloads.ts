@@ -84,11 +84,13 @@ const upsert = (wishes: Wishes) =>
     true,
     'U',
     (name) =>
-      `INSERT INTO "${name}" ${rowsOf(SHAPES.plain, `generate_series(:id, :id + ${wishes.size - 1})`)} ON CONFLICT (id) DO UPDATE SET done = true`,
+      `INSERT INTO "${name}" ${rowsOf(wishes.shape ?? SHAPES.plain, `generate_series(:id, :id + ${wishes.size - 1})`)} ON CONFLICT (id) DO UPDATE SET done = true`,
   )
 
 const one = { size: 1, calls: 1500 }
 const thousand = { size: 1000, calls: 60 }
+const most = { size: 100_000, calls: 5 }
+const wide = { ...one, calls: 500, shape: SHAPES.wide }
 export const WORKLOADS: Readonly<Record<string, Workload>> = {
   'insert-1': insert(one),
   'update-1': update(one),
@@ -100,8 +102,14 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   'update-1000': update(thousand),
   'upsert-1000': upsert(thousand),
   'delete-1000': remove(thousand),
-  'insert-100000': insert({ size: 100_000, calls: 5 }),
-  'update-100000': update({ size: 100_000, calls: 5 }),
-  'insert-1, wide': insert({ ...one, calls: 500, shape: SHAPES.wide }),
-  'update-1, wide': update({ ...one, calls: 500, shape: SHAPES.wide }),
+  'insert-1000, 8 clients': insert({ ...thousand, calls: 20, clients: 8 }),
+  'update-1000, 8 clients': update({ ...thousand, calls: 20, clients: 8 }),
+  'insert-100000': insert(most),
+  'update-100000': update(most),
+  'upsert-100000': upsert(most),
+  'delete-100000': remove(most),
+  'insert-1, wide': insert(wide),
+  'update-1, wide': update(wide),
+  'upsert-1, wide': upsert(wide),
+  'delete-1, wide': remove(wide),
 }
