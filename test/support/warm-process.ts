@@ -77,9 +77,11 @@ function untilMark(stream: Readable | null, mark: string, signal: AbortSignal): 
     const collect = (chunk: Buffer) => {
       chunks.push(chunk)
       const text = Buffer.concat(chunks).toString()
-      if (!text.endsWith(mark)) return
+      // What a program says after its end (of the error that stops it there) is not said to anybody.
+      const end = text.indexOf(mark)
+      if (end < 0) return
       stream?.off('data', collect)
-      resolve(text.slice(0, -mark.length))
+      resolve(text.slice(0, end))
     }
     stream?.on('data', collect)
     signal.addEventListener('abort', () => {
