@@ -26,8 +26,8 @@ test(`${operations} random operations with killed connections, time-outs, serial
   )
   expect(report.faults, `seed ${seed}`).toEqual([])
   expect(growth(report.heap), `seed ${seed}`).toBeLessThan(allowedGrowth)
-  // A killed session is that of one operation.
-  expect(report.outcomes.lost ?? 0, `seed ${seed}`).toBeLessThanOrEqual(report.killed)
+  // A killed session is that of one operation, and of the next one where nobody has heard of its end by then.
+  expect(report.outcomes.lost ?? 0, `seed ${seed}`).toBeLessThanOrEqual(2 * report.killed)
   // The faults did happen.
   expect(report.killed).toBeGreaterThan(0)
   for (const outcome of [
