@@ -1,26 +1,10 @@
 import { expect, test, vi } from 'vitest'
 import { install, useProject } from './main-path/audited-project.ts'
-import { asking } from './main-path/installation-problems.ts'
+import { asking, HEAD } from './main-path/installation-problems.ts'
 import { runWrapper } from './migrate/wrapped-project.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-const HEAD = `generator client {
-  provider = "prisma-client"
-  output   = "../generated/client"
-}
-
-generator audit {
-  provider        = "prisma-generator-audit"
-  output          = "../generated/audit"
-  sessionSettings = ["username String?"]
-}
-
-datasource db {
-  provider = "postgresql"
-}
-
-`
 const schema = `${HEAD}/// @audit(enabled)
 model Order {
   id   Int   @id @default(autoincrement())

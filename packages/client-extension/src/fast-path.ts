@@ -13,7 +13,7 @@ export interface FastPath {
   outside<T>(run: () => T): T
 }
 
-export const FAST_PATH = Symbol.for('prisma-extension-audit/fast-path@1')
+export const FAST_PATH = Symbol.for('prisma-extension-audit/fast-path@2')
 
 /** The fast path of the client's driver adapter; `undefined` where it has none, and layer 1 does the work. */
 export function fastPathOf(root: PrismaClientParts): FastPath | undefined {

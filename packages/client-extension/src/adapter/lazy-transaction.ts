@@ -78,9 +78,8 @@ export function lazyTransaction(
   }
 
   function sendWithPending(config: PgQueryConfig): Promise<PgResult> {
-    if (pending === undefined || mustPrecedeSnapshot(config)) return client.query(config)
-    const now = pending
-    pending = undefined
+    const now = takePending(config)
+    if (now === undefined) return client.query(config)
     if (isSimple(config)) {
       // Both are queued at once; should the settings fail, the transaction is aborted and the statement fails too.
       client.query(now).catch(() => undefined)
@@ -98,8 +97,7 @@ export function lazyTransaction(
     }
     const head: SettingsStatement = { text: begin, values: [] }
     if (isSimple(config)) return behindBegin(config, head)
-    const now = mustPrecedeSnapshot(config) ? undefined : pending
-    if (now !== undefined) pending = undefined
+    const now = takePending(config)
     return firstFlush(config, now === undefined ? [head] : [head, now])
   }
 
@@ -107,14 +105,18 @@ export function lazyTransaction(
   function behindBegin(config: PgQueryConfig, head: SettingsStatement): Promise<PgResult> {
     return new Promise((resolve, reject) => {
       waiting.push(() => (phase === 'dead' ? reject(failure) : void query(config).then(resolve, reject)))
-      if (pending === undefined || mustPrecedeSnapshot(config)) {
-        firstFlush(head, []).catch(() => undefined)
-        return
-      }
-      const now = pending
-      pending = undefined
-      firstFlush(now, [head]).catch(() => undefined)
+      const now = takePending(config)
+      const flush = now === undefined ? firstFlush(head, []) : firstFlush(now, [head])
+      flush.catch(() => undefined)
     })
+  }
+
+  /** The settings that are to be sent with a statement; they wait on where that must come before the first snapshot. */
+  function takePending(config: PgQueryConfig): SettingsStatement | undefined {
+    if (mustPrecedeSnapshot(config)) return undefined
+    const now = pending
+    pending = undefined
+    return now
   }
 
   function firstFlush(config: PgQueryConfig, prefix: readonly SettingsStatement[]): Promise<PgResult> {

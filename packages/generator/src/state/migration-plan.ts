@@ -1,7 +1,6 @@
-import type { QualifiedName } from '../model/names.ts'
 import { applySteps } from './apply-steps.ts'
 import type { DatabaseState } from './database-state.ts'
-import { findHazards, type Hazard } from './hazards.ts'
+import { findHazards, type Hazard, type SpreadTables } from './hazards.ts'
 import type { MigrationStep } from './migration-step.ts'
 import { groupByTable, type TableGroup } from './table-group.ts'
 
@@ -20,10 +19,7 @@ export interface MigrationPlan {
 export function planMigration(
   from: DatabaseState,
   steps: readonly MigrationStep[],
-  {
-    partitioned = [],
-    partitions = [],
-  }: { readonly partitioned?: readonly QualifiedName[]; readonly partitions?: readonly QualifiedName[] } = {},
+  { partitioned = [], partitions = [] }: Partial<SpreadTables> = {},
 ): MigrationPlan {
   const groups = groupByTable(steps, from, applySteps(from, steps))
   const ways = new Map<MigrationStep, TableGroup>(

@@ -1,26 +1,11 @@
 import { expect, test, vi } from 'vitest'
 import { install, useProject } from '../../../../test/e2e/main-path/audited-project.ts'
-import { asking } from '../../../../test/e2e/main-path/installation-problems.ts'
+import { asking, HEAD } from '../../../../test/e2e/main-path/installation-problems.ts'
 import { dump, restore } from './program.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-const schema = `generator client {
-  provider = "prisma-client"
-  output   = "../generated/client"
-}
-
-generator audit {
-  provider        = "prisma-generator-audit"
-  output          = "../generated/audit"
-  sessionSettings = ["username String?"]
-}
-
-datasource db {
-  provider = "postgresql"
-}
-
-/// @audit(enabled)
+const schema = `${HEAD}/// @audit(enabled)
 model Order {
   id Int @id @default(autoincrement())
 }
