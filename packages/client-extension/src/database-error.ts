@@ -42,7 +42,8 @@ export function reported(outcome: PromiseLike<unknown>): PromiseLike<unknown> {
   return outcome.then(undefined, rethrow)
 }
 
-function rethrow(error: unknown): never {
+/** @throws what `toAuditContextError` makes of the error */
+export function rethrow(error: unknown): never {
   throw toAuditContextError(error)
 }
 

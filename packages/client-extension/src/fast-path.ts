@@ -7,8 +7,16 @@ import type { AuditSettings } from './settings.ts'
  * package understand each other. A change of meaning gets another version in the name.
  */
 export interface FastPath {
-  /** Runs one operation outside a transaction; its statements carry the settings in their own network flush. */
-  single(settings: AuditSettings, operation: () => PromiseLike<unknown>): PromiseLike<unknown>
+  /**
+   * Runs one operation outside a transaction; its statements carry the settings in their own network flush.
+   *
+   * @param rethrow is given what the operation fails with, and throws what the caller is to see; the same unless given
+   */
+  single(
+    settings: AuditSettings,
+    operation: () => PromiseLike<unknown>,
+    rethrow?: (error: unknown) => never,
+  ): PromiseLike<unknown>
   /** Runs what Prisma calls from within an operation and is no part of it: what it asks of a client does not carry the operation's settings. */
   outside<T>(run: () => T): T
 }

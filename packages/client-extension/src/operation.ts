@@ -1,6 +1,6 @@
 import { type Audit, isRead, settingsCall } from './audit.ts'
 import { beginsWithSettings, joinBatch } from './batch.ts'
-import { reported } from './database-error.ts'
+import { reported, rethrow } from './database-error.ts'
 import type { OwnTransaction } from './own-transaction.ts'
 import {
   type BatchTransaction,
@@ -42,7 +42,7 @@ export function runOperation(
   const settings = wrapped ? audit.settings() : undefined
   if (settings === undefined) return reported(run())
   if (audit.fastPath !== undefined && raw !== 'several') {
-    return reported(audit.fastPath.single(settings, run))
+    return audit.fastPath.single(settings, run, rethrow)
   }
   return reported(inOwnTransaction((own) => settingsCall(audit.root, settings).requestTransaction(own), run))
 }

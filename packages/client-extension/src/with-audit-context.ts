@@ -11,7 +11,7 @@ export interface WithAuditContextOptions {
 /**
  * Runs `work` on a bare `pg` client in a transaction that carries the audit context:
  *
- *     BEGIN; SELECT pg_catalog.set_config('audit.username', $1, true), …; <work>; COMMIT
+ *     BEGIN; SELECT 1 WHERE pg_catalog.set_config('audit.username', $1, true) IS NULL OR …; <work>; COMMIT
  *
  * Rolls back when `work` throws. On a client whose transaction is already open nothing is committed: a savepoint takes
  * the place of BEGIN, and afterwards the context that was there before is there again. Of a pool one client is taken,

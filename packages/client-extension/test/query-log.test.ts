@@ -61,7 +61,7 @@ const calls: Readonly<
 }
 
 const settingsText =
-  "SELECT pg_catalog.set_config('audit.username', $1, true), pg_catalog.set_config('audit.reason', $2, true) /* audit context */"
+  "SELECT 1 WHERE pg_catalog.set_config('audit.username', $1, true) IS NULL OR pg_catalog.set_config('audit.reason', $2, true) IS NULL /* audit context */"
 
 function seen({ level, query }: LogEvent): string {
   if (query === undefined) return level

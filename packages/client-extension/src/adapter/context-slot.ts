@@ -47,7 +47,11 @@ export function contextSlots(): ContextSlots {
     setImmediate(rest)
   }
   return {
-    single(settings: AuditSettings, operation: () => PromiseLike<unknown>): PromiseLike<unknown> {
+    single(
+      settings: AuditSettings,
+      operation: () => PromiseLike<unknown>,
+      rethrow?: (error: unknown) => never,
+    ): PromiseLike<unknown> {
       const slot: Slot = { statement: settingsStatement(settings), used: false, open: true }
       const succeed = (result: unknown) => {
         close(slot)
@@ -56,6 +60,7 @@ export function contextSlots(): ContextSlots {
       }
       const fail = (error: unknown) => {
         close(slot)
+        rethrow?.(error)
         throw error
       }
       open += 1

@@ -62,7 +62,7 @@ export function lazyTransaction(
     if (isSettingsStatement(config)) {
       // The last word counts: a later context replaces one that was not sent.
       current = pending = config
-      return local('SELECT', 1)
+      return local('SELECT', 0)
     }
     return phase === 'open' ? sendOpen(config) : sendFirst(config)
   }
@@ -155,7 +155,7 @@ export function lazyTransaction(
       return result
     } catch (error) {
       // A COMMIT that a deferred constraint refuses has ended the transaction none the less. Without an answer the state is an old one.
-      isEnded ||= before === 'open' && isAnswer(error) && isIdle(client)
+      isEnded ||= before === 'open' && isAnswer(error) && (await isIdleAfterError(client))
       throw error
     } finally {
       // Prisma gives the connection back right then. Where it does not, the end was a statement of the application's.
@@ -192,6 +192,18 @@ function isEnd({ text }: PgQueryConfig): boolean {
 /** Whether it is PostgreSQL that reports it. */
 function isAnswer(error: unknown): boolean {
   return typeof property(error, 'severity') === 'string'
+}
+
+/**
+ * Whether no transaction is open behind an error. PostgreSQL sends an error at once and the state of the transaction behind it,
+ * so where the two come apart pg still has the old state: an empty query is answered after both.
+ */
+async function isIdleAfterError(client: PgPoolClient): Promise<boolean> {
+  if (isIdle(client)) return true
+  return client.query({ text: '' }).then(
+    () => isIdle(client),
+    () => false,
+  )
 }
 
 /** Of several statements in one text pg gives several results. */

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { auditAdapter } from '../../src/adapter/adapter-pg.ts'
 import { auditContext } from '../../src/index.ts'
 import { adapterClients } from '../fixture/adapter-clients.ts'
+import { startLateStateProxy } from '../fixture/late-state-proxy.ts'
 import { useLedger } from '../fixture/ledger.ts'
 
 const ledger = await useLedger()
@@ -72,6 +73,30 @@ describe('the end of a transaction', () => {
     await expect(outcome).rejects.toThrow(/is refused/)
     expect(await names('late')).toEqual([])
     expect(await backends(base)).toEqual(before)
+  })
+
+  describe('whose state comes in another packet than the error before it', async () => {
+    const proxy = await startLateStateProxy(ledger.url)
+    afterAll(() => proxy.close())
+
+    test('refused by a deferred constraint: the connection serves again', async () => {
+      const { base, as } = open({ connectionString: proxy.url })
+      const before = await backends(base)
+      const outcome = as('ann').$transaction((tx) => tx.entry.create({ data: { note: 'late' } }))
+      await expect(outcome).rejects.toThrow(/is refused/)
+      expect(await backends(base)).toEqual(before)
+    })
+
+    test('within several statements, one of which fails later: what comes then has its name', async () => {
+      const { as } = open({ connectionString: proxy.url })
+      await as('ann').$transaction(async (tx) => {
+        await create(tx, 'before the end in between')
+        await expect(tx.$executeRawUnsafe('COMMIT; SELECT 1 / 0')).rejects.toThrow(/division/)
+        await create(tx, 'behind the end in between')
+      })
+      expect(await names('before the end in between')).toEqual(['ann'])
+      expect(await names('behind the end in between')).toEqual(['ann'])
+    })
   })
 
   test('that Prisma gives no statement for: the connection is destroyed, with what was open on it', async () => {
@@ -210,7 +235,7 @@ test('the context is right behind the comments that Prisma adds to statements', 
 test('a statement of the application that ends like the settings is sent as it is', async () => {
   const { as } = open()
   const copied = `INSERT INTO "Account" (name) VALUES ('copied') /* audit context */`
-  const declared = `SELECT pg_catalog.set_config('audit.username', 'eve', true), 1 / 0 /* audit context */`
+  const declared = `SELECT 1 WHERE pg_catalog.set_config('audit.username', 'eve', true) IS NULL OR 1 / 0 = 1 /* audit context */`
   await as('ann').$transaction((tx) => tx.$executeRawUnsafe(copied))
   expect(await names('copied')).toEqual(['ann'])
   await expect(as('ann').$transaction((tx) => tx.$executeRawUnsafe(declared))).rejects.toThrow(/division/)
