@@ -2,6 +2,7 @@ import { AuditContextError } from '../errors.ts'
 import { FAST_PATH, type FastPath } from '../fast-path.ts'
 import { auditedPool } from './audited-pool.ts'
 import { contextSlots } from './context-slot.ts'
+import { isLostConnection } from './lost-connection.ts'
 import { assertPgPool, type PgPool, property, unsupportedDriver } from './pg-driver.ts'
 import { assertOwnBackends } from './pglite.ts'
 import { askVersion, probe } from './probe.ts'
@@ -49,11 +50,15 @@ export function auditAdapter<Factory extends DriverAdapterFactory>(adapter: Fact
   return audited
 }
 
-/** What a server that mixes statements does to the probe may look like anything: then that is said, and not what it looks like. */
-async function proveOn(connected: object, pool: PgPool, slots: FastPath): Promise<void> {
+/**
+ * Everything that waits for Prisma to connect fails where the probe does, so it does not fail for a connection that is lost meanwhile.
+ * What a server that mixes statements does to it may look like anything: then that is said, and not what it looks like.
+ */
+async function proveOn(connected: object, pool: PgPool, slots: FastPath, attempts = 3): Promise<void> {
   try {
     assertOwnBackends(await probe(connected, slots), pool)
   } catch (error) {
+    if (attempts > 1 && isLostConnection(error)) return proveOn(connected, pool, slots, attempts - 1)
     if (error instanceof AuditContextError) assertOwnBackends({ version: await askVersion(connected) }, pool)
     throw error
   }
