@@ -1,7 +1,8 @@
 import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
-import { auditTable } from './look-first.ts'
-import { dollarQuoted, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
+import { auditTable, type HistoryTable } from './look-first.ts'
+import { isOfKind } from './move-own-table.ts'
+import { dollarQuoted, isFilled, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 import { triggerNames } from './triggers.ts'
 
 /** One table whose audit objects or columns get other names. */
@@ -32,23 +33,37 @@ deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interv
  *
  * It is the one place where a source is locked before its audit table. So that a long history query stops no writer, the
  * audit table is waited for but a moment at a time, and meanwhile the source is let go.
+ *
+ * @param shared tables of all histories, which whoever writes a source may read in its trigger, or have written before: locked
+ *   where they are there
  */
-export function lockWriters(tables: readonly LockedTable[]): Sql {
+export function lockWriters(tables: readonly LockedTable[], shared: readonly HistoryTable[] = []): Sql {
   const written = tables.filter(({ from }) => from.capturing)
   if (written.length === 0) return sql``
   return sql`-- No writer may be in the old functions meanwhile. A reader of the history stops none: its lock is tried for.
 ${tryLocks(
   lines(written.map(lockSource)),
-  lines(tables.map(({ from }) => sql`LOCK TABLE ${auditTable(from)} IN ACCESS EXCLUSIVE MODE;`)),
+  lines([
+    ...tables.map(({ from }) => sql`LOCK TABLE ${auditTable(from)} IN ACCESS EXCLUSIVE MODE;`),
+    ...shared.map(lockShared),
+  ]),
 )}`
 }
 
+function lockShared(table: HistoryTable): Sql {
+  return sql`IF ${isOfKind(table, 'r')} THEN
+  LOCK TABLE ${auditTable(table)} IN ACCESS EXCLUSIVE MODE;
+END IF;`
+}
+
 /** The same as a statement of its own, before others that are to be in one transaction with it. */
-export function renderLockWriters(tables: readonly LockedTable[]): Sql {
+export function renderLockWriters(tables: readonly LockedTable[], shared: readonly HistoryTable[] = []): Sql {
+  const locks = lockWriters(tables, shared)
+  if (!isFilled(locks)) return sql``
   const block = sql`DECLARE
   ${LOCK_VARIABLES}
 BEGIN
-  ${lockWriters(tables)}
+  ${locks}
 END`
   return sql`DO ${dollarQuoted(block)};`
 }

@@ -1,22 +1,15 @@
-import type { QualifiedName } from '../model/names.ts'
 import type { AuditTableObject } from '../state/database-state.ts'
 import type { TableGroup } from '../state/table-group.ts'
 import { type Cluster, named } from './crossing-names.ts'
 import { dropsTriggers, dropsTriggersDown } from './lock-order.ts'
-import { LOCK_VARIABLES, lockWriters } from './lock-writers.ts'
+import { LOCK_VARIABLES, type LockedTable, lockWriters } from './lock-writers.ts'
 import { moveColumns, moveColumnsBack } from './rename-columns.ts'
 import { isDown, isUp } from './rename-done.ts'
 import { isRenamed, renameObjects, spareNames } from './rename-objects.ts'
 import { dollarQuoted, isFilled, join, lines, literal, qualified, type Sql, sql, sqlText } from './sql.ts'
 import { stepTableAside } from './step-table-aside.ts'
 
-interface Direction {
-  readonly from: AuditTableObject
-  readonly to: AuditTableObject
-  readonly source: Sql
-  /** The source's name, where it is known to be there. */
-  readonly lock: QualifiedName | undefined
-  readonly dropsTriggers: boolean
+interface Direction extends LockedTable {
   /** True once this has been done. */
   readonly isDone: Sql
   readonly columns: Sql
@@ -28,6 +21,11 @@ interface Direction {
  */
 export function renameUp({ groups, crosses }: Cluster): Sql {
   return renameBlock(groups.flatMap(upward), crosses, sql``)
+}
+
+/** The tables of a group that `renameUp` renames or moves, as their writers are to be kept out. */
+export function renamedTables(group: TableGroup): readonly LockedTable[] {
+  return upward(group)
 }
 
 function upward(group: TableGroup): readonly Direction[] {

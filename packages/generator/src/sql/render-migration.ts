@@ -12,7 +12,7 @@ import { type Cluster, clusterGroups } from './crossing-names.ts'
 import { dropsTriggers, needsTwoTransactions } from './lock-order.ts'
 import { renderLockWriters, waitForWriters } from './lock-writers.ts'
 import { renderDropSchema, renderMoveSchema } from './move-schema.ts'
-import { oidOf, renameUp } from './rename-block.ts'
+import { oidOf, renamedTables, renameUp } from './rename-block.ts'
 import { renderHashing } from './render-hashing.ts'
 import {
   renderPartitioning,
@@ -23,7 +23,7 @@ import {
 import { renderWaiver, renderWaiverGone } from './render-waiver.ts'
 import { renderReplacedOff } from './replaced-table.ts'
 import { addChecks, missingChecks } from './required-checks.ts'
-import { renderMoveSharedTables } from './shared-tables.ts'
+import { movedSharedTables, renderMoveSharedTables } from './shared-tables.ts'
 import { comment, integer, isFilled, join, literal, paragraphs, type Sql, sql, sqlText } from './sql.ts'
 import { renderTableSection, renderTableSections } from './table-section.ts'
 
@@ -62,6 +62,7 @@ function renderSections(steps: readonly MigrationStep[], { from, appended }: Ren
   )
   return [
     paragraphs([
+      ...steps.map((step) => (appended && isMove(step) ? lockBeforeMove(touched, from, to) : sql``)),
       ...steps.map((step) => renderSchemaStep(step, from, to)),
       renderWaiver(steps, to),
       renderHashing(steps, to),
@@ -79,6 +80,19 @@ function renderSections(steps: readonly MigrationStep[], { from, appended }: Ren
     ...touched.flatMap((group) => renderPartitions(group, appended === true)),
     ...touched.filter(({ steps }) => steps.some(endsPartitions)).map(({ after }) => renderUnprepared(after)),
   ]
+}
+
+function isMove({ kind }: MigrationStep): boolean {
+  return kind === 'moveSchema'
+}
+
+/**
+ * In one transaction with all tables, the ones that these share may not be the first that are locked: whoever writes a table
+ * has its lock, and reads the hash keys in its trigger.
+ */
+function lockBeforeMove(groups: readonly TableGroup[], from: DatabaseState, to: DatabaseState): Sql {
+  const shared = movedSharedTables(from, to)
+  return shared.length === 0 ? sql`` : renderLockWriters(groups.flatMap(renamedTables), shared)
 }
 
 /** Functions and triggers are the same whether a history is partitioned or not. */

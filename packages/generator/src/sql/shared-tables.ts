@@ -4,6 +4,7 @@ import { hasPartitions } from '../state/partitioning.ts'
 import { hasWaiverTable } from '../state/waiver.ts'
 import { hashSignatures } from './hash-functions.ts'
 import { hashKeyIndex, hashKeys } from './hash-key-table.ts'
+import type { HistoryTable } from './look-first.ts'
 import { dropView, moveOwnTable } from './move-own-table.ts'
 import { partitionSignatures } from './partition-procedure.ts'
 import { paragraphs, type Sql, sql } from './sql.ts'
@@ -24,6 +25,12 @@ interface SharedTable {
 const WAIVERS: SharedTable = { table: waiverHistory, index: waiverIndex, signatures: waiverSignatures }
 const HASH_KEYS: SharedTable = { table: hashKeys, index: hashKeyIndex, signatures: hashSignatures }
 
+/** Those that `renderMoveSharedTables` moves, under their former names. */
+export function movedSharedTables(from: DatabaseState, to: DatabaseState): readonly HistoryTable[] {
+  const { schema } = from
+  return schema === undefined ? [] : sharedTables(from, to).map(({ table }) => table(homeOf(schema)))
+}
+
 export function renderMoveSharedTables(from: DatabaseState, to: DatabaseState): Sql {
   if (from.schema === undefined || to.schema === undefined) return sql``
   const [before, after] = [homeOf(from.schema), homeOf(to.schema)]
@@ -36,10 +43,7 @@ export function renderMoveSharedTables(from: DatabaseState, to: DatabaseState): 
 
 /** PL/pgSQL: the views that they left go when nothing calls by the former names any more. */
 export function dropSharedViews(from: DatabaseState, to: DatabaseState): readonly Sql[] {
-  const { schema } = from
-  return schema === undefined
-    ? []
-    : sharedTables(from, to).map(({ table }) => dropView(table(homeOf(schema))))
+  return movedSharedTables(from, to).map(dropView)
 }
 
 /** Their functions in the audit schema of `from`, and the procedures of partitions. */

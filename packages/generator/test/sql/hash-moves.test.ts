@@ -2,9 +2,10 @@ import { expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
 import { externalTables, isLaterTable } from '../../src/external-tables.ts'
 import type { AuditedTable } from '../../src/model/audit-model.ts'
+import { renderMigration } from '../../src/sql/render-migration.ts'
 import { EMPTY_STATE } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
-import { column, createSource, migration, table } from './fixture.ts'
+import { column, createSource, migration, planBetween, table } from './fixture.ts'
 
 const hashing = (name: string): AuditedTable =>
   table(name, { columns: [column('id', 'integer'), { ...column('note', 'text'), policy: 'hash' }] })
@@ -138,5 +139,39 @@ it('keys alone are no history: a schema that holds nothing else makes room after
       await database.query(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'audit%' ORDER BY 1`),
     ).toEqual([{ nspname: 'audit' }])
     expect(await database.query('SELECT count(*)::int AS n FROM audit.hash_key')).toEqual([{ n: 2 }])
+  })
+})
+
+it('in one transaction with a draft, a writer that is about to read its key is waited for: no deadlock, and nothing is lost', async () => {
+  await withSources(async (database) => {
+    const first = migration(EMPTY_STATE, wanted('audit'))
+    await database.query(first.up)
+    const plan = planBetween(first.after, wanted('the trail'))
+    const part = renderMigration(plan, { from: first.after, appended: true })
+    const pool = database.pool({ max: 2 })
+    const [writer, migrator] = await Promise.all([pool.connect(), pool.connect()])
+    try {
+      for (const name of ['Order', 'Item']) {
+        const backend = await migrator.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+        // As whoever writes has it before the trigger fires.
+        await writer.query(`BEGIN; LOCK TABLE "${name}" IN ROW EXCLUSIVE MODE`)
+        const migrating = migrator.query(`BEGIN; ${part}`)
+        const isWaiting = async () => {
+          const sql = 'SELECT FROM pg_locks WHERE pid = $1 AND NOT granted'
+          return (await database.query(sql, [backend.rows[0]?.pid])).length
+        }
+        await expect.poll(isWaiting, { timeout: 5_000 }).toBeGreaterThan(0)
+        await writer.query(`${write(1, name)}; COMMIT`)
+        await migrating
+        await migrator.query('ROLLBACK')
+      }
+    } finally {
+      for (const client of [writer, migrator]) client.release()
+    }
+    await database.query(part)
+    await database.query(`${write(2)}; ${write(2, 'Item')}`)
+    const [one, ...others] = await notes(database, '"the trail"."Order_audit"')
+    expect(others).toEqual([one])
+    expect(await notes(database, '"the trail"."Item_audit"')).toHaveLength(2)
   })
 })
