@@ -49,7 +49,10 @@ const isBusy = (loadavg()[0] ?? 0) > 1
 const server = await startDatabaseServer()
 try {
   const rows: TriggerRow[] = []
-  for (const name of workloads) rows.push(...(await measureWorkload(name)))
+  for (const name of workloads) {
+    console.error(name)
+    rows.push(...(await measureWorkload(name)))
+  }
   const machine = `PostgreSQL ${server.version} (${server.kind}), ${cpus().length} × ${cpus()[0]?.model.trim()}`
   const report: TriggerReport = { machine, isBusy, runs, rows }
   const text = renderTriggers(report)
