@@ -1,11 +1,12 @@
 import { expect, test, vi } from 'vitest'
 import { install, useProject } from './main-path/audited-project.ts'
-import { asking, HEAD } from './main-path/installation-problems.ts'
+import { asking } from './main-path/installation-problems.ts'
+import { SCHEMA_HEAD } from './main-path/schema-head.ts'
 import { runWrapper } from './migrate/wrapped-project.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-const schema = `${HEAD}/// @audit(enabled)
+const schema = `${SCHEMA_HEAD}/// @audit(enabled)
 model Order {
   id   Int   @id @default(autoincrement())
   tags Tag[]
@@ -41,7 +42,7 @@ test('assertAuditInstalled passes where all triggers fire, and names each that i
 
 test('assertAuditInstalled names a trigger that rests on one partition of an audited table', async () => {
   const audited = await useProject({
-    schema: `${HEAD}/// @audit(enabled)
+    schema: `${SCHEMA_HEAD}/// @audit(enabled)
 model Visit {
   id Int @id
 }
@@ -75,7 +76,9 @@ CREATE TABLE "Visit_lowest" PARTITION OF "Visit_low" FOR VALUES FROM (0) TO (10)
 })
 
 test('assertAuditInstalled names the triggers of a table that was made a partition by hand and is recorded by statement', async () => {
-  const audited = await useProject({ schema: `${HEAD}/// @audit(enabled)\nmodel Visit {\n  id Int @id\n}\n` })
+  const audited = await useProject({
+    schema: `${SCHEMA_HEAD}/// @audit(enabled)\nmodel Visit {\n  id Int @id\n}\n`,
+  })
   await install(audited)
   const problems = await asking(audited)
   await audited.database.query(`CREATE TABLE "Whole" ("id" INTEGER PRIMARY KEY) PARTITION BY RANGE ("id");

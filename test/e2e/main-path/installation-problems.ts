@@ -1,23 +1,5 @@
 import { type AuditedProject, openClient } from './audited-project.ts'
 
-/** Of a schema whose client can be asked; the models follow. */
-export const HEAD = `generator client {
-  provider = "prisma-client"
-  output   = "../generated/client"
-}
-
-generator audit {
-  provider        = "prisma-generator-audit"
-  output          = "../generated/audit"
-  sessionSettings = ["username String?"]
-}
-
-datasource db {
-  provider = "postgresql"
-}
-
-`
-
 interface Installation {
   assertAuditInstalled(prisma: unknown): Promise<void>
 }

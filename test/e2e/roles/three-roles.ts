@@ -5,23 +5,9 @@ import { runAudit } from '../../support/audit-command.ts'
 import { serverMajor } from '../../support/test-database.ts'
 import { type AuditedProject, useProject } from '../main-path/audited-project.ts'
 import type { Client } from '../main-path/client.ts'
+import { SCHEMA_HEAD } from '../main-path/schema-head.ts'
 
-export const schema = `generator client {
-  provider = "prisma-client"
-  output   = "../generated/client"
-}
-
-generator audit {
-  provider        = "prisma-generator-audit"
-  output          = "../generated/audit"
-  sessionSettings = ["username String?"]
-}
-
-datasource db {
-  provider = "postgresql"
-}
-
-enum State {
+export const schema = `${SCHEMA_HEAD}enum State {
   open
   paid
 }

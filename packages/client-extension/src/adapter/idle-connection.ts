@@ -61,5 +61,17 @@ export function isIdle(client: PgPoolClient): boolean {
   return status === undefined || status === null || status === 'I'
 }
 
+/**
+ * Whether no transaction is open behind an error. PostgreSQL sends an error at once and the state of the transaction behind it,
+ * so where the two come apart pg still has the old state: an empty query is answered after both.
+ */
+export async function isIdleAfterError(client: PgPoolClient): Promise<boolean> {
+  if (isIdle(client)) return true
+  return client.query({ text: '' }).then(
+    () => isIdle(client),
+    () => false,
+  )
+}
+
 /** The statement that was running fails as well, and says more. */
 function ignore(): void {}

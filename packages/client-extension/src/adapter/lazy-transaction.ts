@@ -1,6 +1,6 @@
 import { mayHoldSeveral, withoutLeadingComments } from '../raw-statement.ts'
 import { isSettingsStatement, type SettingsStatement } from '../settings-statement.ts'
-import { giveBack, isIdle } from './idle-connection.ts'
+import { giveBack, isIdle, isIdleAfterError } from './idle-connection.ts'
 import { type PgPoolClient, type PgQueryConfig, type PgResult, property } from './pg-driver.ts'
 import type { MakePrefixedQuery } from './prefixed-query.ts'
 import { sentQuery } from './sent-query.ts'
@@ -192,18 +192,6 @@ function isEnd({ text }: PgQueryConfig): boolean {
 /** Whether it is PostgreSQL that reports it. */
 function isAnswer(error: unknown): boolean {
   return typeof property(error, 'severity') === 'string'
-}
-
-/**
- * Whether no transaction is open behind an error. PostgreSQL sends an error at once and the state of the transaction behind it,
- * so where the two come apart pg still has the old state: an empty query is answered after both.
- */
-async function isIdleAfterError(client: PgPoolClient): Promise<boolean> {
-  if (isIdle(client)) return true
-  return client.query({ text: '' }).then(
-    () => isIdle(client),
-    () => false,
-  )
 }
 
 /** Of several statements in one text pg gives several results. */

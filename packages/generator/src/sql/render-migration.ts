@@ -62,7 +62,7 @@ function renderSections(steps: readonly MigrationStep[], { from, appended }: Ren
   )
   return [
     paragraphs([
-      ...steps.map((step) => (appended && isMove(step) ? lockBeforeMove(touched, from, to) : sql``)),
+      appended && steps.some(({ kind }) => kind === 'moveSchema') ? lockBeforeMove(touched, from, to) : sql``,
       ...steps.map((step) => renderSchemaStep(step, from, to)),
       renderWaiver(steps, to),
       renderHashing(steps, to),
@@ -82,13 +82,10 @@ function renderSections(steps: readonly MigrationStep[], { from, appended }: Ren
   ]
 }
 
-function isMove({ kind }: MigrationStep): boolean {
-  return kind === 'moveSchema'
-}
-
 /**
  * In one transaction with all tables, the ones that these share may not be the first that are locked: whoever writes a table
- * has its lock, and reads the hash keys in its trigger.
+ * has its lock, and reads the hash keys in its trigger. Nor the last that are waited for: whoever has waived capture has
+ * written that down, and writes a table next.
  */
 function lockBeforeMove(groups: readonly TableGroup[], from: DatabaseState, to: DatabaseState): Sql {
   const shared = movedSharedTables(from, to)

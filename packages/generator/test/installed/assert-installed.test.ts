@@ -1,11 +1,12 @@
 import { expect, test, vi } from 'vitest'
 import { install, useProject } from '../../../../test/e2e/main-path/audited-project.ts'
-import { asking, HEAD } from '../../../../test/e2e/main-path/installation-problems.ts'
+import { asking } from '../../../../test/e2e/main-path/installation-problems.ts'
+import { SCHEMA_HEAD } from '../../../../test/e2e/main-path/schema-head.ts'
 import { dump, restore } from './program.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-const schema = `${HEAD}/// @audit(enabled)
+const schema = `${SCHEMA_HEAD}/// @audit(enabled)
 model Order {
   id Int @id @default(autoincrement())
 }

@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../../../../test/support/test-database.ts'
 import { externalTables } from '../../src/external-tables.ts'
+import { renderMigration } from '../../src/sql/render-migration.ts'
 import { EMPTY_STATE } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
-import { createSource, migration, table } from './fixture.ts'
+import { createSource, migration, planBetween, table } from './fixture.ts'
+import { runPartBesideWriter } from './part-beside-writer.ts'
 
 const [order, item] = [table('Order'), table('Item')]
 /** A superuser has the rights of every role, but the role has to be there: `pg_monitor` always is. */
@@ -54,6 +56,21 @@ it('waivers go along when the audit schema gets another name, also half-way, and
     await database.query(write('audit.waive_capture', 4))
     expect(await database.query(waived('audit.capture_waiver'))).toEqual([{ n: 5 }])
     expect(await database.query('SELECT id FROM audit."Order_audit"')).toEqual([])
+  })
+})
+
+it('in one transaction with a draft, who has waived and is about to write is waited for: no deadlock, and nothing is lost', async () => {
+  await withSources(async (database) => {
+    const first = migration(EMPTY_STATE, wanted('audit', role))
+    await database.query(first.up)
+    const plan = planBetween(first.after, wanted('the trail', role))
+    const part = renderMigration(plan, { from: first.after, appended: true })
+    const begun = "BEGIN; SELECT audit.waive_capture('bulk')"
+    await runPartBesideWriter(database, part, begun, `INSERT INTO "Order" VALUES (1, 'a'); COMMIT`)
+    await database.query(part)
+    await database.query(write('"the trail".waive_capture', 2))
+    expect(await database.query('SELECT id FROM "Order"')).toHaveLength(2)
+    expect(await database.query(waived('"the trail".capture_waiver'))).toEqual([{ n: 2 }])
   })
 })
 

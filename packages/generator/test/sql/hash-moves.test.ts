@@ -6,6 +6,7 @@ import { renderMigration } from '../../src/sql/render-migration.ts'
 import { EMPTY_STATE } from '../../src/state/database-state.ts'
 import { desiredState } from '../../src/state/desired-state.ts'
 import { column, createSource, migration, planBetween, table } from './fixture.ts'
+import { runPartBesideWriter } from './part-beside-writer.ts'
 
 const hashing = (name: string): AuditedTable =>
   table(name, { columns: [column('id', 'integer'), { ...column('note', 'text'), policy: 'hash' }] })
@@ -148,25 +149,10 @@ it('in one transaction with a draft, a writer that is about to read its key is w
     await database.query(first.up)
     const plan = planBetween(first.after, wanted('the trail'))
     const part = renderMigration(plan, { from: first.after, appended: true })
-    const pool = database.pool({ max: 2 })
-    const [writer, migrator] = await Promise.all([pool.connect(), pool.connect()])
-    try {
-      for (const name of ['Order', 'Item']) {
-        const backend = await migrator.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-        // As whoever writes has it before the trigger fires.
-        await writer.query(`BEGIN; LOCK TABLE "${name}" IN ROW EXCLUSIVE MODE`)
-        const migrating = migrator.query(`BEGIN; ${part}`)
-        const isWaiting = async () => {
-          const sql = 'SELECT FROM pg_locks WHERE pid = $1 AND NOT granted'
-          return (await database.query(sql, [backend.rows[0]?.pid])).length
-        }
-        await expect.poll(isWaiting, { timeout: 5_000 }).toBeGreaterThan(0)
-        await writer.query(`${write(1, name)}; COMMIT`)
-        await migrating
-        await migrator.query('ROLLBACK')
-      }
-    } finally {
-      for (const client of [writer, migrator]) client.release()
+    for (const name of ['Order', 'Item']) {
+      // As whoever writes has it before the trigger fires.
+      const begun = `BEGIN; LOCK TABLE "${name}" IN ROW EXCLUSIVE MODE`
+      await runPartBesideWriter(database, part, begun, `${write(1, name)}; COMMIT`)
     }
     await database.query(part)
     await database.query(`${write(2)}; ${write(2, 'Item')}`)
