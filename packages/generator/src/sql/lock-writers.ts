@@ -32,18 +32,20 @@ deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + patience::interv
  * in its trigger for the audit table would find it, or its column, gone (42P01, 42703).
  *
  * It is the one place where a source is locked before its audit table. So that a long history query stops no writer, the
- * audit table is waited for but a moment at a time, and meanwhile the source is let go.
+ * audit table is waited for but a moment at a time, and meanwhile the source is let go. So is each source but the first: an
+ * application's transaction that writes them in another order is no victim of a deadlock.
  *
  * @param shared tables of all histories, which whoever writes a source may read in its trigger, or have written before: locked
  *   where they are there
  */
 export function lockWriters(tables: readonly LockedTable[], shared: readonly HistoryTable[] = []): Sql {
-  const written = tables.filter(({ from }) => from.capturing)
-  if (written.length === 0) return sql``
+  const [first, ...others] = tables.filter(({ from }) => from.capturing)
+  if (first === undefined) return sql``
   return sql`-- No writer may be in the old functions meanwhile. A reader of the history stops none: its lock is tried for.
 ${tryLocks(
-  lines(written.map(lockSource)),
+  lockSource(first),
   lines([
+    ...others.map(lockSource),
     ...tables.map(({ from }) => sql`LOCK TABLE ${auditTable(from)} IN ACCESS EXCLUSIVE MODE;`),
     ...shared.map(lockShared),
   ]),
@@ -69,8 +71,8 @@ END`
 }
 
 /**
- * PL/pgSQL that waits for the first locks, and for the others but a moment at a time: in between all are let go, so that
- * whoever holds one of the others and waits for one of the first is no victim of a deadlock.
+ * PL/pgSQL that waits for the first lock, and for the others but a moment at a time: in between all are let go, so that
+ * whoever holds one of the others and waits for the first is no victim of a deadlock.
  */
 export function tryLocks(first: Sql, others: Sql): Sql {
   return sql`LOOP

@@ -161,3 +161,23 @@ it('in one transaction with a draft, a writer that is about to read its key is w
     expect(await notes(database, '"the trail"."Item_audit"')).toHaveLength(2)
   })
 })
+
+it('where several tables move at once, a transaction that writes them in another order is no victim of a deadlock', async () => {
+  await withSources(async (database) => {
+    const first = migration(EMPTY_STATE, wanted('audit'))
+    await database.query(first.up)
+    const plan = planBetween(first.after, wanted('the trail'))
+    const part = renderMigration(plan, { from: first.after, appended: true })
+    // It looks for a deadlock at once, so it is the writer who would meet one.
+    const migrating = `SET LOCAL deadlock_timeout = '1ms'; ${part}`
+    for (const [one, other] of [
+      ['Order', 'Item'],
+      ['Item', 'Order'],
+    ] as const) {
+      const rest = `SELECT pg_sleep(0.05); ${write(1, other)}; COMMIT`
+      await runPartBesideWriter(database, migrating, `BEGIN; ${write(2, one)}`, rest)
+    }
+    expect(await notes(database, 'audit."Order_audit"')).toHaveLength(2)
+    expect(await notes(database, 'audit."Item_audit"')).toHaveLength(2)
+  })
+})

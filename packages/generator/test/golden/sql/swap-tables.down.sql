@@ -34,6 +34,7 @@ BEGIN
       LOOP
         EXECUTE command;
       END LOOP;
+      PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
       FOR command IN
         SELECT pg_catalog.format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', c.oid::regclass)
         FROM pg_catalog.pg_class AS c
@@ -41,7 +42,6 @@ BEGIN
       LOOP
         EXECUTE command;
       END LOOP;
-      PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
       LOCK TABLE "audit"."Item_audit" IN ACCESS EXCLUSIVE MODE;
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);

@@ -1,4 +1,4 @@
--- prisma-generator-audit v1 from=3f77b3cb2f8d6f09 text=e9710a1fdcc1466b
+-- prisma-generator-audit v1 from=3f77b3cb2f8d6f09 text=f5dc15393a3d487d
 -- {"kind":"renameTable","source":{"schema":"public","name":"Order"},"to":{"schema":"public","name":"Order__2"}}
 -- {"kind":"renameTable","source":{"schema":"public","name":"Item"},"to":{"schema":"public","name":"Order"}}
 -- {"kind":"renameTable","source":{"schema":"public","name":"Order__2"},"to":{"schema":"public","name":"Item"}}
@@ -34,8 +34,8 @@ BEGIN
   LOOP
     BEGIN
       LOCK TABLE "public"."Item" IN SHARE ROW EXCLUSIVE MODE;
-      LOCK TABLE "public"."Order" IN SHARE ROW EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
+      LOCK TABLE "public"."Order" IN SHARE ROW EXCLUSIVE MODE;
       LOCK TABLE "audit"."Order_audit" IN ACCESS EXCLUSIVE MODE;
       LOCK TABLE "audit"."Item_audit" IN ACCESS EXCLUSIVE MODE;
       PERFORM pg_catalog.set_config('lock_timeout', patience, true);
