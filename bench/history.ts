@@ -13,6 +13,7 @@ import { pairedRatio } from './client/ratio.ts'
 import { fillHistory, VERSIONS } from './history/large-history.ts'
 import { draw, type HistoryClient, isSlow, QUESTIONS, REFERENCES } from './history/questions.ts'
 import { type HistoryReport, renderHistoryReport } from './history/report.ts'
+import { shuffled } from './shuffled.ts'
 
 /**
  * What reading a large history costs, against a read of the live row and against SQL written by hand.
@@ -144,11 +145,4 @@ async function plansOf(logging: HistoryClient, client: HistoryClient): Promise<H
   }
   await connection.end()
   return plans
-}
-
-function shuffled<T>(items: readonly T[]): readonly T[] {
-  return items
-    .map((item) => [Math.random(), item] as const)
-    .sort(([a], [b]) => a - b)
-    .map(([, item]) => item)
 }

@@ -6,10 +6,11 @@ import { parseArgs } from 'node:util'
 import { administer, createDatabaseOn } from '../test/support/database.ts'
 import { startDatabaseServer } from '../test/support/database-server.ts'
 import { median } from './client/ratio.ts'
+import { shuffled } from './shuffled.ts'
 import { runPgbench } from './triggers/pgbench.ts'
 import { renderTriggers, type TriggerReport, type TriggerRow } from './triggers/report.ts'
 import { createTable, VARIANT_NAMES, type VariantName, variantOf } from './triggers/variants.ts'
-import { rowsOf, WORKLOADS, type Workload } from './triggers/workloads.ts'
+import { rowsOf, variableOf, WORKLOADS, type Workload } from './triggers/workloads.ts'
 
 /**
  * What the emitted triggers cost: each workload on tables that are recorded in each of several ways, or not at all, drawn
@@ -97,14 +98,13 @@ async function measureWorkload(name: string): Promise<readonly TriggerRow[]> {
 async function measure(workload: Workload): Promise<Measured | undefined> {
   const calls = values.quick ? 3 : workload.calls
   const { clients, shape } = workload
-  const all = calls * variants.length
   const database = await createDatabaseOn({ url: server.url, prefix: 'audit_bench_triggers' })
   try {
     await administer(database.url, async (client) => {
       for (const name of variants) {
         await client.query(createTable(name, shape))
         // Twice as many as it is drawn on average: chance may draw one of them more often.
-        const filled = workload.filled(calls * 2 + 10, clients)
+        const filled = workload.filled(workload.inTurns ? calls : calls * 2 + 10, clients)
         if (filled > 0)
           await client.query(`INSERT INTO "${name}" ${rowsOf(shape, `generate_series(1, ${filled})`)}`)
         await client.query(variantOf(name).install(name, shape))
@@ -112,8 +112,15 @@ async function measure(workload: Workload): Promise<Measured | undefined> {
       for (const name of variants) await client.query(`VACUUM ANALYZE "${name}"`)
     })
     const scripts = new Map(variants.map((name) => [name as string, workload.script(name, variantOf(name))]))
-    const variables = variants.map((name) => `n_${name.replaceAll('-', '_')}`)
-    const found = runPgbench({ url: database.url, scripts, variables, clients, calls: all })
+    const found = workload.inTurns
+      ? callInTurns(database.url, scripts, calls)
+      : runPgbench({
+          url: database.url,
+          scripts,
+          variables: new Map(variants.map((name) => [variableOf(name), 0])),
+          clients,
+          calls: calls * variants.length,
+        })
     if (variants.some((name) => found.get(name)?.length === 0)) return undefined
     const times = new Map(
       variants.map((name) => {
@@ -137,6 +144,20 @@ async function measure(workload: Workload): Promise<Measured | undefined> {
   } finally {
     await database.drop()
   }
+}
+
+/** One call of each in every round, in an order of chance. */
+function callInTurns(url: string, scripts: ReadonlyMap<string, string>, calls: number) {
+  const found = new Map<string, number[]>(variants.map((name) => [name, []]))
+  for (let round = 0; round < calls; round += 1) {
+    for (const name of shuffled(variants.filter((each) => round === 0 || variantOf(each).isSlow !== true))) {
+      const script = new Map([[name, scripts.get(name) ?? '']])
+      const variables = new Map([[variableOf(name), round]])
+      const [time] = runPgbench({ url, scripts: script, variables, clients: 1, calls: 1 }).get(name) ?? []
+      if (time !== undefined) found.get(name)?.push(time)
+    }
+  }
+  return found
 }
 
 function chosen<Name extends string>(

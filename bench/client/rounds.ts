@@ -1,3 +1,4 @@
+import { shuffled } from '../shuffled.ts'
 import type { LatencyProxy } from './latency-proxy.ts'
 import type { OperationName } from './operation.ts'
 import { median } from './ratio.ts'
@@ -89,13 +90,4 @@ export async function runRound(path: Path, trials: Trials, urlOf: UrlOf): Promis
 export function measured(answer: Answer, what: string): Measured {
   if ('times' in answer) return answer
   throw new Error(`${what} broke on the way: ${answer.error}`)
-}
-
-function shuffled<Item>(items: Item[]): Item[] {
-  for (let last = items.length - 1; last > 0; last -= 1) {
-    const other = Math.floor(Math.random() * (last + 1))
-    const [a, b] = [items[last], items[other]]
-    if (a !== undefined && b !== undefined) [items[last], items[other]] = [b, a]
-  }
-  return items
 }

@@ -7,7 +7,8 @@ export interface PgbenchRun {
   readonly url: string
   /** By name; each call draws one of them at random. */
   readonly scripts: ReadonlyMap<string, string>
-  readonly variables: readonly string[]
+  /** By name, what they begin with. */
+  readonly variables: ReadonlyMap<string, number>
   readonly clients: number
   /** Calls of each client, of all scripts together. */
   readonly calls: number
@@ -33,7 +34,7 @@ export function runPgbench({ url, scripts, variables, clients, calls }: PgbenchR
     })
     const args = [
       ...['--no-vacuum', '--protocol=prepared', '--log', `--client=${clients}`, `--transactions=${calls}`],
-      ...variables.map((name) => `--define=${name}=0`),
+      ...[...variables].map(([name, value]) => `--define=${name}=${value}`),
       ...files.map((file) => `--file=${file}`),
       url,
     ]

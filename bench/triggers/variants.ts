@@ -15,6 +15,8 @@ export interface Variant {
   readonly install: (name: string, shape: Shape) => string
   /** For a design without triggers: the statement that records itself. It ends with RETURNING and all columns. */
   readonly recorded?: (name: string, shape: Shape, operation: 'I' | 'U' | 'D', statement: string) => string
+  /** So much slower for many rows that one call in a run must do where the others have a few. */
+  readonly isSlow?: boolean
   /** The table that holds the history of the table `name`, for the bytes of a row. */
   readonly history?: (name: string) => string
 }
@@ -141,6 +143,7 @@ export const VARIANTS = {
           VALUES ("${name}_id"(TG_RELID, after), "${name}_id"(TG_RELID, before), TG_OP, TG_RELID, TG_TABLE_SCHEMA, TG_TABLE_NAME, after, before);
         END; RETURN NULL;`,
       )}`,
+    isSlow: true,
     history: (name) => `"${name}_versions"`,
   },
   'jsonb-changes': {
@@ -162,6 +165,7 @@ export const VARIANTS = {
             VALUES (tx, lower(TG_OP), TG_TABLE_SCHEMA, TG_TABLE_NAME, ARRAY[r ->> 'id'], r, changed);
         END; RETURN NULL;`,
       )}`,
+    isSlow: true,
     history: (name) => `"${name}_changes"`,
   },
 } as const satisfies Record<string, Variant>

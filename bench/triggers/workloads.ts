@@ -7,6 +7,8 @@ export interface Workload {
   readonly filled: (calls: number, clients: number) => number
   /** Calls of each variant and client. */
   readonly calls: number
+  /** The variants take turns instead of being drawn: for calls that take so long that there are but a few. */
+  readonly inTurns: boolean
   readonly clients: number
   readonly script: (name: string, variant: Variant) => string
 }
@@ -31,9 +33,12 @@ const record = (
   statement: string,
 ) => (recorded ? recorded(name, shape, operation, `${statement} RETURNING ${columns(shape)}`) : statement)
 
+/** The number of the last call. */
+export const variableOf = (name: string) => `n_${name.replaceAll('-', '_')}`
+
 /** Each client has numbers of its own, which go up by `size` with each call: the variables live as long as the client. */
 const next = (name: string, size: number, clients: number) => {
-  const variable = `n_${name.replaceAll('-', '_')}`
+  const variable = variableOf(name)
   return `\\set ${variable} :${variable} + 1\n\\set id (:${variable} * ${clients} + :client_id) * ${size} + 1`
 }
 
@@ -53,6 +58,7 @@ const workload = (
   shape,
   calls,
   clients,
+  inTurns: calls < FEW,
   // The first call has the number 1.
   filled: (count, all) => (isFilled ? (count + 1) * all * size : 0),
   script: (name, variant) =>
@@ -87,9 +93,12 @@ const upsert = (wishes: Wishes) =>
       `INSERT INTO "${name}" ${rowsOf(wishes.shape ?? SHAPES.plain, `generate_series(:id, :id + ${wishes.size - 1})`)} ON CONFLICT (id) DO UPDATE SET done = true`,
   )
 
+/** Of fewer calls chance would draw too many of one variant and none of another. */
+const FEW = 10
+
 const one = { size: 1, calls: 1500 }
 const thousand = { size: 1000, calls: 60 }
-const most = { size: 100_000, calls: 5 }
+const most = { size: 100_000, calls: 3 }
 const wide = { ...one, calls: 500, shape: SHAPES.wide }
 export const WORKLOADS: Readonly<Record<string, Workload>> = {
   'insert-1': insert(one),
