@@ -1,7 +1,14 @@
 import { defineConfig } from 'vitest/config'
+import { ByProject } from './test/support/by-project.ts'
 
 /** Long, because a test of the command line starts several programs, and two run at once: on a busy machine each takes its time. */
-const limits = { testTimeout: 180_000, hookTimeout: 240_000, maxWorkers: 2 }
+const limits = {
+  testTimeout: 180_000,
+  hookTimeout: 240_000,
+  maxWorkers: 2,
+  // A file goes on in the process of the one before: with the modules that are loaded, and with the programs that wait for commands.
+  isolate: false,
+}
 
 /** What holds with each layer of the client extension is tested with each: these files run three times. */
 const everyLayer = [
@@ -73,6 +80,7 @@ export default defineConfig({
   test: {
     ...limits,
     globalSetup: ['test/support/global-setup.ts'],
+    sequence: { sequencer: ByProject },
     projects: [
       {
         test: {

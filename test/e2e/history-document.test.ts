@@ -64,7 +64,7 @@ beforeAll(async () => {
 }, 120_000)
 
 const environment = () => {
-  const { VITEST: _, VITEST_POOL_ID: __, VITEST_WORKER_ID: ___, NODE_OPTIONS: ____, ...env } = process.env
+  const { VITEST: _, VITEST_POOL_ID: __, VITEST_WORKER_ID: ___, ...env } = process.env
   return { ...env, NO_COLOR: '1', DATABASE_URL: database.url }
 }
 

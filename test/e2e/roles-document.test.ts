@@ -58,7 +58,7 @@ await db.$disconnect()
 await reader.$disconnect()
 `,
   )
-  const { VITEST: _, NODE_OPTIONS: __, ...inherited } = process.env
+  const { VITEST: _, ...inherited } = process.env
   const output = await new Promise((resolve) => {
     const options = { cwd: project.dir, env: { ...inherited, ...env() } }
     execFile(process.execPath, ['--import', import.meta.resolve('tsx'), 'try.ts'], options, (_, out, err) =>

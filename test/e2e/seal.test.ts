@@ -241,10 +241,9 @@ test('what keeps them from working is said, with the exit code for it', async ()
 
 const BIN = fileURLToPath(new URL('../../packages/generator/bin/prisma-generator-audit.js', import.meta.url))
 function startAudit(dir: string, databaseUrl: string, args: readonly string[]) {
-  const { NODE_OPTIONS: _, ...env } = process.env
   return spawn(process.execPath, [BIN, ...args], {
     cwd: dir,
-    env: { ...env, DATABASE_URL: databaseUrl },
+    env: { ...process.env, DATABASE_URL: databaseUrl },
     stdio: 'ignore',
   })
 }

@@ -45,7 +45,7 @@ function run(
   program: string,
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly output: string }> {
-  const { VITEST: _, VITEST_POOL_ID: __, VITEST_WORKER_ID: ___, NODE_OPTIONS: ____, ...env } = process.env
+  const { VITEST: _, VITEST_POOL_ID: __, VITEST_WORKER_ID: ___, ...env } = process.env
   const options = { cwd: project.dir, env: { ...env, NO_COLOR: '1', CI: '1', DATABASE_URL: database.url } }
   return new Promise((resolve) => {
     const path = join(repository, 'node_modules/.bin', program)

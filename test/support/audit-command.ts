@@ -9,6 +9,6 @@ export function runAudit(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<AuditResult> {
-  const { PRISMA_GENERATOR_INVOCATION: _, CI: __, NODE_OPTIONS: ___, ...inherited } = process.env
+  const { PRISMA_GENERATOR_INVOCATION: _, CI: __, ...inherited } = process.env
   return runInProcess({ args, cwd: dir, env: { ...inherited, NO_COLOR: '1', ...env } })
 }

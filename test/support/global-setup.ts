@@ -10,6 +10,7 @@ import { chromiumVersion, withoutChromium } from './chromium.ts'
 import { dropDatabases } from './database.ts'
 import { startDatabaseServer } from './database-server.ts'
 import { startPgBouncer } from './pgbouncer.ts'
+import { quickenPrograms } from './programs.ts'
 
 const family = 'prisma_audit_test'
 
@@ -18,6 +19,7 @@ const withoutPgBouncer =
 
 /** One database server and one name prefix for the whole run; all of it goes at the end. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await quickenPrograms()
   const server = await startDatabaseServer()
   const run = randomBytes(4).toString('hex')
   const prefix = `${family}_${run}`

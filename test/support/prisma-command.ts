@@ -94,7 +94,7 @@ function endWhen(child: ChildProcessWithoutNullStreams, isWanted: PrismaOptions[
 
 /** Prisma offline and quiet, with the schema engine and the generator of this repository. */
 function environment(repository: string, extra: PrismaOptions['env']): NodeJS.ProcessEnv {
-  const { CI: _, NODE_OPTIONS: __, VITEST: ___, ...inherited } = process.env
+  const { CI: _, VITEST: __, ...inherited } = process.env
   const env: Record<string, string | undefined> = {
     PRISMA_SCHEMA_ENGINE_BINARY: join(repository, 'tooling/schema-engine/schema-engine.js'),
     ...inherited,

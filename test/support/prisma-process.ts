@@ -5,12 +5,23 @@ import {
   type WarmProcess,
 } from './warm-process.ts'
 
-const idle: WarmProcess[] = []
+interface Runner {
+  readonly process: WarmProcess
+  commands: number
+}
+
+/** Each command leaves some twenty megabytes behind. */
+const MOST_COMMANDS = 30
+
+const idle: Runner[] = []
 
 /** Runs `prisma <args>`, the real command line, in a process that may have run a command of it before. */
 export async function runPrismaInProcess(request: CommandRequest): Promise<CommandAnswer> {
-  const runner = idle.pop() ?? startWarmProcess('prisma-runner.js')
-  const answer = await runner.run(request)
-  if (runner.isAlive) idle.push(runner)
+  const runner = idle.pop() ?? { process: startWarmProcess('prisma-runner.js'), commands: 0 }
+  const answer = await runner.process.run(request)
+  runner.commands += 1
+  if (!runner.process.isAlive) return answer
+  if (runner.commands < MOST_COMMANDS) idle.push(runner)
+  else runner.process.end()
   return answer
 }

@@ -2,8 +2,8 @@ import { readFileSync, realpathSync } from 'node:fs'
 import Module, { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import vm from 'node:vm'
 import { answerRequests } from './command-requests.js'
+import cache from './program-cache.cjs'
 
 /**
  * Runs the commands of the real Prisma CLI that it is sent, one after the other: its one file is compiled once, and evaluated anew
@@ -11,11 +11,9 @@ import { answerRequests } from './command-requests.js'
  * then this process ends with it.
  */
 const file = realpathSync(fileURLToPath(new URL('../../node_modules/prisma/build/cli.js', import.meta.url)))
-const script = new vm.Script(Module.wrap(readFileSync(file, 'utf8').replace(/^#!.*/, '')), {
-  filename: file,
-  importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-})
+const { script, keep } = cache.compileCached(readFileSync(file, 'utf8'), file)
 const evaluate = script.runInThisContext()
+let isKept = keep === undefined
 const exit = process.exit.bind(process)
 
 /** Tells that the command that runs has ended; undefined while none does. */
@@ -24,7 +22,11 @@ let before
 
 answerRequests((args, told) => {
   process.channel.unref()
-  answer = told
+  answer = (...result) => {
+    if (!isKept) keep()
+    isKept = true
+    told(...result)
+  }
   before = listening()
   process.argv = [process.execPath, file, ...args]
   process.exitCode = undefined

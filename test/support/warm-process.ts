@@ -24,6 +24,7 @@ export interface WarmProcess {
   run(request: CommandRequest): Promise<CommandAnswer>
   /** Whether it takes another one. */
   readonly isAlive: boolean
+  end(): void
 }
 
 /**
@@ -66,6 +67,10 @@ export function startWarmProcess(file: string): WarmProcess {
     },
     get isAlive() {
       return isAlive
+    },
+    end() {
+      isAlive = false
+      child.disconnect()
     },
   }
 }

@@ -24,7 +24,7 @@ afterEach(async () => {
   }
 })
 
-const { CI: _, NODE_OPTIONS: __, DATABASE_URL: ___, ...inherited } = process.env
+const { CI: _, DATABASE_URL: __, ...inherited } = process.env
 
 /** Starts the command and waits for its link. */
 async function start(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {

@@ -99,7 +99,7 @@ async function furnish({ project }: AuditedProject, page: string): Promise<void>
 }
 
 function run({ project, database }: AuditedProject, args: readonly string[]) {
-  const { VITEST: _, VITEST_POOL_ID: __, VITEST_WORKER_ID: ___, NODE_OPTIONS: ____, ...env } = process.env
+  const { VITEST: _, VITEST_POOL_ID: __, VITEST_WORKER_ID: ___, ...env } = process.env
   const options = {
     cwd: project.dir,
     env: { ...env, NO_COLOR: '1', DATABASE_URL: database.url, HISTORY_URL: database.url },

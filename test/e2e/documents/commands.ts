@@ -45,7 +45,7 @@ async function helpWithin(program: Program, name: string): Promise<readonly Comm
 
 async function helpOfCommand(program: Program, name: string): Promise<CommandHelp> {
   const args = [join(repository, PROGRAMS[program]), ...name.split(' ').filter(Boolean), '--help']
-  const { PRISMA_GENERATOR_INVOCATION: _, NODE_OPTIONS: __, ...env } = process.env
+  const { PRISMA_GENERATOR_INVOCATION: _, ...env } = process.env
   const { stdout } = await exec(process.execPath, args, { env: { ...env, NO_COLOR: '1' } })
   const [usage = '', ...rest] = stdout.split(/\n\n(?=(?:Arguments|Options|Commands):\n)/)
   // Long lines are folded, the rest indented.

@@ -179,7 +179,7 @@ export async function runWrapper(
   args: readonly string[],
   { answers, signal, onOutput, onStart, env }: WrapperOptions = {},
 ): Promise<WrapperResult> {
-  const { CI: _, NODE_OPTIONS: __, VITEST: ___, ...inherited } = process.env
+  const { CI: _, VITEST: __, ...inherited } = process.env
   const commandEnv = {
     PRISMA_SCHEMA_ENGINE_BINARY: join(repository, 'tooling/schema-engine/schema-engine.js'),
     ...inherited,
@@ -190,10 +190,8 @@ export async function runWrapper(
     ...(answers === undefined ? { NO_COLOR: '1' } : { TERM: 'xterm' }),
     ...env,
   }
-  // Prisma's own output, that of `migrate`, passes by the process that starts it.
   const isWatched = [answers, signal, onOutput, onStart].some((each) => each !== undefined)
-  if (!isWatched && args[0] !== 'migrate')
-    return plain(await runInProcess({ args, cwd: dir, env: commandEnv }))
+  if (!isWatched) return plain(await runInProcess({ args, cwd: dir, env: commandEnv }))
   const command = [
     process.execPath,
     join(repository, 'packages/generator/bin/prisma-generator-audit.js'),
