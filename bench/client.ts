@@ -20,8 +20,8 @@ import { startVariant, type VariantWorker } from './client/variant-worker.ts'
  *     pnpm bench client [--json FILE] [--runs N] [--minutes M] [--quick] [--ops create,update] [--variants bare,fast-path] [--page FILE]
  *
  * `--runs` is the number of rounds at 0 ms, with half as many at +1 ms, but after `--minutes` of them no further one begins.
- * `--quick` only shows that it runs: three rounds, no peers. The whole run also goes into `bench/results/client.md`, or
- * into another page there: another version of Node.js has its own.
+ * `--quick` only shows that it runs: three rounds, no peers. The whole run also goes into `bench/results/client.md`, which is
+ * that of the newest long-term support of Node.js, or into another page there: each other version has its own.
  */
 const { values } = parseArgs({
   options: {
