@@ -14,7 +14,7 @@ import { rowsOf, variableOf, WORKLOADS, type Workload } from './triggers/workloa
 
 /**
  * What the emitted triggers cost: each workload on tables that are recorded in each of several ways, or not at all, drawn
- * at random within one run of pgbench on the same connections.
+ * at random within one run of pgbench on the same connections, or in turns where a call takes so long that there are few.
  *
  *     pnpm bench triggers [--json FILE] [--runs N] [--quick] [--workloads insert-1,update-1] [--variants bare,limit,statement]
  *
@@ -94,7 +94,7 @@ async function measureWorkload(name: string): Promise<readonly TriggerRow[]> {
   })
 }
 
-/** @returns undefined where chance has drawn one of them not even once */
+/** @returns undefined where chance, where it draws, has drawn one of them not even once */
 async function measure(workload: Workload): Promise<Measured | undefined> {
   const calls = values.quick ? 3 : workload.calls
   const { clients, shape } = workload
@@ -146,7 +146,7 @@ async function measure(workload: Workload): Promise<Measured | undefined> {
   }
 }
 
-/** One call of each in every round, in an order of chance. */
+/** One call of each in every round, in an order of chance; of the slow ones in the first round alone. */
 function callInTurns(url: string, scripts: ReadonlyMap<string, string>, calls: number) {
   const found = new Map<string, number[]>(variants.map((name) => [name, []]))
   for (let round = 0; round < calls; round += 1) {
@@ -154,7 +154,8 @@ function callInTurns(url: string, scripts: ReadonlyMap<string, string>, calls: n
       const script = new Map([[name, scripts.get(name) ?? '']])
       const variables = new Map([[variableOf(name), round]])
       const [time] = runPgbench({ url, scripts: script, variables, clients: 1, calls: 1 }).get(name) ?? []
-      if (time !== undefined) found.get(name)?.push(time)
+      if (time === undefined) throw new Error(`pgbench has logged no call of ${name}`)
+      found.get(name)?.push(time)
     }
   }
   return found

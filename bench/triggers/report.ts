@@ -61,7 +61,7 @@ function head({ machine, isBusy, runs }: TriggerReport, used: readonly VariantNa
 
 Each workload on tables that are recorded in different ways: \`pnpm bench triggers\` makes this page. Within one run of pgbench each
 connection draws one of them at random for every statement, so that all meet the same machine and the same server; a ratio is that of
-two medians of one run. Statements of 100000 rows take turns instead, three rounds a run, in an order of chance; those that take longest have one.
+two medians of one run. Statements of 100000 rows take turns instead, in an order of chance, for a few rounds a run; those that take longest have one.
 ${runs} runs. \`synchronous_commit\` is off, so that the disk does not hide what is compared. What a whole audited
 Prisma Client costs has [a page of its own](client.md).
 

@@ -1,5 +1,4 @@
-import type { TestSpecification } from 'vitest/node'
-import { BaseSequencer } from 'vitest/node'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** One project after the other: a process that has run a file goes on with the next one of its project, with what it has loaded. */
 export class ByProject extends BaseSequencer {

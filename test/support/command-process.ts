@@ -18,7 +18,7 @@ const idle: Runner[] = []
 /**
  * Runs `prisma-generator-audit <args>` as it is built, in a process that may have run a command before: Node, Prisma's configuration
  * loader and the parsers are loaded once for many test files, which is most of what a command costs. What cannot be seen so (a signal, a
- * terminal, Prisma's own output) is tested with the program itself.
+ * terminal) is tested with the program itself.
  *
  * @returns exit code -1 where the command leaves something open, so that its own process would never end
  */

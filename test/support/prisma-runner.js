@@ -11,9 +11,8 @@ import cache from './program-cache.cjs'
  * then this process ends with it.
  */
 const file = realpathSync(fileURLToPath(new URL('../../node_modules/prisma/build/cli.js', import.meta.url)))
-const { script, keep } = cache.compileCached(readFileSync(file, 'utf8'), file)
+let { script, keep } = cache.compileCached(readFileSync(file, 'utf8'), file)
 const evaluate = script.runInThisContext()
-let isKept = keep === undefined
 const exit = process.exit.bind(process)
 
 /** Tells that the command that runs has ended; undefined while none does. */
@@ -23,8 +22,8 @@ let before
 answerRequests((args, told) => {
   process.channel.unref()
   answer = (...result) => {
-    if (!isKept) keep()
-    isKept = true
+    keep?.()
+    keep = undefined
     told(...result)
   }
   before = listening()

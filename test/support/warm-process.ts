@@ -24,6 +24,7 @@ export interface WarmProcess {
   run(request: CommandRequest): Promise<CommandAnswer>
   /** Whether it takes another one. */
   readonly isAlive: boolean
+  /** Ends it, between two commands. */
   end(): void
 }
 

@@ -33,6 +33,12 @@ const notes = async (database: TestDatabase, history: string) =>
   (await database.query<{ note: string }>(`SELECT note FROM ${history} ORDER BY audit_id`)).map(
     ({ note }) => note,
   )
+/** Installs the audit, and gives the part that moves it to another schema behind a draft. */
+async function installedMove(database: TestDatabase): Promise<string> {
+  const first = migration(EMPTY_STATE, wanted('audit'))
+  await database.query(first.up)
+  return renderMigration(planBetween(first.after, wanted('the trail')), { from: first.after, appended: true })
+}
 const write = (id: number, name = 'Order') => `INSERT INTO "${name}" VALUES (${id}, 'same')`
 
 it('the keys go along when the audit schema gets another name, also half-way, and back', async () => {
@@ -145,10 +151,7 @@ it('keys alone are no history: a schema that holds nothing else makes room after
 
 it('in one transaction with a draft, a writer that is about to read its key is waited for: no deadlock, and nothing is lost', async () => {
   await withSources(async (database) => {
-    const first = migration(EMPTY_STATE, wanted('audit'))
-    await database.query(first.up)
-    const plan = planBetween(first.after, wanted('the trail'))
-    const part = renderMigration(plan, { from: first.after, appended: true })
+    const part = await installedMove(database)
     for (const name of ['Order', 'Item']) {
       // As whoever writes has it before the trigger fires.
       const begun = `BEGIN; LOCK TABLE "${name}" IN ROW EXCLUSIVE MODE`
@@ -164,10 +167,7 @@ it('in one transaction with a draft, a writer that is about to read its key is w
 
 it('where several tables move at once, a transaction that writes them in another order is no victim of a deadlock', async () => {
   await withSources(async (database) => {
-    const first = migration(EMPTY_STATE, wanted('audit'))
-    await database.query(first.up)
-    const plan = planBetween(first.after, wanted('the trail'))
-    const part = renderMigration(plan, { from: first.after, appended: true })
+    const part = await installedMove(database)
     // It looks for a deadlock at once, so it is the writer who would meet one.
     const migrating = `SET LOCAL deadlock_timeout = '1ms'; ${part}`
     for (const [one, other] of [
